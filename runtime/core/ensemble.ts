@@ -1,0 +1,61 @@
+/**
+ * The ensemble: who plays in the session, in which role, on which timeline.
+ * Snapshots are immutable and pushed on change; nobody asks for them (DESIGN section 7).
+ */
+import type { EnsembleTime, Micros } from './time.ts';
+
+/** A box, for life: 32 lower-case hex digits, made on the box. */
+export type BoxId = string & { readonly __unit: 'box-id' };
+/** A session, 32 lower-case hex digits, made by the box that created it. */
+export type SessionId = string & { readonly __unit: 'session-id' };
+
+export type Role = 'rhythm' | 'bass' | 'harmony' | 'melody';
+export const ROLES = ['rhythm', 'bass', 'harmony', 'melody'] as const satisfies readonly Role[];
+
+/** DESIGN section 5. `auto` lets the engine choose one of the others per stream. */
+export type JamMode = 'auto' | 'live' | 'tight' | 'groove';
+export const JAM_MODES = ['auto', 'live', 'tight', 'groove'] as const satisfies readonly JamMode[];
+
+/** The shared metronome: at `origin` the first beat of a bar falls. */
+export interface Timeline {
+  readonly origin: EnsembleTime;
+  /** Quarter notes a minute. */
+  readonly bpm: number;
+  readonly beatsPerBar: number;
+}
+
+/** How a stream from a peer has fared lately; windows of about ten seconds. */
+export interface LinkStats {
+  /** Median round trip of the last clock exchanges; undefined before the first. */
+  readonly rtt: Micros | undefined;
+  /** 95th percentile less the 5th of one-way delay. */
+  readonly jitter: Micros | undefined;
+  /** Lost packets, 0 to 1. */
+  readonly loss: number;
+  /** Commands that the recovery journal brought back, since the stream began. */
+  readonly recovered: number;
+}
+
+export interface Participant {
+  readonly id: BoxId;
+  readonly name: string;
+  readonly instrument: string;
+  readonly role: Role | undefined;
+  /** A role set by hand wins over a detected one until it is released. */
+  readonly roleByHand: boolean;
+  readonly self: boolean;
+  /** The link to it is up (always true of self). */
+  readonly connected: boolean;
+  readonly stats: LinkStats | undefined;
+}
+
+export interface EnsembleContext {
+  readonly session: SessionId;
+  readonly name: string;
+  readonly host: BoxId;
+  readonly mode: JamMode;
+  readonly timeline: Timeline;
+  readonly playing: boolean;
+  /** Self first, then by id. */
+  readonly participants: readonly Participant[];
+}

@@ -1,0 +1,32 @@
+/** A service as DNS-SD names it (RFC 6763). */
+export interface ServiceAdvert {
+  /** Instance name for people, at most 63 octets of UTF-8. */
+  readonly name: string;
+  /** `_apple-midi._udp` or `_jam-togthr._tcp`. */
+  readonly type: ServiceType;
+  readonly port: number;
+  /** At most 255 octets per entry as `key=value` (RFC 6763 section 6). */
+  readonly txt: Readonly<Record<string, string>>;
+}
+export type ServiceType = '_apple-midi._udp' | '_jam-togthr._tcp';
+
+export interface FoundService extends ServiceAdvert {
+  readonly host: string;
+  /** Numeric addresses, those most likely to be reachable first. */
+  readonly addresses: readonly string[];
+}
+
+/** Announces and finds services on the local network. Contract: tests/contracts/discovery.contract.ts. */
+export interface Discovery extends AsyncDisposable {
+  /** Announces until disposed (which says goodbye). A taken name gets " (2)" and so on appended. */
+  announce(advert: ServiceAdvert): Promise<Announcement>;
+  /** Told now and on each change with all services of that type known, sorted by name. Own ones are included. */
+  browse(type: ServiceType, listener: (found: readonly FoundService[]) => void): Disposable;
+}
+
+export interface Announcement extends AsyncDisposable {
+  /** The name that was announced, after a conflict another than the one asked for. */
+  readonly name: string;
+  /** Replaces the TXT record. */
+  update(txt: Readonly<Record<string, string>>): Promise<void>;
+}
