@@ -10,11 +10,11 @@ export type BoxId = string & { readonly __unit: 'box-id' };
 export type SessionId = string & { readonly __unit: 'session-id' };
 
 export type Role = 'rhythm' | 'bass' | 'harmony' | 'melody';
-export const ROLES = ['rhythm', 'bass', 'harmony', 'melody'] as const satisfies readonly Role[];
+export const ROLES: readonly Role[] = ['rhythm', 'bass', 'harmony', 'melody'];
 
 /** DESIGN section 5. `auto` lets the engine choose one of the others per stream. */
 export type JamMode = 'auto' | 'live' | 'tight' | 'groove';
-export const JAM_MODES = ['auto', 'live', 'tight', 'groove'] as const satisfies readonly JamMode[];
+export const JAM_MODES: readonly JamMode[] = ['auto', 'live', 'tight', 'groove'];
 
 /** The shared metronome: at `origin` the first beat of a bar falls. */
 export interface Timeline {
