@@ -1,33 +1,60 @@
-# What people do here. `package.json` scripts do the work.
+# What people do here; the scripts of package.json do the work.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 
+# make jam BOXES=3 PROFILE=transatlantic PORT=8081 HEADLESS=1 SECONDS=20 ARGS='--play song.mid --box 1'
 BOXES ?= 2
 PORT ?= 8080
 PROFILE ?= wifi
-NODE_STAMP := node_modules/.package-lock.json
+ARGS ?=
+# SECONDS is a variable of the shell as well: only one that was given to make counts.
+ifeq ($(origin SECONDS),command line)
+  JAM_SECONDS := --seconds $(SECONDS)
+endif
+ifdef HEADLESS
+  PROFILE := transatlantic
+  JAM_HEADLESS := --headless
+endif
 
-.PHONY: help setup build jam test check format clean
+.PHONY: help setup tools build jam sim test check types lint dead format bench clean
+
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s $$'\t'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(NODE_STAMP): package.json package-lock.json .npmrc
-	npm ci --no-audit --no-fund
+node_modules/.installed: package.json package-lock.json .npmrc
+	@node -e 'const [a,b]=process.versions.node.split(".").map(Number); if (a<20||(a===20&&b<19)) { console.error(`Node $${process.versions.node} is too old: jam.togthr needs 20.19 or newer.`); process.exit(1) }'
+	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-setup: $(NODE_STAMP) ## install what the project needs
+setup: node_modules/.installed ## install what the project needs (npm only)
+
+tools: ## install what some tests need (apt; skipped when impossible)
+	@tests/install-tools.sh
 
 build: setup ## compile everything
-	npx tsc -b
-	npx vite build sim/web --logLevel warn
+	npx --no-install tsc -b
+	npx --no-install vite build sim/web --logLevel warn
 
-check: setup ## types, lint, dead code
-	npx tsc -b
-	npx biome check --error-on-warnings .
-	npx knip
+jam: build ## play: boxes in the simulator, http://localhost:8080
+	@exec ./togthr sim --boxes $(BOXES) --port $(PORT) --profile $(PROFILE) $(JAM_HEADLESS) $(JAM_SECONDS) $(ARGS)
+
+types: setup ## check types
+	npx --no-install tsc -b
+
+lint: setup ## format and lint, without changing anything
+	npx --no-install biome check --error-on-warnings .
+
+dead: setup ## unused files, exports and dependencies
+	npx --no-install knip
+
+check: types lint dead ## types, lint, dead code
+
+test: build tools check ## everything: types, lint, dead code, unit, contract, scenario, web
+	npx --no-install vitest run --reporter=default --reporter=json --outputFile.json=build/test-results.json
 
 format: setup ## let Biome tidy
-	npx biome check --write .
+	npx --no-install biome check --write .
 
 clean: ## remove what was built
 	rm -rf build
