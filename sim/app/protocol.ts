@@ -1,0 +1,284 @@
+/**
+ * What the simulator and its page say to each other over one WebSocket, as JSON text.
+ *
+ * Takes  text from a page, which may be anything.
+ * Gives  ClientMessage values that were checked, or a fault in words. Touches nothing; knows neither Node nor the DOM.
+ * Units  times are milliseconds on the simulator's own timeline, which every box shares and `hello.now` places.
+ *
+ * The page imports only types from here, so that the checks stay out of its bundle.
+ */
+import { z } from 'zod';
+
+/** Changes when a page of before would misunderstand; such a page reloads itself. */
+export const PROTOCOL_VERSION = 1;
+
+/** Octets of one WebSocket message from a page. */
+export const MAX_CLIENT_MESSAGE = 4_096;
+/** Octets of MIDI in one message from a page. */
+export const MAX_MIDI_BYTES = 1_024;
+export const MAX_BOXES = 8;
+const MAX_NAME = 80;
+const MAX_DETENTS = 32;
+const MAX_TRACKS = 64;
+
+// ---- page -> simulator ------------------------------------------------------------------------------------------
+
+export type ClientMessage =
+  /** The hand turns the knob of a box; clockwise is positive. */
+  | { readonly kind: 'turn'; readonly box: number; readonly detents: number }
+  | { readonly kind: 'press'; readonly box: number }
+  | { readonly kind: 'release'; readonly box: number }
+  /** Whole MIDI messages in hexadecimal, from a keyboard, into the box's MIDI input. */
+  | { readonly kind: 'midi'; readonly box: number; readonly bytes: string }
+  /** The network between all boxes, or from one box to another when both are named. */
+  | {
+      readonly kind: 'profile';
+      readonly name: string;
+      readonly from?: number | undefined;
+      readonly to?: number | undefined;
+    }
+  | {
+      readonly kind: 'player';
+      readonly box: number;
+      /** `loop` only changes whether the player begins again at the end. */
+      readonly action: 'play' | 'stop' | 'loop';
+      readonly piece?: string | undefined;
+      readonly track?: number | undefined;
+      readonly loop?: boolean | undefined;
+    }
+  /** All boxes play one piece from the same instant, a part each; or all players stop. */
+  | {
+      readonly kind: 'together';
+      readonly action: 'play';
+      readonly piece: string;
+      readonly loop: boolean;
+    }
+  | { readonly kind: 'together'; readonly action: 'stop' }
+  /** All notes off, now: on one box, or on all when `box` is missing. */
+  | { readonly kind: 'panic'; readonly box?: number | undefined }
+  /** What to send to this page from now on. A page in the background asks for less. */
+  | {
+      readonly kind: 'subscribe';
+      readonly displays: boolean;
+      readonly notes: boolean;
+      readonly stats: boolean;
+    };
+
+export type ParsedClientMessage =
+  | { readonly ok: true; readonly message: ClientMessage }
+  | { readonly ok: false; readonly fault: string };
+
+// Boxes are numbered from 1, as on their cases.
+const box = z.int().min(1).max(MAX_BOXES);
+const name = z.string().min(1).max(MAX_NAME);
+const hex = z
+  .string()
+  .min(2)
+  .max(2 * MAX_MIDI_BYTES)
+  .regex(/^(?:[0-9a-fA-F]{2})+$/);
+
+const clientMessage: z.ZodType<ClientMessage> = z.union([
+  z.strictObject({
+    kind: z.literal('turn'),
+    box,
+    detents: z.int().min(-MAX_DETENTS).max(MAX_DETENTS),
+  }),
+  z.strictObject({ kind: z.literal('press'), box }),
+  z.strictObject({ kind: z.literal('release'), box }),
+  z.strictObject({ kind: z.literal('midi'), box, bytes: hex }),
+  z.strictObject({ kind: z.literal('profile'), name, from: box.optional(), to: box.optional() }),
+  z.strictObject({
+    kind: z.literal('player'),
+    box,
+    action: z.enum(['play', 'stop', 'loop']),
+    piece: name.optional(),
+    track: z.int().min(0).max(MAX_TRACKS).optional(),
+    loop: z.boolean().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('together'),
+    action: z.literal('play'),
+    piece: name,
+    loop: z.boolean(),
+  }),
+  z.strictObject({ kind: z.literal('together'), action: z.literal('stop') }),
+  z.strictObject({ kind: z.literal('panic'), box: box.optional() }),
+  z.strictObject({
+    kind: z.literal('subscribe'),
+    displays: z.boolean(),
+    notes: z.boolean(),
+    stats: z.boolean(),
+  }),
+]);
+
+/** Never throws. `fault` says in a few words what is wrong; it repeats nothing of the text. */
+export function parseClientMessage(text: string): ParsedClientMessage {
+  if (text.length > MAX_CLIENT_MESSAGE) return { ok: false, fault: 'longer than allowed' };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, fault: 'not JSON' }; // the text came from outside: counted, not thrown
+  }
+  const parsed = clientMessage.safeParse(value);
+  return parsed.success
+    ? { ok: true, message: parsed.data }
+    : { ok: false, fault: 'not a message of this protocol' };
+}
+
+// ---- simulator -> page ------------------------------------------------------------------------------------------
+
+export interface BoxInfo {
+  /** From 1. */
+  readonly index: number;
+  /** The BoxId, by which notes and sessions name it. */
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface ProfileInfo {
+  readonly name: string;
+  /** For people: "110 ms, 0.6 % lost". */
+  readonly about: string;
+}
+
+export interface PieceInfo {
+  readonly id: string;
+  readonly title: string;
+  readonly seconds: number;
+  readonly tracks: readonly { readonly name: string; readonly channel: number }[];
+}
+
+/** `played` on the box's own input, `arrived` from a peer, `heard` at its output. */
+export type NoteKind = 'played' | 'arrived' | 'heard';
+
+/** A note begins or ends at a box. */
+export interface SimNote {
+  readonly kind: NoteKind;
+  /** BoxId of the player whose note it is (the box's own id for what it played). */
+  readonly participant: string;
+  readonly on: boolean;
+  /** 0 to 15. */
+  readonly channel: number;
+  readonly key: number;
+  readonly velocity: number;
+  readonly at: number;
+  /** When it was performed, where that is known: `at` less this is the delay that is heard. */
+  readonly performedAt?: number | undefined;
+  /** Why it sounds: thru, received, recovered, predicted, corrected, replay, panic. */
+  readonly cause: string;
+}
+
+/** Something else that shapes the sound at a box's output. */
+export interface SimControl {
+  readonly kind: 'controlChange' | 'programChange' | 'pitchBend';
+  readonly channel: number;
+  /** Of a control change; 0 otherwise. */
+  readonly controller: number;
+  /** 0 to 127; pitch bend 0 to 16383 with 8192 at rest. */
+  readonly value: number;
+  readonly at: number;
+}
+
+export interface SimPeerStats {
+  readonly participant: string;
+  readonly name: string;
+  /** Performance to sound, milliseconds; null where nothing is known yet (as are the others). */
+  readonly delayP50: number | null;
+  readonly delayP95: number | null;
+  readonly jitter: number | null;
+  /** 0 to 1. */
+  readonly loss: number;
+  readonly rtt: number | null;
+  readonly recovered: number;
+  /** What the de-jitter buffer holds events back for, milliseconds. */
+  readonly buffer: number | null;
+  readonly late: number;
+}
+
+export interface SimBoxStats {
+  /** Notes that sound at its output now. */
+  readonly sounding: number;
+  /** Notes that sound although no one holds them: should be 0. */
+  readonly stuck: number;
+  readonly played: number;
+  readonly heard: number;
+  readonly dropped: number;
+  readonly peers: readonly SimPeerStats[];
+}
+
+export interface SimSession {
+  readonly name: string;
+  readonly mode: string;
+  readonly bpm: number;
+  readonly beatsPerBar: number;
+  readonly playing: boolean;
+  /** When a first beat of a bar falls; null while the clocks are not synchronized. */
+  readonly origin: number | null;
+  readonly participants: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly instrument: string;
+    readonly role: string | null;
+    readonly connected: boolean;
+  }[];
+}
+
+export interface SimPlayerState {
+  readonly state: 'stopped' | 'playing';
+  readonly piece: string | null;
+  readonly track: number;
+  readonly loop: boolean;
+  /** Seconds into the piece. */
+  readonly position: number;
+}
+
+export interface SimLeds {
+  /** 0 to 1. */
+  readonly link: number;
+  readonly activity: number;
+}
+
+export interface SimNotice {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly text: string;
+}
+
+export type ServerMessage =
+  | {
+      readonly kind: 'hello';
+      readonly protocol: number;
+      readonly version: string;
+      readonly now: number;
+      readonly boxes: readonly BoxInfo[];
+      readonly profiles: readonly ProfileInfo[];
+      readonly profile: string;
+      readonly pieces: readonly PieceInfo[];
+    }
+  /** The frame is base64 of the 1024 octets that runtime/ports/display.ts describes; brightness 0 to 1. */
+  | {
+      readonly kind: 'display';
+      readonly box: number;
+      readonly frame: string;
+      readonly brightness: number;
+    }
+  | ({ readonly kind: 'leds'; readonly box: number } & SimLeds)
+  /** All that happened at one box since the batch before, in order. */
+  | {
+      readonly kind: 'notes';
+      readonly box: number;
+      readonly now: number;
+      readonly notes: readonly SimNote[];
+      readonly controls: readonly SimControl[];
+      /** Notes and controls that were left out since this page was too slow to take them. */
+      readonly skipped: number;
+    }
+  | {
+      readonly kind: 'stats';
+      readonly now: number;
+      readonly boxes: readonly ({ readonly box: number } & SimBoxStats)[];
+    }
+  | ({ readonly kind: 'player'; readonly box: number } & SimPlayerState)
+  | { readonly kind: 'session'; readonly box: number; readonly session: SimSession | null }
+  | { readonly kind: 'profile'; readonly name: string }
+  | ({ readonly kind: 'notice' } & SimNotice);
