@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/**
+ * `togthr`: names the commands; each is a file of its own in commands/.
+ */
+import { Command } from 'commander';
+import { runCli } from './failure.ts';
+import { projectVersion } from './version.ts';
+
+/** A finished command must not be kept alive by a forgotten handle; this is how long we wait, in milliseconds. */
+const EXIT_GRACE_MS = 2_000;
+
+function openProgram(): Command {
+  const program = new Command('togthr')
+    .description('Play in time with people who are elsewhere: a MIDI box and its simulator')
+    .version(projectVersion(), '-V, --version', 'print the version')
+    .option('--debug', 'show where an unexpected error came from')
+    .helpCommand('help [command]', 'show what a command takes')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    // Our own line is printed by runCli.
+    .configureOutput({ outputError: () => {} });
+  return program;
+}
+
+// `togthr monitor --json | head` closes the pipe: that is the end, not a failure.
+process.stdout.on('error', (failure: NodeJS.ErrnoException) => {
+  process.exit(failure.code === 'EPIPE' ? 0 : 1);
+});
+
+process.exitCode = await runCli(openProgram(), process.argv.slice(2));
+setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
