@@ -1,0 +1,81 @@
+/**
+ * The session's clock on this box: the reference's clock plus the session's shift.
+ *
+ * Takes  the clock to follow: our own, or a peer's as PeerClock sees it.
+ * Gives  ensemble time for local time and back. A change of reference is slewed in, without a step; when the new one is
+ *        further off than a fifth of a second, it is another session's time and the clock jumps.
+ * Keeps  a steered line that is renewed as time is asked for.
+ * Lane   1. Allocates nothing when asked.
+ */
+import type { EnsembleTime, Instant, Micros } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { PeerClock } from './peer-clock.ts';
+import { SteeredLine } from './steered-line.ts';
+
+export interface EnsembleClock {
+  toEnsemble(local: Instant): EnsembleTime;
+  toLocal(time: EnsembleTime): Instant;
+  /** Ensemble time = the reference's time + `shift`, from now on. */
+  follow(reference: PeerClock | 'self', shift: Micros): void;
+  /** The reference is our own clock, or a peer's that is known. */
+  readonly synced: boolean;
+}
+
+/** A reference that is off by more is not the same time line. */
+const JUMP = 200_000;
+/** How often a peer's mapping is read again: its corrections are slower than that (microseconds). */
+const RENEW = 50_000;
+
+export function openEnsembleClock(deps: { readonly clock: Clock }): EnsembleClock {
+  return new FollowingClock(deps.clock);
+}
+
+class FollowingClock implements EnsembleClock {
+  readonly #clock: Clock;
+  readonly #line = new SteeredLine();
+  #reference: PeerClock | 'self' = 'self';
+  #shift = 0;
+  /** The reference's restarts when it was followed: a peer that started anew is not followed until the session says so. */
+  #restarts = 0;
+  #renewAt = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get synced(): boolean {
+    const reference = this.#reference;
+    return reference === 'self' || (reference.synced && reference.restarts === this.#restarts);
+  }
+
+  follow(reference: PeerClock | 'self', shift: Micros): void {
+    this.#reference = reference;
+    this.#shift = shift;
+    this.#restarts = reference === 'self' ? 0 : reference.restarts;
+    this.#renewAt = Number.NEGATIVE_INFINITY;
+    this.#renew();
+  }
+
+  toEnsemble(local: Instant): EnsembleTime {
+    this.#renew();
+    return this.#line.forward(local) as EnsembleTime;
+  }
+
+  toLocal(time: EnsembleTime): Instant {
+    this.#renew();
+    return this.#line.inverse(time) as Instant;
+  }
+
+  #renew(): void {
+    const now = this.#clock.now();
+    if (now < this.#renewAt) return;
+    // Without a reference the clock runs on as it ran.
+    if (!this.synced) return;
+    this.#renewAt = now + RENEW;
+    const reference = this.#reference;
+    const target = (reference === 'self' ? now : reference.toRemote(now)) + this.#shift;
+    const slope = reference === 'self' ? 1 : 1 + reference.skewPpm / 1e6;
+    if (Math.abs(target - this.#line.forward(now)) > JUMP) this.#line.jump(now, target, slope);
+    else this.#line.steer(now, target, slope);
+  }
+}
