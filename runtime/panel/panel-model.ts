@@ -1,0 +1,168 @@
+/**
+ * What the front panel shows, and what it asks for.
+ *
+ * Takes  nothing: these are the words that the panel and the rest of the box share.
+ * Gives  PanelModel (immutable facts, pushed on change) and PanelEffect (what the player asked for).
+ * Lane   4. The panel acts only by effects; whoever composes the box carries them out and answers with a new model.
+ */
+import type { BoxId, EnsembleContext, JamMode, Role, SessionId } from '../core/ensemble.ts';
+import type { Micros } from '../core/time.ts';
+
+/** `searching`: in a session, no peer answers yet. `degraded`: a peer is gone, or loss or jitter is heard. */
+export type LinkStatus = 'none' | 'searching' | 'up' | 'degraded';
+
+/** A session that was found on the network. */
+export interface PanelSession {
+  readonly session: SessionId;
+  readonly name: string;
+  /** Quarter notes a minute. */
+  readonly tempo: number;
+  readonly participants: number;
+  /** Name of the box that hosts it. */
+  readonly host: string;
+}
+
+/** How one participant's stream is heard here; the link's own figures are in EnsembleContext. */
+export interface PanelStream {
+  readonly participant: BoxId;
+  /** Median from performed to sounded. */
+  readonly delay: Micros | undefined;
+  readonly jitter: Micros | undefined;
+  /** Depth that the de-jitter buffer aims at. */
+  readonly buffer: Micros | undefined;
+  readonly events: number;
+  readonly late: number;
+}
+
+export interface PanelDevice {
+  readonly direction: 'in' | 'out';
+  readonly name: string;
+  /** Plugged in and open. An absent one is shown as missing. */
+  readonly present: boolean;
+}
+
+export type SettingValue = string | number | boolean;
+
+/** A setting that the player may turn, as data: the panel knows kinds, not keys. */
+export type PanelSetting =
+  | {
+      readonly kind: 'number';
+      readonly key: string;
+      readonly label: string;
+      readonly value: number;
+      readonly min: number;
+      readonly max: number;
+      readonly step: number;
+      /** Short, shown after the value: "ms", "%". */
+      readonly unit: string;
+    }
+  | {
+      readonly kind: 'choice';
+      readonly key: string;
+      readonly label: string;
+      readonly value: string;
+      readonly options: readonly { readonly value: string; readonly label: string }[];
+    }
+  | {
+      readonly kind: 'toggle';
+      readonly key: string;
+      readonly label: string;
+      readonly value: boolean;
+    }
+  | {
+      readonly kind: 'text';
+      readonly key: string;
+      readonly label: string;
+      readonly value: string;
+      /** In characters. */
+      readonly maxLength: number;
+    };
+
+/** A line for people that goes away by itself. A new object is a new message, whatever it says. */
+export interface PanelMessage {
+  readonly text: string;
+  readonly tone: 'info' | 'error';
+}
+
+export interface PanelModel {
+  readonly boxName: string;
+  /** Undefined: in no session. */
+  readonly session: EnsembleContext | undefined;
+  /** In the order to be listed. Selection is by id, so that the order may change under the hand. */
+  readonly found: readonly PanelSession[];
+  /** The session to offer as "Rejoin"; undefined: none is remembered. */
+  readonly last: { readonly session: SessionId; readonly name: string } | undefined;
+  /** What is being waited for ("Joining", "Basement"); a hold asks to cancel it. */
+  readonly waiting: { readonly doing: string; readonly name: string } | undefined;
+  readonly link: LinkStatus;
+  readonly lock: 'open' | 'closed';
+  /** This box's ensemble clock is synced. */
+  readonly synced: boolean;
+  /** Ensemble time less local time, for drawing the beat. Undefined: not known yet. */
+  readonly ensembleShift: Micros | undefined;
+  readonly recording: boolean;
+  /** One for each remote participant that is heard. */
+  readonly streams: readonly PanelStream[];
+  readonly soundingNotes: number;
+  readonly devices: readonly PanelDevice[];
+  readonly settings: readonly PanelSetting[];
+  /** Display brightness, 0 to 1, while awake. */
+  readonly brightness: number;
+  /** Version, addresses, status page: label and value, in order. */
+  readonly about: readonly { readonly label: string; readonly value: string }[];
+  /** What this machine can do besides silencing itself. */
+  readonly power: readonly ('restart' | 'shutdown')[];
+  readonly message: PanelMessage | undefined;
+}
+
+export type PanelEffect =
+  /** Leaves the present session first, when there is one (the player has confirmed it). */
+  | { readonly kind: 'join'; readonly session: SessionId }
+  | { readonly kind: 'create' }
+  | { readonly kind: 'leave' }
+  | { readonly kind: 'rejoinLast' }
+  /** Give up what `waiting` names. */
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'setMode'; readonly mode: JamMode }
+  | { readonly kind: 'setTempo'; readonly bpm: number }
+  | { readonly kind: 'setPlaying'; readonly playing: boolean }
+  /** Null: let the box detect it. */
+  | { readonly kind: 'setRole'; readonly role: Role | null }
+  /**
+   * To apply at once. `settled` is false while the knob still turns (up to 30 a second): store it when it is true,
+   * which it is once the player clicks, goes away or puts the old value back.
+   */
+  | {
+      readonly kind: 'setSetting';
+      readonly key: string;
+      readonly value: SettingValue;
+      readonly settled: boolean;
+    }
+  /** All notes off, everywhere, now. */
+  | { readonly kind: 'panic' }
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'shutdown' };
+
+/** When in doubt what to show: a box that has just been switched on. */
+export function emptyPanelModel(boxName: string): PanelModel {
+  return {
+    boxName,
+    session: undefined,
+    found: [],
+    last: undefined,
+    waiting: undefined,
+    link: 'none',
+    lock: 'open',
+    synced: false,
+    ensembleShift: undefined,
+    recording: false,
+    streams: [],
+    soundingNotes: 0,
+    devices: [],
+    settings: [],
+    brightness: 1,
+    about: [],
+    power: [],
+    message: undefined,
+  };
+}
