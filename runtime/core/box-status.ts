@@ -1,0 +1,109 @@
+/**
+ * What a running box tells about itself: plain data for the status page, metrics and the panel.
+ * Counters count since the box started; times are microseconds; shares are 0 to 1.
+ */
+import type { BoxId, JamMode, Role, SessionId } from './ensemble.ts';
+import type { Micros } from './time.ts';
+
+export interface BoxStatus {
+  readonly id: BoxId;
+  readonly name: string;
+  readonly version: string;
+  readonly uptime: Micros;
+  /** Undefined: in no session. */
+  readonly session: SessionStatus | undefined;
+  /** Those whose events arrive here: box-to-box participants and other RTP-MIDI peers, without self. */
+  readonly participants: readonly ParticipantStatus[];
+  readonly midi: MidiStatus;
+  readonly output: OutputStatus;
+  readonly rtp: RtpStatus;
+  readonly health: HealthStatus;
+}
+
+export interface SessionStatus {
+  readonly id: SessionId;
+  readonly name: string;
+  readonly host: BoxId;
+  readonly mode: JamMode;
+  readonly bpm: number;
+  readonly playing: boolean;
+}
+
+export interface ParticipantStatus {
+  /** A BoxId, or an identity of the endpoint's making for a peer that is no box. Unique among the participants. */
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role | undefined;
+  readonly connected: boolean;
+  /** Median round trip; undefined before the first clock exchange. */
+  readonly rtt: Micros | undefined;
+  readonly jitter: Micros | undefined;
+  /** Lost packets, 0 to 1. */
+  readonly loss: number;
+  /** Events that arrived, repaired ones included. */
+  readonly events: number;
+  /** Commands that the recovery journal brought back. */
+  readonly recovered: number;
+  /** From being performed there to being due here. */
+  readonly delayP50: Micros | undefined;
+  readonly delayP95: Micros | undefined;
+  /** Arrived after the buffer's deadline and played late. */
+  readonly late: number;
+  readonly dropped: number;
+}
+
+export interface MidiStatus {
+  /** Names of the devices in use. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Played here and passed on. */
+  readonly events: number;
+  /** Held back by filters and rate caps. */
+  readonly filtered: number;
+  /** Malformed bytes. */
+  readonly faults: number;
+}
+
+export interface OutputStatus {
+  readonly sent: number;
+  readonly dropped: number;
+  /** Left later than they were due by more than the output's own tolerance. */
+  readonly late: number;
+  /** Notes that sound now. */
+  readonly sounding: number;
+  /** Of the thread that waits for deadlines. */
+  readonly priority: 'realtime' | 'normal';
+}
+
+export interface RtpStatus {
+  /** The control port; data is on the next one. */
+  readonly port: number;
+  readonly datagrams: number;
+  /** Datagrams that could not be decoded, or came from nobody we know. */
+  readonly faults: number;
+}
+
+export interface HealthStatus {
+  readonly ok: boolean;
+  /** In words, with what to do. Empty when `ok`. */
+  readonly problems: readonly string[];
+}
+
+/** A histogram read at one moment. `counts[i]` values were at most `bounds[i]`, which ascend; the counts are cumulative. */
+export interface HistogramReading {
+  readonly bounds: readonly Micros[];
+  readonly counts: readonly number[];
+  /** All values, also those above the last bound. */
+  readonly count: number;
+  readonly sum: Micros;
+}
+
+/** Read when somebody looks (lane 4); it must not cost the box more than copying numbers. */
+export interface StatusSource {
+  status(): BoxStatus;
+  /** Of one participant: delay from being performed to being due, and how far it strayed from its usual value. */
+  histograms(participant: string): {
+    readonly delay: HistogramReading | undefined;
+    readonly jitter: HistogramReading | undefined;
+  };
+}
