@@ -7,6 +7,10 @@ declare class AbortSignal {
   removeEventListener(type: 'abort', listener: () => void): void;
   static any(signals: readonly AbortSignal[]): AbortSignal;
 }
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
 declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean });
   decode(bytes: Uint8Array): string;
