@@ -41,3 +41,9 @@ export function portErrorFrom(error: unknown, doing: string): PortError {
   const detail = system ?? (error instanceof Error ? error.message : String(error));
   return new PortError(code, `${doing} failed (${detail}): ${REMEDIES[code]}`, { cause: error });
 }
+
+/** Node takes some ports modulo 65536 without a word. */
+export function checkPort(port: number): void {
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return;
+  throw new PortError('invalid', `port ${port} is not a whole number between 0 and 65535`);
+}

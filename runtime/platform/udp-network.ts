@@ -14,7 +14,7 @@ import type { Instant } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DatagramNetwork, DatagramSocket, NetAddress } from '../ports/datagram-network.ts';
 import { AddressBook, plainHost, wireHost } from './address-book.ts';
-import { portErrorFrom, systemCode } from './system-errors.ts';
+import { checkPort, portErrorFrom, systemCode } from './system-errors.ts';
 
 /** Asked for; Linux grants at most net.core.rmem_max. A burst waits here while the event loop is busy. */
 const RECEIVE_BUFFER = 1 << 20;
@@ -31,6 +31,7 @@ export interface UdpNetworkDeps {
 export function openUdpNetwork(deps: UdpNetworkDeps): DatagramNetwork {
   return {
     async bind({ port, host }) {
+      checkPort(port);
       if (host !== undefined) {
         const { address, family } = await resolve(host);
         return open(deps.clock, family, port, address);
