@@ -49,13 +49,13 @@ export function readHello(decoder: decoding.Decoder): Hello | undefined {
   if (protocol !== LINK_PROTOCOL) return { ...NOBODY, protocol };
   const box = decoding.readVarString(decoder);
   const session = decoding.readVarString(decoder);
-  const name = decoding.readVarString(decoder);
+  const name = plainText(decoding.readVarString(decoder), MAX_NAME);
   const rtpPort = decoding.readVarUint(decoder);
   const ssrc = decoding.readVarUint(decoder);
   const linkPort = decoding.readVarUint(decoder);
   const boot = decoding.readVarUint(decoder);
   const seenAs = decoding.readVarString(decoder);
-  if (!isBoxId(box) || !isSessionId(session) || name.length > MAX_NAME) return undefined;
+  if (!isBoxId(box) || !isSessionId(session)) return undefined;
   if (!isPort(rtpPort) || !isPort(linkPort)) return undefined;
   if (ssrc > 0xffff_ffff || boot > 0xffff_ffff) return undefined;
   if (!isAddress(seenAs)) return undefined;
@@ -71,6 +71,11 @@ export const isPort = (value: unknown): value is number =>
 /** Whether it may be a numeric address or a host name; it is not resolved. */
 export const isAddress = (text: unknown): text is string =>
   typeof text === 'string' && text.length <= MAX_ADDRESS && ADDRESS.test(text);
+
+/** At most `max` units, and without control characters, which would spoil a display or a log line. */
+export const plainText = (text: string, max: number): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  text.slice(0, max).replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 
 const ZEROS = '0'.repeat(32);
 const NOBODY: Hello = {
