@@ -11,7 +11,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import envPaths from 'env-paths';
 import writeFileAtomic from 'write-file-atomic';
-import { PortError, type PortErrorCode } from '../core/errors.ts';
+import { PortError } from '../core/errors.ts';
 import { listSettingFacts } from '../settings/setting-facts.ts';
 import {
   listEntries,
@@ -20,6 +20,7 @@ import {
   type SettingsDocument,
 } from '../settings/settings-document.ts';
 import { complaintAbout, type SettingEntry, setValue } from '../settings/settings-resolution.ts';
+import { portErrorFrom, systemCode } from './system-errors.ts';
 
 export interface SettingsFile {
   readonly path: string;
@@ -125,7 +126,7 @@ async function replace(
     await syncFolder(dirname(path));
     return next;
   } catch (cause) {
-    throw toPortError(cause, `the settings can't be saved in ${path}`);
+    throw portErrorFrom(cause, `saving the settings in ${path}`);
   }
 }
 
@@ -159,9 +160,9 @@ async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const code = codeOf(cause);
+    const code = systemCode(cause);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw toPortError(cause, `the settings file ${path} can't be read`);
+    throw portErrorFrom(cause, `reading the settings file ${path}`);
   }
 }
 
@@ -173,24 +174,4 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-const REMEDIES: Readonly<Record<string, readonly [PortErrorCode, string]>> = {
-  EACCES: ['denied', 'check its owner and permissions'],
-  EPERM: ['denied', 'check its owner and permissions'],
-  EROFS: ['denied', 'the file system is read-only; name another file with --settings'],
-  ENOSPC: ['full', 'free some disk space'],
-  EDQUOT: ['full', 'free some disk space'],
-  EISDIR: ['invalid', 'it is a folder; name a file'],
-};
-
-function toPortError(cause: unknown, what: string): PortError {
-  if (cause instanceof PortError) return cause;
-  const known = REMEDIES[codeOf(cause)];
-  const [code, remedy] = known ?? ['unavailable', cause instanceof Error ? cause.message : ''];
-  return new PortError(code, `${what}; ${remedy}`, { cause });
-}
-
-function codeOf(failure: unknown): string {
-  return failure instanceof Error && 'code' in failure ? String(failure.code) : '';
 }

@@ -21,15 +21,10 @@ const MIGRATIONS: Readonly<Record<number, Migration>> = {};
  * Throws PortError('invalid') when it is not JSON or not an object; `path` is for the message.
  */
 export function parseSettingsDocument(text: string, path: string): SettingsDocument {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (cause) {
-    const line = lineOfSyntaxError(text, cause);
-    throw new PortError('invalid', `${path}:${line}: not JSON; correct or remove the file`, {
-      cause,
-    });
-  }
+  const scanned = locateKeys(text);
+  if (!scanned.ok)
+    throw new PortError('invalid', `${path}:${scanned.line}: not JSON; correct or remove the file`);
+  const document: unknown = JSON.parse(text);
   if (!isBranch(document))
     throw new PortError('invalid', `${path}:1: must be a JSON object; correct or remove the file`);
   return document;
@@ -61,7 +56,7 @@ export function listEntries(
 ): readonly SettingEntry[] {
   const known = listSettingFacts().map((fact) => fact.key);
   const isSection = (key: string): boolean => known.some((other) => other.startsWith(`${key}.`));
-  const lines = locateKeys(text);
+  const scanned = locateKeys(text);
   const entries: SettingEntry[] = [];
   const visit = (branch: SettingsDocument, at: string): void => {
     for (const [word, value] of Object.entries(branch)) {
@@ -71,18 +66,10 @@ export function listEntries(
         visit(value, key);
         continue;
       }
-      const line = lines.get(key);
+      const line = scanned.ok ? scanned.lines.get(key) : undefined;
       entries.push({ key, value, source: 'file', where: line ? `${path}:${line}` : path });
     }
   };
   visit(document, '');
   return entries;
-}
-
-/** V8 says "at position 12", later versions "(line 1 column 13)" as well; at the end of the text it says neither. */
-function lineOfSyntaxError(text: string, failure: unknown): number {
-  const message = failure instanceof Error ? failure.message : '';
-  const position = /at position (\d+)/.exec(message)?.[1];
-  const upTo = position === undefined ? text.trimEnd() : text.slice(0, Number(position));
-  return upTo.split('\n').length;
 }
