@@ -3,6 +3,7 @@
  * `togthr`: names the commands; each is a file of its own in commands/.
  */
 import { Command } from 'commander';
+import { registerDoctor } from './commands/doctor.ts';
 import { runCli } from './failure.ts';
 import { projectVersion } from './version.ts';
 
@@ -19,6 +20,7 @@ function openProgram(): Command {
     .exitOverride()
     // Our own line is printed by runCli.
     .configureOutput({ outputError: () => {} });
+  registerDoctor(program);
   return program;
 }
 

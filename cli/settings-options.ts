@@ -42,7 +42,7 @@ export function addSettingsOptions(command: Command, sections?: readonly string[
     ),
   );
   for (const fact of listSettingFacts()) {
-    if (sections && !sections.some((section) => fact.key.startsWith(`${section}.`))) continue;
+    if (sections && !sections.some((section) => `${fact.key}.`.startsWith(`${section}.`))) continue;
     for (const option of optionsOf(fact)) command.addOption(option);
   }
   return command;

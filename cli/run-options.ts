@@ -1,0 +1,22 @@
+import type { SettingsFile } from '../runtime/platform/settings-file.ts';
+
+/** What `togthr run` was asked for beside the settings. */
+export interface RunOptions {
+  readonly version: string;
+  /** For identity, documents and captures; made when it is missing. */
+  readonly dataFolder: string;
+  /** Where changes made on the panel are kept. */
+  readonly settingsFile: SettingsFile;
+  /** What was wrong with the settings and was got over: for the log and the panel. */
+  readonly warnings: readonly string[];
+  readonly start: RunStart;
+}
+
+/** What the box does by itself once it runs. */
+export type RunStart =
+  /** The last session again, if the settings say so and there is one. */
+  | { readonly kind: 'rejoin' }
+  | { readonly kind: 'create' }
+  /** The first session found with this name; undefined: any. */
+  | { readonly kind: 'join'; readonly name: string | undefined }
+  | { readonly kind: 'alone' };
