@@ -1,0 +1,35 @@
+/**
+ * The link LED as a pattern: dark without a session, slow blinking while searching, steady when up, fast blinking when
+ * a peer is gone or the link is bad. Pure.
+ */
+import { fromMillis, type Instant, type Micros } from '../core/time.ts';
+import type { LinkStatus } from './panel-model.ts';
+
+export interface LedLevel {
+  readonly level: 0 | 1;
+  /** When it changes; undefined: it stays. */
+  readonly until: Instant | undefined;
+}
+
+const SEARCHING: Micros = fromMillis(500);
+const DEGRADED: Micros = fromMillis(125);
+/** How long a note lights the activity LED. */
+export const NOTE_FLASH: Micros = fromMillis(80);
+
+export function linkLed(link: LinkStatus, now: Instant): LedLevel {
+  switch (link) {
+    case 'none':
+      return { level: 0, until: undefined };
+    case 'up':
+      return { level: 1, until: undefined };
+    case 'searching':
+      return blink(SEARCHING, now);
+    case 'degraded':
+      return blink(DEGRADED, now);
+  }
+}
+
+function blink(half: Micros, now: Instant): LedLevel {
+  const count = Math.floor(now / half);
+  return { level: count % 2 === 0 ? 1 : 0, until: ((count + 1) * half) as Instant };
+}

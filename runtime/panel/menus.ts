@@ -1,0 +1,161 @@
+/**
+ * The entries of each from the model alone. Pure.
+ *
+ * Entries are found by key, which names the thing (a session's id, a setting's key), never the place in the list.
+ */
+import type { Participant } from '../core/ensemble.ts';
+import { confirms, does, type Entry, named, opens } from './menu-entry.ts';
+import type { PanelEffect, PanelModel, PanelSession } from './panel-model.ts';
+import { type ListKind, openList } from './panel-state.ts';
+import { jamEntries } from './session-entries.ts';
+import { settingEntry } from './setting-entry.ts';
+import { inMillis, inPercent } from './wording.ts';
+
+export function listTitle(kind: ListKind, model: PanelModel): string {
+  switch (kind) {
+    case 'home':
+      return model.boxName;
+    case 'session':
+      return model.session?.name ?? 'Session';
+    case 'sessions':
+      return 'Sessions';
+    case 'participants':
+      return 'Participants';
+    case 'settings':
+      return 'Settings';
+    case 'power':
+      return 'Power';
+  }
+}
+
+export function entriesOf(kind: ListKind, model: PanelModel): readonly Entry[] {
+  switch (kind) {
+    case 'home':
+      return [...rejoin(model), sessionsEntry(model), createEntry, ...boxEntries(model)];
+    case 'session':
+      return sessionEntries(model);
+    case 'sessions':
+      return model.session === undefined ? joinEntries(model) : switchEntries(model);
+    case 'participants':
+      return (model.session?.participants ?? []).map(participantEntry);
+    case 'settings':
+      return model.settings.length > 0
+        ? model.settings.map(settingEntry)
+        : [{ key: 'none', label: 'Nothing to set', action: { kind: 'none' } }];
+    case 'power':
+      return powerEntries(model);
+  }
+}
+
+function rejoin({ last, session }: PanelModel): Entry[] {
+  if (last === undefined || session !== undefined) return [];
+  return [
+    does(`rejoin ${last.session}`, `Rejoin ${named(last.name)}`, { kind: 'rejoinLast' }, true),
+  ];
+}
+
+const createEntry: Entry = does('create', 'New session', { kind: 'create' }, true);
+
+function sessionsEntry(model: PanelModel): Entry {
+  const others = model.found.filter((found) => found.session !== model.session?.session).length;
+  return opens(
+    'sessions',
+    model.session ? 'Other sessions' : 'Sessions',
+    openList('sessions'),
+    `${others}`,
+  );
+}
+
+function boxEntries(model: PanelModel): Entry[] {
+  const missing = model.devices.some((device) => !device.present);
+  const present = model.devices.filter((device) => device.present).length;
+  return [
+    opens('devices', 'MIDI', { kind: 'devices', top: 0 }, missing ? 'missing!' : `${present}`),
+    opens('settings', 'Settings', openList('settings')),
+    opens('about', 'About', { kind: 'about', top: 0 }),
+  ];
+}
+
+function foundEntry(found: PanelSession, action: Entry['action']): Entry {
+  return {
+    key: `found ${found.session}`,
+    label: named(found.name),
+    value: `♪${Math.round(found.tempo)} ${found.participants}p`,
+    action,
+  };
+}
+
+function joinEntries(model: PanelModel): Entry[] {
+  const found = model.found.map((one) =>
+    foundEntry(one, { kind: 'do', effect: { kind: 'join', session: one.session }, closes: true }),
+  );
+  const searching: Entry = { key: 'searching', label: 'Searching…', action: { kind: 'none' } };
+  return [...rejoin(model), ...(found.length > 0 ? found : [searching]), createEntry];
+}
+
+function switchEntries(model: PanelModel): Entry[] {
+  const here = model.session;
+  if (here === undefined) return [];
+  const others = model.found
+    .filter((found) => found.session !== here.session)
+    .map((found) => {
+      const question = `Leave “${named(here.name)}” for “${named(found.name)}”?`;
+      const effect: PanelEffect = { kind: 'join', session: found.session };
+      return foundEntry(found, confirms('', '', question, effect).action);
+    });
+  const stay: Entry = {
+    key: `here ${here.session}`,
+    label: named(here.name),
+    ticked: true,
+    action: { kind: 'none' },
+  };
+  return [stay, ...others, leaveEntry(here.name)];
+}
+
+const leaveEntry = (name: string): Entry =>
+  confirms('leave', 'Leave session', `Leave “${named(name)}”?`, { kind: 'leave' });
+
+function powerEntries(model: PanelModel): Entry[] {
+  const entries: Entry[] = [
+    does('panic', 'All notes off', { kind: 'panic' }, false),
+    { key: 'sleep', label: 'Display off', action: { kind: 'sleep' } },
+  ];
+  const playing = model.session === undefined ? '' : ' You will leave the session.';
+  if (model.power.includes('restart')) {
+    entries.push(confirms('restart', 'Restart', `Restart the box?${playing}`, { kind: 'restart' }));
+  }
+  if (model.power.includes('shutdown')) {
+    const question = `Shut the box down?${playing}`;
+    entries.push(confirms('shutdown', 'Shut down', question, { kind: 'shutdown' }));
+  }
+  return entries;
+}
+
+function sessionEntries(model: PanelModel): Entry[] {
+  const { session } = model;
+  if (session === undefined) return [];
+  return [
+    opens(
+      'participants',
+      'Participants',
+      openList('participants'),
+      `${session.participants.length}`,
+    ),
+    ...jamEntries(session),
+    sessionsEntry(model),
+    ...boxEntries(model),
+    leaveEntry(session.name),
+  ];
+}
+
+function participantEntry(participant: Participant): Entry {
+  const { stats } = participant;
+  const figures = `${inMillis(stats?.rtt)} ${inPercent(stats?.loss)}`;
+  const link = participant.connected ? figures : 'lost';
+  return opens(
+    `participant ${participant.id}`,
+    named(participant.name),
+    { kind: 'participant', id: participant.id, top: 0 },
+    participant.self ? 'you' : link,
+  );
+}

@@ -1,0 +1,95 @@
+/**
+ * Screens that are read, as lines: participants on the live screen, one participant, MIDI devices, about. Pure.
+ */
+import type { Participant } from '../core/ensemble.ts';
+import { BODY, textWidth, wrap } from './font.ts';
+import type { PanelModel } from './panel-model.ts';
+import type { ParticipantScreen, ReadingScreen } from './panel-state.ts';
+import { MODE_LABELS, ROLE_LABELS } from './session-entries.ts';
+import { inMillis, inPercent } from './wording.ts';
+
+/** A label at the left, a value at the right. */
+export interface Line {
+  readonly label: string;
+  readonly value: string;
+}
+
+/** Width of a line beside the scroll bar. */
+export const LINE_WIDTH = 121;
+
+const GESTURES: readonly Line[] = [
+  { label: 'Turn', value: 'move' },
+  { label: 'Click', value: 'enter' },
+  { label: 'Hold', value: 'back' },
+  { label: 'Hold 2 s', value: 'power' },
+  { label: 'Double click', value: 'live' },
+  { label: 'Push and turn', value: 'PANIC' },
+];
+
+export function readingLines(
+  screen: ReadingScreen | ParticipantScreen,
+  model: PanelModel,
+): readonly Line[] {
+  switch (screen.kind) {
+    case 'live':
+      return livePlayers(model).map((player) => ({ label: player.name, value: '' }));
+    case 'participant':
+      return participantLines(screen, model);
+    case 'devices':
+      return deviceLines(model);
+    case 'about':
+      return [...model.about.flatMap(({ label, value }) => fitted(label, value)), ...GESTURES];
+  }
+}
+
+/** Others first: one knows what one plays oneself. */
+export function livePlayers({ session }: PanelModel): readonly Participant[] {
+  const all = session?.participants ?? [];
+  return [...all.filter((one) => !one.self), ...all.filter((one) => one.self)];
+}
+
+function deviceLines(model: PanelModel): readonly Line[] {
+  if (model.devices.length === 0) {
+    return [
+      { label: 'No MIDI device.', value: '' },
+      { label: 'Plug one in to play.', value: '' },
+    ];
+  }
+  return model.devices.flatMap(({ direction, name, present }) => {
+    const label = `${direction === 'in' ? '→' : '←'} ${name}`;
+    return fitted(label, present ? direction : 'missing');
+  });
+}
+
+function participantLines(screen: ParticipantScreen, model: PanelModel): readonly Line[] {
+  const participant = model.session?.participants.find((one) => one.id === screen.id);
+  if (participant === undefined) return [];
+  const { role, roleByHand, instrument, stats } = participant;
+  const roleName = role === undefined ? '–' : ROLE_LABELS[role];
+  const who: readonly Line[] = [
+    ...fitted('Plays', instrument === '' ? '–' : instrument),
+    { label: 'Role', value: roleByHand ? `${roleName} (set)` : roleName },
+  ];
+  if (participant.self) {
+    const mode = model.session === undefined ? '–' : MODE_LABELS[model.session.mode];
+    return [...who, { label: 'Mode', value: mode }];
+  }
+  const stream = model.streams.find((one) => one.participant === screen.id);
+  return [
+    { label: 'Heard after', value: inMillis(stream?.delay) },
+    { label: 'Round trip', value: participant.connected ? inMillis(stats?.rtt) : 'lost' },
+    { label: 'Jitter', value: inMillis(stats?.jitter) },
+    { label: 'Loss', value: inPercent(stats?.loss) },
+    { label: 'Repaired', value: `${stats?.recovered ?? 0}` },
+    { label: 'Late notes', value: `${stream?.late ?? 0}` },
+    { label: 'Buffer', value: inMillis(stream?.buffer) },
+    ...who,
+  ];
+}
+
+/** On one line when it fits, else the value on lines of its own. */
+function fitted(label: string, value: string): Line[] {
+  if (textWidth(label) + textWidth(value) + 6 <= LINE_WIDTH) return [{ label, value }];
+  const head = { label, value: '' };
+  return [head, ...wrap(value, LINE_WIDTH, 3, BODY).map((part) => ({ label: '', value: part }))];
+}

@@ -1,0 +1,33 @@
+/** Lines to read: one participant, MIDI devices, about. */
+import { elide, textWidth } from '../font.ts';
+import type { ParticipantScreen, ReadingScreen } from '../panel-state.ts';
+import { readingLines } from '../reading.ts';
+import { drawScrollBar, drawTitle, ROW, ROWS_SHOWN, ROWS_TOP } from './page.ts';
+import type { Scene } from './scene.ts';
+
+export function drawReading(scene: Scene, screen: ReadingScreen | ParticipantScreen): void {
+  const { canvas, model } = scene;
+  const lines = readingLines(screen, model);
+  const first = Math.max(0, Math.min(screen.top, lines.length - ROWS_SHOWN));
+  drawTitle(scene, titleOf(scene, screen), '');
+  const width = drawScrollBar(scene, first, ROWS_SHOWN, lines.length) - 2;
+  lines.slice(first, first + ROWS_SHOWN).forEach(({ label, value }, row) => {
+    const y = ROWS_TOP + row * ROW;
+    const valueWidth = textWidth(value);
+    canvas.text(elide(label, width - valueWidth - 4), 0, y);
+    canvas.text(value, width - valueWidth, y);
+  });
+}
+
+function titleOf({ model }: Scene, screen: ReadingScreen | ParticipantScreen): string {
+  switch (screen.kind) {
+    case 'live':
+      return '';
+    case 'devices':
+      return 'MIDI devices';
+    case 'about':
+      return 'About';
+    case 'participant':
+      return model.session?.participants.find((one) => one.id === screen.id)?.name ?? '';
+  }
+}

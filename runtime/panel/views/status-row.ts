@@ -1,0 +1,63 @@
+/**
+ * The row at the top: link, peers and round trip at the left; recording, clock sync and lock at the right.
+ */
+import type { Micros } from '../../core/time.ts';
+import { BODY, textWidth } from '../font.ts';
+import { CANVAS_WIDTH } from '../frame-buffer.ts';
+import { CLOCK, CLOSED_LOCK, LINK_BARS, OPEN_LOCK, PERSON, RECORD } from '../icons.ts';
+import { inMillis } from '../wording.ts';
+import type { Scene } from './scene.ts';
+
+/** The cell's rows over the capitals are cut off: figures only here. */
+const TEXT_TOP: number = -BODY.capTop;
+
+export function drawStatusRow(scene: Scene): void {
+  const { canvas, model } = scene;
+  drawLink(scene);
+  const { session } = model;
+  let right = CANVAS_WIDTH;
+  if (session !== undefined) {
+    const peers = session.participants.filter((one) => !one.self && one.connected);
+    canvas.picture(PERSON, 13, 0);
+    const end = canvas.text(`${peers.length}`, 20, TEXT_TOP);
+    const rtt = slowest(peers.map((peer) => peer.stats?.rtt));
+    if (rtt !== undefined) canvas.text(inMillis(rtt), end + 6, TEXT_TOP);
+    const lock = model.lock === 'closed' ? CLOSED_LOCK : OPEN_LOCK;
+    right -= lock.width;
+    canvas.picture(lock, right, 0);
+    right -= CLOCK.width + 4;
+    if (model.synced || scene.ticks(500) % 2 === 0) canvas.picture(CLOCK, right, 0);
+  }
+  if (model.recording) {
+    right -= textWidth('REC') + 4;
+    canvas.text('REC', right, TEXT_TOP);
+    canvas.picture(RECORD, right - RECORD.width - 2, 1);
+  }
+}
+
+function drawLink(scene: Scene): void {
+  const { canvas, model } = scene;
+  const [none, one, two, all] = LINK_BARS;
+  switch (model.link) {
+    case 'none':
+      canvas.picture(none, 0, 0);
+      return;
+    case 'searching':
+      canvas.picture([none, one, two, all][scene.ticks(300) % 4] ?? none, 0, 0);
+      return;
+    case 'degraded':
+      canvas.picture(one, 0, 0);
+      canvas.text('!', 10, TEXT_TOP);
+      return;
+    case 'up':
+      canvas.picture(all, 0, 0);
+  }
+}
+
+function slowest(times: readonly (Micros | undefined)[]): Micros | undefined {
+  let most: Micros | undefined;
+  for (const time of times) {
+    if (time !== undefined && (most === undefined || time > most)) most = time;
+  }
+  return most;
+}

@@ -1,0 +1,17 @@
+/** Figures as the panel writes them: short, and a dash for what is not known. */
+import type { Micros } from '../core/time.ts';
+
+export function inMillis(time: Micros | undefined): string {
+  if (time === undefined || !Number.isFinite(time)) return '–';
+  const millis = time / 1_000;
+  return millis > 0 && millis < 9.95 ? `${millis.toFixed(1)}ms` : `${Math.round(millis)}ms`;
+}
+
+/** Of 1. Small but not nothing is never written as nothing. */
+export function inPercent(part: number | undefined): string {
+  if (part === undefined || !Number.isFinite(part)) return '–';
+  const percent = part * 100;
+  if (percent <= 0) return '0%';
+  if (percent < 0.1) return '<0.1%';
+  return percent < 9.95 ? `${percent.toFixed(1)}%` : `${Math.round(percent)}%`;
+}
