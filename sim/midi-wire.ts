@@ -87,6 +87,7 @@ export function openSimMidiWire(
   let waiting: Waiting[] = [];
   let onWire: { readonly bytes: Uint8Array; readonly end: Instant } | undefined;
   let open = true;
+  let closing = false;
   let closed: Promise<void> | undefined;
   let drained: (() => void) | undefined;
   const alarm = clock.alarm(step);
@@ -124,7 +125,7 @@ export function openSimMidiWire(
   const output: MidiOutput = {
     name,
     send(bytes, due, tag) {
-      if (!open || closed !== undefined || waiting.length >= capacity) return false;
+      if (!open || closing || waiting.length >= capacity) return false;
       let at = waiting.length;
       while (at > 0 && (waiting[at - 1]?.due ?? due) > due) at--;
       waiting.splice(at, 0, { bytes: bytes.slice(), due, tag });
@@ -139,6 +140,7 @@ export function openSimMidiWire(
     onSent: (listener) => sentListeners.add(listener),
     onLost: (listener) => lostListeners.add(listener),
     [Symbol.asyncDispose]() {
+      closing = true;
       closed ??= (async () => {
         if (!open) return;
         const now = clock.now();

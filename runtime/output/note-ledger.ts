@@ -7,8 +7,9 @@
  * Keeps  counts only; knows no time and no wire. Starting a voice that the same source holds changes nothing here: the
  *        caller ends and starts it again on the wire, and one end closes it.
  */
+
+import { VOICES } from '../core/midi-voices.ts';
 import type { EventCause } from '../core/scheduled-event.ts';
-import { VOICES } from './voices.ts';
 
 /** What came of an end. */
 export type Ending =

@@ -7,14 +7,6 @@
  * Keeps  nothing but the ledger. Note-ons past the late limit are dropped here; everything else plays however late.
  */
 import { CONTROLLER, type MidiMessage } from '../core/midi-message.ts';
-import type { EventCause } from '../core/scheduled-event.ts';
-import type { Instant, Micros } from '../core/time.ts';
-import type { QueuedEvent } from './event-queue.ts';
-import type { NoteLedger } from './note-ledger.ts';
-import type { OutputLane } from './output-lane.ts';
-import type { ReportDesk } from './report-desk.ts';
-import type { SentSlots } from './sent-slots.ts';
-import type { Source } from './source-book.ts';
 import {
   endOf,
   firstKeyVoice,
@@ -26,7 +18,15 @@ import {
   startsVoice,
   VOICES,
   voiceOf,
-} from './voices.ts';
+} from '../core/midi-voices.ts';
+import type { EventCause } from '../core/scheduled-event.ts';
+import type { Instant, Micros } from '../core/time.ts';
+import type { QueuedEvent } from './event-queue.ts';
+import type { NoteLedger } from './note-ledger.ts';
+import type { OutputLane } from './output-lane.ts';
+import type { ReportDesk } from './report-desk.ts';
+import type { SentSlots } from './sent-slots.ts';
+import type { Source } from './source-book.ts';
 
 export class OutputGate {
   readonly #ledger: NoteLedger;

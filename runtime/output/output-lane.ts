@@ -14,10 +14,10 @@ import {
   shortMessage,
 } from '../core/midi-bytes.ts';
 import { CONTROLLER, type MidiMessage } from '../core/midi-message.ts';
+import { endOf, isPedal, NO_VOICE, VOICES } from '../core/midi-voices.ts';
 import type { Instant } from '../core/time.ts';
 import type { MidiOutput } from '../ports/midi-output.ts';
 import type { SentSlots } from './sent-slots.ts';
-import { endOf, isPedal, NO_VOICE, VOICES } from './voices.ts';
 
 const NONE = -1;
 const CONTROL_CHANGE = 0xb0;

@@ -12,6 +12,15 @@
 import { PortError } from '../core/errors.ts';
 import { Listeners } from '../core/listeners.ts';
 import type { MidiMessage } from '../core/midi-message.ts';
+import {
+  firstKeyVoice,
+  isPedal,
+  KEYS_PER_CHANNEL,
+  NO_VOICE,
+  startsVoice,
+  VOICES,
+  voiceOf,
+} from '../core/midi-voices.ts';
 import type { EventCause, SentReport } from '../core/scheduled-event.ts';
 import { fromMillis, type Instant, type Micros } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -23,15 +32,6 @@ import { openOutputLanes } from './output-lanes.ts';
 import { type OutputCounts, ReportDesk } from './report-desk.ts';
 import { SentSlots } from './sent-slots.ts';
 import { clearPlans, notBefore, type Source, SourceBook, type SourceStats } from './source-book.ts';
-import {
-  firstKeyVoice,
-  isPedal,
-  KEYS_PER_CHANNEL,
-  NO_VOICE,
-  startsVoice,
-  VOICES,
-  voiceOf,
-} from './voices.ts';
 
 export interface OutputManagerInit {
   /** Note-ons later than this are dropped; everything else is played however late. Default 250 ms. */

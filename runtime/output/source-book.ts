@@ -4,9 +4,10 @@
  * Keeps  the last MAX_SOURCES names. A name that is still of consequence (it holds a voice or has events queued) is
  *        never forgotten.
  */
+
+import { VOICES } from '../core/midi-voices.ts';
 import type { Instant } from '../core/time.ts';
 import type { Holder, NoteLedger } from './note-ledger.ts';
-import { VOICES } from './voices.ts';
 
 const MAX_SOURCES = 64;
 

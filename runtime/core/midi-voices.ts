@@ -6,8 +6,8 @@
  * Pure.  Pedals are the controllers that keep something as it is until they are lifted (MIDI 1.0 Detailed
  *        Specification 4.2: 64 and above is down, below is up).
  */
-import { STATUS, shortMessage } from '../core/midi-bytes.ts';
-import { CONTROLLER, type MidiMessage } from '../core/midi-message.ts';
+import { STATUS, shortMessage } from './midi-bytes.ts';
+import { CONTROLLER, type MidiMessage } from './midi-message.ts';
 
 const CHANNELS = 16;
 const KEYS = 128;
