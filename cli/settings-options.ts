@@ -77,8 +77,8 @@ export function dataFolder(settings: Settings): string {
 function optionsOf(fact: SettingFact): readonly Option[] {
   const { flag, shape } = fact;
   if (flag === undefined) return [];
-  const preset = Array.isArray(fact.preset) ? fact.preset.join(', ') : String(fact.preset);
-  const about = `${fact.description} (${hint(fact)}${preset === '' ? '' : `default: ${preset}`})`;
+  const hints = hintsOf(fact);
+  const about = fact.description + (hints === '' ? '' : ` (${hints})`);
   switch (shape.kind) {
     case 'flag':
       // Help shows the one that changes something.
@@ -101,11 +101,12 @@ function optionsOf(fact: SettingFact): readonly Option[] {
   }
 }
 
-function hint(fact: SettingFact): string {
-  const { shape } = fact;
-  return shape.kind === 'number'
-    ? `${shape.min} to ${shape.max}${fact.unit ? ` ${fact.unit}` : ''}, `
-    : '';
+/** "0 to 100 %, default: 80". */
+function hintsOf({ shape, unit, preset }: SettingFact): string {
+  const hints: string[] = [];
+  if (shape.kind === 'number') hints.push(`${shape.min} to ${shape.max}${unit ? ` ${unit}` : ''}`);
+  if (preset !== '') hints.push(`default: ${preset}`);
+  return hints.join(', ');
 }
 
 function flagEntries(

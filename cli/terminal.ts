@@ -45,7 +45,7 @@ export function formatTable(
   const table = new Table({
     head: columns.map((column) => tint(column.title, 'bold')),
     colAligns: columns.map((column) => column.align ?? 'left'),
-    style: { head: [], border: [], compact: true },
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
     chars: PLAIN_RULES,
   });
   for (const row of rows) table.push(row.map((cell) => (cell === undefined ? '-' : String(cell))));
@@ -72,5 +72,5 @@ const PLAIN_RULES = {
   'mid-mid': '',
   right: '',
   'right-mid': '',
-  middle: ' ',
+  middle: '  ',
 } as const;

@@ -58,8 +58,9 @@ export function locateKeys(text: string): JsonLines {
     return next(':') && value(within === undefined ? undefined : key, depth + 1);
   };
 
-  const whole = value('', 0) && (take(SPACE), at === text.length);
-  if (whole) return { ok: true, lines };
+  const read = value('', 0);
+  take(SPACE);
+  if (read && at === text.length) return { ok: true, lines };
   // At the end of a text that was cut off, its last line with something on it.
   at = Math.min(at, text.trimEnd().length);
   return { ok: false, line: lineHere() };

@@ -130,7 +130,7 @@ const devices = (about: About) =>
 const passes = (what: string) => flag(true, { description: `let ${what} through` });
 const cap = (preset: number, what: string) =>
   whole(0, 10_000, preset, {
-    description: `most ${what} to let through (0: no limit); the newest value wins`,
+    description: `most ${what} to let through (0: no limit)`,
     unit: 'events/s',
   });
 
