@@ -3,7 +3,7 @@
  * Counters count since the box started; times are microseconds; shares are 0 to 1.
  */
 import type { BoxId, JamMode, Role, SessionId } from './ensemble.ts';
-import type { Micros } from './time.ts';
+import { fromMillis, type Micros, micros } from './time.ts';
 
 export interface BoxStatus {
   readonly id: BoxId;
@@ -105,5 +105,24 @@ export interface StatusSource {
   histograms(participant: string): {
     readonly delay: HistogramReading | undefined;
     readonly jitter: HistogramReading | undefined;
+  };
+}
+
+/** Bucket bounds that tell apart what a musician can: finest around 20 ms, where lateness begins to be heard. */
+const READING_BOUNDS: readonly Micros[] = [
+  1, 2, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1_000,
+].map(fromMillis);
+
+/** Reads a histogram (core/histogram.ts, in microseconds) for metrics. */
+export function readHistogram(histogram: {
+  readonly count: number;
+  readonly sum: number;
+  countAtMost(bound: number): number;
+}): HistogramReading {
+  return {
+    bounds: READING_BOUNDS,
+    counts: READING_BOUNDS.map((bound) => histogram.countAtMost(bound)),
+    count: histogram.count,
+    sum: micros(histogram.sum),
   };
 }
