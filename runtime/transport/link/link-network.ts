@@ -6,6 +6,7 @@
  * Keeps  at most 16 streams that have not greeted yet; more are closed at once.
  * Lane   1.
  */
+import { followSignals } from '../../core/abort.ts';
 import { PortError, type PortErrorCode } from '../../core/errors.ts';
 import { after, type Micros } from '../../core/time.ts';
 import type { NetAddress } from '../../ports/datagram-network.ts';
@@ -78,15 +79,16 @@ export async function dialLink(
 ): Promise<Link> {
   const { to, signal } = init;
   signal.throwIfAborted();
-  const patience = new AbortController();
+  const patience = followSignals([signal]);
   const alarm = deps.clock.alarm(() => patience.abort(nobodyAt(to)));
   alarm.set(after(deps.clock.now(), init.limit));
   try {
-    const either = AbortSignal.any([signal, patience.signal]);
-    const stream = await deps.streams.connect(to, either).catch((failure: unknown) => {
-      if (signal.aborted || failure instanceof PortError) throw failure;
-      throw nobodyAt(to, failure);
-    });
+    const stream = await deps.streams
+      .connect(to, patience.signal)
+      .catch((failure: unknown): never => {
+        throw signal.aborted ? signal.reason : nobodyAt(to, failure);
+      });
+    alarm.clear();
     let giveUp: (() => void) | undefined;
     try {
       return await new Promise<Link>((resolve, reject) => {
@@ -104,6 +106,7 @@ export async function dialLink(
     }
   } finally {
     alarm[Symbol.dispose]();
+    patience[Symbol.dispose]();
   }
 }
 

@@ -142,7 +142,8 @@ export function greetStream(deps: LinkDeps, stream: ByteStream, init: LinkInit):
   const release = (): Promise<void> => {
     reader.stop();
     alarm[Symbol.dispose]();
-    released ??= stream[Symbol.asyncDispose]();
+    // Whether the far end heard of it or not: the stream is done with.
+    released ??= Promise.resolve(stream[Symbol.asyncDispose]()).catch(() => {});
     return released;
   };
 
