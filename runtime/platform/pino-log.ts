@@ -38,6 +38,7 @@ export interface PinoLogInit {
 const STDERR = 2;
 const RING = 200;
 const MOST_UNTAKEN = 1 << 20;
+const FLUSH_PATIENCE_MS = 1_000;
 
 /** Names of fields that must not be read by anyone, at any of the first three depths. */
 const SECRETS: readonly string[] = [
@@ -69,7 +70,8 @@ export function openPinoLog(init: PinoLogInit): PinoLog {
   let next = 0;
   let dropped = 0;
 
-  const file = pino.destination({ fd, sync: false, maxLength: MOST_UNTAKEN });
+  // With minLength 0 its flush would not wait for what is being written (sonic-boom 4.2).
+  const file = pino.destination({ fd, sync: false, minLength: 1, maxLength: MOST_UNTAKEN });
   file.on('drop', () => dropped++);
   // A closed pipe or a full disk must not stop the music; what could not be written is in the ring.
   file.on('error', () => dropped++);
@@ -119,11 +121,14 @@ export function openPinoLog(init: PinoLogInit): PinoLog {
 
 function flush(file: ReturnType<typeof pino.destination>): Promise<void> {
   return new Promise((resolve) => {
-    try {
-      file.flush(() => resolve());
-    } catch {
-      resolve(); // It was closed from outside: nothing can be written any more.
-    }
+    // A terminal that was stopped with Ctrl-S would keep us forever.
+    const patience = setTimeout(resolve, FLUSH_PATIENCE_MS);
+    const done = (): void => {
+      clearTimeout(patience);
+      resolve();
+    };
+    // Its error is that the file was closed from outside: nothing can be written any more.
+    file.flush(done);
   });
 }
 
