@@ -89,3 +89,37 @@ function isOrdered(controller: number): boolean {
   if (controller === DATA_ENTRY || controller === DATA_ENTRY + LSB) return true;
   return controller === bankSelect || controller === bankSelect + LSB;
 }
+
+/** Kinds by the names under which people choose them. */
+const GROUPS = {
+  notes: ['noteOn', 'noteOff'],
+  polyPressure: ['polyPressure'],
+  controlChange: ['controlChange'],
+  programChange: ['programChange'],
+  channelPressure: ['channelPressure'],
+  pitchBend: ['pitchBend'],
+  sysEx: ['sysEx'],
+  timeCode: ['mtcQuarterFrame'],
+  song: ['songPosition', 'songSelect', 'tuneRequest'],
+  transport: ['start', 'continue', 'stop'],
+  clock: ['timingClock'],
+  activeSensing: ['activeSensing'],
+} as const satisfies Readonly<Record<string, readonly MidiKind[]>>;
+
+export type MidiGroup = keyof typeof GROUPS;
+
+/** Filters as people set them: groups that don't pass, and caps that replace the defaults. */
+export function filtersOf(choice: {
+  readonly pass: Readonly<Record<MidiGroup, boolean>>;
+  readonly maxPerSecond: Readonly<Partial<Record<MidiKind, number>>>;
+}): MidiFilters {
+  const block: MidiKind[] = [];
+  for (const [group, kinds] of Object.entries(GROUPS)) {
+    if (!choice.pass[group as MidiGroup]) block.push(...kinds);
+  }
+  return {
+    block,
+    perSecond: { ...DEFAULT_FILTERS.perSecond, ...choice.maxPerSecond },
+    sysExBytesPerSecond: DEFAULT_FILTERS.sysExBytesPerSecond,
+  };
+}
