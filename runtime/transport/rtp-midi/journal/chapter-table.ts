@@ -1,0 +1,21 @@
+/** The channel chapters, in the order in which they stand in a channel journal (RFC 6295 section 5, figure 9). */
+import type { ChannelChapter } from './chapter.ts';
+import { chapterA } from './chapters/chapter-a.ts';
+import { chapterC } from './chapters/chapter-c.ts';
+import { chapterE } from './chapters/chapter-e.ts';
+import { chapterM } from './chapters/chapter-m.ts';
+import { chapterN } from './chapters/chapter-n.ts';
+import { chapterP } from './chapters/chapter-p.ts';
+import { chapterT } from './chapters/chapter-t.ts';
+import { chapterW } from './chapters/chapter-w.ts';
+
+export const CHANNEL_CHAPTERS: readonly ChannelChapter[] = [
+  chapterP,
+  chapterC,
+  chapterM,
+  chapterW,
+  chapterN,
+  chapterE,
+  chapterT,
+  chapterA,
+];

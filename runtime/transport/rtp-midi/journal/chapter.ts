@@ -1,0 +1,92 @@
+/**
+ * What a chapter of the recovery journal is: a writer, a reader and a repair for one class of commands.
+ *
+ * Each chapter is one file in chapters/; chapter-table.ts lists them in the order of the table of contents. A new one
+ * is a file and a line there.
+ * Spec   RFC 6295 section 5, appendices A.1 (S bit, log order) and C.2.2 (which commands are due).
+ */
+import { shortMessage } from '../../../core/midi-bytes.ts';
+import type { ChannelMessage } from '../../../core/midi-message.ts';
+import type { Instant } from '../../../core/time.ts';
+import type { ChannelState } from './channel-state.ts';
+
+/**
+ * From where one packet to one peer sees the stream. Stamps above a limit are due; `anchor` is never above
+ * `confirmed`. Filled in again for each packet.
+ */
+export interface JournalView {
+  /** Commands up to this stamp have arrived, or are taken for arrived. */
+  confirmed: number;
+  /** The same for lasting state (programs, controllers, parameters, wheel, channel pressure): what a receiver can't repair by itself. */
+  anchor: number;
+  /** Commands above this stamp are in the packet before this one: their S bit is 0. */
+  previous: number;
+  /** The packet's timestamp, for the Y bits of Chapter N. */
+  at: Instant;
+  /** An element with S = 0 was written since this was last set to false. */
+  fresh: boolean;
+}
+
+/** The S bit of an element for a command with this stamp. */
+export function sBit(view: JournalView, stamp: number): number {
+  if (stamp <= view.previous) return 0x80;
+  view.fresh = true;
+  return 0;
+}
+
+/** One repair in progress: what a chapter may know, and what it may do. */
+export interface Repair {
+  /** One packet is missing: elements with S = 1 hold nothing new. */
+  readonly single: boolean;
+  /** The checkpoint packet, as the receiver counts. */
+  readonly checkpoint: number;
+  /** The packet that holds the journal did not come late: a NoteOn may still be played. */
+  readonly inTime: boolean;
+  /** The stream is new here: counts are taken over as they are. */
+  readonly joining: boolean;
+  /** When the packet arrived. */
+  readonly at: Instant;
+  /** Where Chapter E of this channel begins, or -1: it completes what Chapter N knows of a note. */
+  readonly extrasAt: number;
+  /** Chapter C found that the damper pedal moved in the packets that are missing. */
+  pedalMoved: boolean;
+  /** Plays a message, and the state follows. */
+  emit(message: ChannelMessage): void;
+  /** The state follows as if the message had been played. */
+  assume(message: ChannelMessage): void;
+}
+
+export interface ChannelChapter {
+  readonly letter: 'P' | 'C' | 'M' | 'W' | 'N' | 'E' | 'T' | 'A';
+  /** Its bit in a channel journal's table of contents. */
+  readonly bit: number;
+  /** Writes the chapter at `at`, if it is due; returns the offset after it. `out` has the room for any chapter. */
+  write(state: ChannelState, view: JournalView, out: Uint8Array, at: number): number;
+  /** The offset after the chapter at `at`, or -1 when it is malformed or runs past `end`. */
+  end(bytes: Uint8Array, at: number, end: number): number;
+  /** Compares a well-formed chapter with the state, and plays what is missing. */
+  repair(
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    channel: number,
+    state: ChannelState,
+    repair: Repair,
+  ): void;
+}
+
+/** A channel message from its octets, all of which are known to be good. */
+export function channelMessage(status: number, data1: number, data2: number): ChannelMessage {
+  const message = shortMessage(status, data1, data2);
+  if (!message || !('channel' in message)) {
+    throw new RangeError(`${status} ${data1} ${data2} is no channel message`);
+  }
+  return message;
+}
+
+/** The offset after a list of two-octet logs whose header octet holds their number less one; -1 past `end`. */
+export function logListEnd(bytes: Uint8Array, at: number, end: number): number {
+  if (at >= end) return -1;
+  const after = at + 1 + 2 * (((bytes[at] as number) & 0x7f) + 1);
+  return after <= end ? after : -1;
+}

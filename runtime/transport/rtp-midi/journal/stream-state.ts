@@ -1,0 +1,89 @@
+/**
+ * The state of a whole stream: sixteen channels, made when first needed, and what concerns all of them.
+ *
+ * Takes  every message of the stream, in order. Gives each channel's state.
+ * Spec   RFC 6295 appendix A.1 (session history, Reset State commands).
+ */
+import type { MidiMessage } from '../../../core/midi-message.ts';
+import type { Instant } from '../../../core/time.ts';
+import { ChannelState } from './channel-state.ts';
+
+export class StreamState {
+  readonly #channels: (ChannelState | undefined)[] = new Array(16).fill(undefined);
+  /** Of the newest command of any kind. */
+  newest = 0;
+
+  apply(message: MidiMessage, stamp: number, at: Instant): void {
+    this.newest = stamp;
+    switch (message.kind) {
+      case 'noteOff':
+      case 'noteOn':
+      case 'polyPressure':
+      case 'controlChange':
+      case 'programChange':
+      case 'channelPressure':
+      case 'pitchBend':
+        this.channel(message.channel).apply(message, stamp, at);
+        return;
+      case 'systemReset':
+        this.reset();
+        return;
+      case 'sysEx':
+        if (isResetState(message.data)) this.reset();
+        return;
+      case 'mtcQuarterFrame':
+      case 'songPosition':
+      case 'songSelect':
+      case 'tuneRequest':
+      case 'timingClock':
+      case 'start':
+      case 'continue':
+      case 'stop':
+      case 'activeSensing':
+        return;
+    }
+  }
+
+  /** Made now if it was never used. */
+  channel(channel: number): ChannelState {
+    let state = this.#channels[channel & 15];
+    if (!state) {
+      state = new ChannelState();
+      this.#channels[channel & 15] = state;
+    }
+    return state;
+  }
+
+  /** Undefined when nothing was ever played on it. */
+  used(channel: number): ChannelState | undefined {
+    return this.#channels[channel];
+  }
+
+  /** A Reset State command. */
+  reset(): void {
+    for (const channel of this.#channels) channel?.reset();
+  }
+
+  /** The stream begins anew. */
+  forget(): void {
+    this.#channels.fill(undefined);
+    this.newest = 0;
+  }
+
+  /** The oldest stamp of a note that sounds; Infinity when none does. */
+  oldestSounding(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const channel of this.#channels) {
+      if (channel) oldest = Math.min(oldest, channel.oldestSounding());
+    }
+    return oldest;
+  }
+}
+
+/** GM on, GM2 on, GM off; DLS on, DLS off: F0 7E cc 09 00/01/03 F7, F0 7E cc 0A 01/02 F7. */
+function isResetState(data: Uint8Array): boolean {
+  if (data.length !== 4 || data[0] !== 0x7e) return false;
+  const [, , kind, value] = data;
+  if (kind === 0x09) return value === 0 || value === 1 || value === 3;
+  return kind === 0x0a && (value === 1 || value === 2);
+}
