@@ -69,8 +69,9 @@ function sessionsEntry(model: PanelModel): Entry {
 function boxEntries(model: PanelModel): Entry[] {
   const missing = model.devices.some((device) => !device.present);
   const present = model.devices.filter((device) => device.present).length;
+  const value = missing ? 'missing!' : present === 0 ? 'none' : `${present}`;
   return [
-    opens('devices', 'MIDI', { kind: 'devices', top: 0 }, missing ? 'missing!' : `${present}`),
+    opens('devices', 'MIDI', { kind: 'devices', top: 0 }, value),
     opens('settings', 'Settings', openList('settings')),
     opens('about', 'About', { kind: 'about', top: 0 }),
   ];

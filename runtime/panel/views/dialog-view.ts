@@ -89,7 +89,8 @@ export function drawToast({ canvas }: Scene, toast: Toast): void {
   const lines = wrap(toast.text, CANVAS_WIDTH - textLeft - 6, 4);
   const height = Math.max(lines.length * ROW + 7, error ? 21 : 0);
   const y = PAGE_TOP + Math.floor((CANVAS_HEIGHT - PAGE_TOP - height) / 2);
-  canvas.fill({ x: 0, y: y - 1, width: CANVAS_WIDTH, height: height + 2 }, 'clear');
+  const page = { x: 0, y: PAGE_TOP, width: CANVAS_WIDTH, height: CANVAS_HEIGHT - PAGE_TOP };
+  canvas.fill(page, 'clear');
   canvas.outline({ x: 0, y, width: CANVAS_WIDTH, height });
   canvas.outline({ x: 1, y: y + 1, width: CANVAS_WIDTH - 2, height: height - 2 });
   if (error) canvas.picture(WARNING, 5, y + Math.floor((height - WARNING.rows.length) / 2));

@@ -46,7 +46,7 @@ function drawEntry(scene: Scene, entry: Entry, y: number, width: number, chosen:
   const edited = chosen && state.edit !== undefined && entry.action.kind === 'edit';
   const valueWidth = edited
     ? drawEdited(scene, entry, y, width)
-    : drawValue(scene, valueText(entry), y, width, ink);
+    : drawValue(scene, entry, y, width, ink);
   const place = { x: LABEL_LEFT, y, width: width - LABEL_LEFT - valueWidth - 2 };
   drawName(scene, entry.label, place, ink, chosen);
 }
@@ -59,13 +59,15 @@ function valueText(entry: Entry): string {
 
 function drawValue(
   { canvas }: Scene,
-  value: string,
+  entry: Entry,
   y: number,
   width: number,
   ink: 'set' | 'clear',
 ): number {
+  const value = valueText(entry);
   if (value === '') return 0;
-  const text = elide(value, width / 2);
+  const beside = width - LABEL_LEFT - textWidth(entry.label) - 7;
+  const text = elide(value, Math.max(width / 2, beside));
   const taken = textWidth(text) + 2;
   canvas.text(text, width - taken, y, undefined, ink);
   return taken + 3;

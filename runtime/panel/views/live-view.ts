@@ -49,25 +49,26 @@ function drawBeat(scene: Scene): void {
   const beats = Math.min(8, Math.max(1, Math.round(timeline.beatsPerBar)));
   const top = BEAT_TOP - LARGE.capTop;
   let lit = 0;
+  let end = 0;
   if (!playing) {
     canvas.picture(STOP, 1, BEAT_TOP + 5);
-    canvas.text('Stopped', 10, BEAT_TOP + 2);
+    end = canvas.text('Stopped', 10, BEAT_TOP + 2);
   } else if (ensembleShift === undefined) {
-    canvas.text('Syncing…', 0, BEAT_TOP + 2);
+    end = canvas.text('Syncing…', 0, BEAT_TOP + 2);
   } else {
     const { bar, beat, nextBeat } = barPosition(timeline, now, ensembleShift);
     scene.again(nextBeat);
     lit = beat;
-    canvas.text(`${bar % 1000}.${beat}`, 0, top, LARGE);
+    end = canvas.text(`${bar % 1000}.${beat}`, 0, top, LARGE);
   }
   const tempo = `${Math.round(timeline.bpm)}`;
   const tempoLeft = CANVAS_WIDTH - textWidth(tempo, LARGE);
   canvas.text(tempo, tempoLeft, top, LARGE);
-  canvas.text('♪', tempoLeft - 9, BEAT_TOP + 2);
-  drawBeats(scene, beats, lit, 60, tempoLeft - 13);
+  canvas.text('♪', tempoLeft - 8, BEAT_TOP + 2);
+  drawBeats(scene, beats, lit, end + 5, tempoLeft - 12);
 }
 
-/** A square for each beat of the bar; those that were are small, the present one is full. */
+/** A square for each beat of the bar, the present one full. With little room they become strokes. */
 function drawBeats(
   { canvas }: Scene,
   beats: number,
@@ -76,11 +77,12 @@ function drawBeats(
   right: number,
 ): void {
   const pitch = Math.min(9, Math.floor((right - left) / beats));
+  if (pitch < 3) return;
   const side = Math.min(7, pitch - 1);
+  const first = left + Math.floor((right - left - pitch * beats) / 2);
   const y = BEAT_TOP + 4;
   for (let beat = 1; beat <= beats; beat++) {
-    const x = left + (beat - 1) * pitch;
-    const square = { x, y, width: side, height: 7 };
+    const square = { x: first + (beat - 1) * pitch, y, width: side, height: 7 };
     if (beat === lit) canvas.fill(square);
     else if (side >= 5) canvas.outline(square);
     else canvas.fill({ ...square, y: y + 3, height: 1 });

@@ -64,8 +64,12 @@ export function drawName(
   const round = REST + travel + REST;
   const since = Math.max(0, elapsed(state.movedAt, now)) % round;
   const gone = Math.min(over, Math.max(0, ((since - REST) / 1_000_000) * PIXELS_A_SECOND));
-  if (since < REST) scene.again(now - since + REST);
-  else if (gone < over) scene.moving();
+  if (since < REST) {
+    scene.again(now - since + REST);
+    canvas.text(elide(name, width), x, y, BODY, ink);
+    return;
+  }
+  if (gone < over) scene.moving();
   else scene.again(now - since + round);
   canvas.clipped({ x, y, width, height: ROW }, () => {
     canvas.text(name, x - Math.round(gone), y, BODY, ink);

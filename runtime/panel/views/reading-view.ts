@@ -14,7 +14,7 @@ export function drawReading(scene: Scene, screen: ReadingScreen | ParticipantScr
   lines.slice(first, first + ROWS_SHOWN).forEach(({ label, value }, row) => {
     const y = ROWS_TOP + row * ROW;
     const valueWidth = textWidth(value);
-    canvas.text(elide(label, width - valueWidth - 4), 0, y);
+    if (label !== '') canvas.text(elide(label, width - valueWidth - 4), 0, y);
     canvas.text(value, width - valueWidth, y);
   });
 }

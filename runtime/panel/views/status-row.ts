@@ -1,5 +1,5 @@
 /**
- * The row at the top: link, peers and round trip at the left; recording, clock sync and lock at the right.
+ * The row at the top: link, peers, round trip and sounding notes at the left; recording, clock sync and lock at the right.
  */
 import type { Micros } from '../../core/time.ts';
 import { BODY, textWidth } from '../font.ts';
@@ -15,13 +15,14 @@ export function drawStatusRow(scene: Scene): void {
   const { canvas, model } = scene;
   drawLink(scene);
   const { session } = model;
+  let left = 14;
   let right = CANVAS_WIDTH;
   if (session !== undefined) {
     const peers = session.participants.filter((one) => !one.self && one.connected);
-    canvas.picture(PERSON, 13, 0);
-    const end = canvas.text(`${peers.length}`, 20, TEXT_TOP);
+    canvas.picture(PERSON, 14, 0);
+    left = canvas.text(`${peers.length}`, 21, TEXT_TOP) + 6;
     const rtt = slowest(peers.map((peer) => peer.stats?.rtt));
-    if (rtt !== undefined) canvas.text(inMillis(rtt), end + 6, TEXT_TOP);
+    if (rtt !== undefined) left = canvas.text(inMillis(rtt), left, TEXT_TOP) + 6;
     const lock = model.lock === 'closed' ? CLOSED_LOCK : OPEN_LOCK;
     right -= lock.width;
     canvas.picture(lock, right, 0);
@@ -31,7 +32,12 @@ export function drawStatusRow(scene: Scene): void {
   if (model.recording) {
     right -= textWidth('REC') + 4;
     canvas.text('REC', right, TEXT_TOP);
-    canvas.picture(RECORD, right - RECORD.width - 2, 1);
+    right -= RECORD.width + 2;
+    canvas.picture(RECORD, right, 1);
+  }
+  if (model.soundingNotes > 0) {
+    const sounding = `♪${model.soundingNotes}`;
+    if (left + textWidth(sounding) + 3 <= right) canvas.text(sounding, left, TEXT_TOP);
   }
 }
 

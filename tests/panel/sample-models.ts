@@ -1,0 +1,140 @@
+/** A box, a session and its players, as the panel's tests know them. */
+import type {
+  BoxId,
+  EnsembleContext,
+  Participant,
+  SessionId,
+} from '../../runtime/core/ensemble.ts';
+import { type EnsembleTime, fromMillis, micros } from '../../runtime/core/time.ts';
+import { emptyPanelModel, type PanelModel } from '../../runtime/panel/panel-model.ts';
+import { START } from './hand.ts';
+
+export const boxId = (digit: string): BoxId => digit.repeat(32) as BoxId;
+export const sessionId = (digit: string): SessionId => digit.repeat(32) as SessionId;
+
+export const SELF: Participant = {
+  id: boxId('a'),
+  name: 'Küche',
+  instrument: 'Rhodes',
+  role: 'harmony',
+  roleByHand: false,
+  self: true,
+  connected: true,
+  stats: undefined,
+};
+
+function peer(digit: string, name: string, change: Partial<Participant> = {}): Participant {
+  return {
+    id: boxId(digit),
+    name,
+    instrument: 'Piano',
+    role: 'melody',
+    roleByHand: false,
+    self: false,
+    connected: true,
+    stats: { rtt: fromMillis(34.4), jitter: fromMillis(3.2), loss: 0.004, recovered: 12 },
+    ...change,
+  };
+}
+
+export const INES: Participant = peer('b', 'Inês', { instrument: 'Nord Drum', role: 'rhythm' });
+export const BJORN: Participant = peer('c', 'Björn', {
+  instrument: 'Moog Bass',
+  role: 'bass',
+  roleByHand: true,
+  stats: { rtt: fromMillis(128), jitter: fromMillis(14.7), loss: 0.053, recovered: 240 },
+});
+export const FAR_AWAY: Participant = peer('d', 'Attic in Reykjavík', { connected: false });
+export const FIFTH: Participant = peer('e', 'Zoë');
+
+export const SUNDAY: EnsembleContext = {
+  session: sessionId('1'),
+  name: 'Sunday jam',
+  host: INES.id,
+  mode: 'auto',
+  timeline: { origin: (START - 24_300_000) as EnsembleTime, bpm: 120, beatsPerBar: 4 },
+  playing: true,
+  participants: [SELF, INES],
+};
+
+export const BOX: PanelModel = {
+  ...emptyPanelModel('Küche'),
+  devices: [
+    { direction: 'in', name: 'Launchkey 49', present: true },
+    { direction: 'out', name: 'DIN', present: true },
+    { direction: 'in', name: 'WIDI Master Bluetooth adapter', present: false },
+  ],
+  settings: [
+    { kind: 'toggle', key: 'thru', label: 'Local thru', value: true },
+    {
+      ...{ kind: 'number', key: 'lateLimit', label: 'Late limit', value: 120 },
+      ...{ min: 0, max: 500, step: 5, unit: 'ms' },
+    },
+    {
+      ...{ kind: 'number', key: 'brightness', label: 'Brightness', value: 80 },
+      ...{ min: 5, max: 100, step: 5, unit: '%' },
+    },
+    {
+      ...{ kind: 'choice', key: 'jitter', label: 'Jitter buffer', value: 'balanced' },
+      options: [
+        { value: 'tight', label: 'Tight' },
+        { value: 'balanced', label: 'Balanced' },
+        { value: 'safe', label: 'Safe' },
+      ],
+    },
+    { kind: 'text', key: 'name', label: 'Name', value: 'Küche', maxLength: 24 },
+  ],
+  about: [
+    { label: 'Version', value: '0.1.0' },
+    { label: 'Address', value: '192.168.1.23' },
+    { label: 'Status page', value: 'http://kueche.local:8080' },
+  ],
+  power: ['restart', 'shutdown'],
+  last: { session: sessionId('1'), name: 'Sunday jam' },
+  found: [
+    { session: sessionId('1'), name: 'Sunday jam', tempo: 120, participants: 2, host: 'Inês' },
+    {
+      ...{ session: sessionId('2'), name: 'Teaching studio, grade three' },
+      ...{ tempo: 92, participants: 11, host: 'Studio' },
+    },
+    { session: sessionId('3'), name: 'Köln–Genève', tempo: 140, participants: 3, host: 'Zoë' },
+  ],
+};
+
+export const FRESH_BOX: PanelModel = {
+  ...emptyPanelModel('togthr-4f2a'),
+  about: [{ label: 'Version', value: '0.1.0' }],
+};
+
+export const JAMMING: PanelModel = {
+  ...BOX,
+  session: SUNDAY,
+  link: 'up',
+  lock: 'open',
+  synced: true,
+  ensembleShift: micros(0),
+  streams: [
+    {
+      participant: INES.id,
+      delay: fromMillis(41.3),
+      jitter: fromMillis(2.1),
+      buffer: fromMillis(8),
+      ...{ events: 812, late: 1 },
+    },
+  ],
+  soundingNotes: 3,
+};
+
+export const CROWDED: PanelModel = {
+  ...JAMMING,
+  link: 'degraded',
+  lock: 'closed',
+  recording: true,
+  session: {
+    ...SUNDAY,
+    name: 'Sunday jam with everybody from the old band',
+    mode: 'groove',
+    timeline: { ...SUNDAY.timeline, bpm: 96.5, beatsPerBar: 7 },
+    participants: [SELF, INES, BJORN, FAR_AWAY, FIFTH],
+  },
+};
