@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerSim } from './commands/sim.ts';
 import { runCli } from './failure.ts';
 import { projectVersion } from './version.ts';
 
@@ -20,6 +21,11 @@ function openProgram(): Command {
     .exitOverride()
     // Our own line is printed by runCli.
     .configureOutput({ outputError: () => {} });
+  // What a command needs is loaded when it runs: --help stays quick.
+  registerSim(program, async (options, signal) => {
+    const { runSimulator } = await import('../sim/app/simulator.ts');
+    return runSimulator(options, signal);
+  });
   registerDoctor(program);
   return program;
 }

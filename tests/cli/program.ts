@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BUILT = `${ROOT}build/cli/main.js`;
 const FROM_SOURCE = ['--import', 'tsx'];
+/** A program that hangs is a failed test, not a process left behind. */
+const MOST_MS = 25_000;
 
 export interface Outcome {
   readonly status: number | null;
@@ -39,6 +41,8 @@ function start(words: readonly string[], environment: Readonly<Record<string, st
     cwd: ROOT,
     env: { ...Object.fromEntries(inherited), XDG_CONFIG_HOME: '/nonexistent', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: MOST_MS,
+    killSignal: 'SIGKILL',
   });
   let stdout = '';
   let stderr = '';
