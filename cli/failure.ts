@@ -62,7 +62,7 @@ export function explainFailure(failure: unknown): {
 }
 
 /** Neither the user nor the world: an exception that nobody expected. */
-export function isBug(failure: unknown): boolean {
+function isBug(failure: unknown): boolean {
   return !(
     failure instanceof CommandError ||
     failure instanceof PortError ||

@@ -21,7 +21,7 @@ export function printJson(value: unknown): void {
 }
 
 /** https://no-color.org, and pipes get plain text. */
-export function usesColour(stream: NodeJS.WriteStream = process.stdout): boolean {
+function usesColour(stream: NodeJS.WriteStream = process.stdout): boolean {
   if ((process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb') return false;
   return stream.isTTY === true;
 }

@@ -20,7 +20,7 @@ export interface SettingFact {
   readonly shape: SettingShape;
 }
 
-export type SettingShape =
+type SettingShape =
   | { readonly kind: 'flag' }
   | { readonly kind: 'number'; readonly min: number; readonly max: number }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
