@@ -24,7 +24,7 @@ function openProgram(): Command {
   // What a command needs is loaded when it runs: --help stays quick.
   registerSim(program, async (options, signal) => {
     const { runSimulator } = await import('../sim/app/simulator.ts');
-    return runSimulator(options, signal);
+    return runSimulator(options, projectVersion(), signal);
   });
   registerDoctor(program);
   return program;
