@@ -172,6 +172,8 @@ export interface SimNote {
 /** Something else that shapes the sound at a box's output. */
 export interface SimControl {
   readonly kind: 'controlChange' | 'programChange' | 'pitchBend';
+  /** Whose it is, where that is known. */
+  readonly participant?: string | undefined;
   readonly channel: number;
   /** Of a control change; 0 otherwise. */
   readonly controller: number;
