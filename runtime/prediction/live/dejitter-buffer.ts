@@ -1,0 +1,164 @@
+/**
+ * Adaptive de-jitter buffer of one stream: how long after its performance an event is to sound.
+ *
+ * Takes  for each arrival, when it was performed and when it came (both local; microseconds).
+ * Gives  the delay D: the event is due at `performedAt + D`, or on arrival when that has passed.
+ * Keeps  the delays of the last arrivals (delay-window.ts). Pure: no clock, no timer; allocates nothing per event.
+ *
+ * While the network stays as it is, no buffer has less jitter at its delay than one that stands still, so D stands still:
+ * it is the median delay plus 1.7 times the way from there to the 90th percentile (a gamma's 97th percentile, and unlike
+ * that one not drawn along by the few packets that spikes and loss hold up), and it moves only when that differs by more
+ * than chance explains. What makes D move is evidence that the network changed:
+ *   - worse: late arrivals follow one another as they would not by chance (CUSUM, about five in a row): D leaps up, a
+ *     limited way at a time, and what was learnt before is forgotten;
+ *   - better: the last 40 arrivals all fit a D that is lower by far: D glides down.
+ * D glides by a hundredth, which no one hears, and changes only between chords: notes performed within 30 ms of the first
+ * share one D. Since D follows arrivals, errors of the clock mapping do not add up: they are followed like a slow change.
+ */
+import type { Micros } from '../../core/time.ts';
+import { DelayWindow } from './delay-window.ts';
+
+const WINDOW = 512;
+/** From median and 90th percentile to the wanted delay. */
+const REACH = 1.7;
+/** At first nobody has settled on a delay: it is set anew with each arrival. */
+const UNSETTLED = 8;
+/** The 90th percentile less the median before anything is known, and how many arrivals that guess is worth. */
+const FIRST_BODY = 3_000;
+const FIRST_WEIGHT = 8;
+/** After a change, the first sight of the new spread is worth this many arrivals. */
+const CHANGE_WEIGHT = 24;
+/** Spreads below this are time stamps, not the network. */
+const LEAST_BODY = 200;
+/** How far the wanted delay may wander before D follows: this share of the spread, more while little is known. */
+const DEADBAND = 0.6;
+const DEADBAND_EARLY = 4;
+/** Half a millisecond is nothing to move for, nor to call late. */
+const GRACE = 500;
+const GLIDE = 0.01;
+const CHORD = 30_000;
+
+/** CUSUM: log-likelihood ratios of 40 % late against 4 % late, for a late arrival and for one in time. */
+const ALARM_LATE = 2.3;
+const ALARM_IN_TIME = -0.47;
+const ALARM = 10;
+/** What is remembered after an alarm, and how far D leaps at most: a few lost packets look like a change too. */
+const KEPT_AFTER_ALARM = 8;
+const LEAP = 30_000;
+
+const CALM = 40;
+const CALM_BAND = 0.9;
+
+export class DejitterBuffer {
+  readonly #window = new DelayWindow(WINDOW);
+  #arrivals = 0;
+  #lastArrival = Number.NEGATIVE_INFINITY;
+  #target = 0;
+  #delay = 0;
+  #movedAt = Number.NEGATIVE_INFINITY;
+  #chordAt = Number.NEGATIVE_INFINITY;
+  #leaping = false;
+  #alarm = 0;
+  #guess = FIRST_BODY;
+  #guessWeight = FIRST_WEIGHT;
+  /** How often the network was found changed, for worse or better. */
+  changes = 0;
+
+  /** Where D is heading. */
+  get target(): Micros {
+    return this.#target as Micros;
+  }
+
+  /** 95th less 5th percentile of the last arrivals' delays: what the buffer has to smooth. */
+  get networkJitter(): Micros {
+    return (this.#window.quantile(0.95) - this.#window.quantile(0.05)) as Micros;
+  }
+
+  /** Learns from an arrival and gives D for it. Events that came together count once. */
+  admit(performedAt: number, arrivedAt: number): Micros {
+    if (arrivedAt !== this.#lastArrival) {
+      this.#lastArrival = arrivedAt;
+      this.#learn(arrivedAt - performedAt);
+    }
+    if (performedAt - this.#chordAt > CHORD) {
+      this.#chordAt = performedAt;
+      this.#approach(performedAt);
+    }
+    return this.#delay as Micros;
+  }
+
+  /** D for an event whose time of performance can't be believed: nothing is learnt from it. */
+  get delay(): Micros {
+    return this.#delay as Micros;
+  }
+
+  #approach(performedAt: number): void {
+    const behind = this.#target - this.#delay;
+    if (this.#leaping) {
+      this.#delay = this.#target;
+      this.#leaping = false;
+    } else {
+      const step = Math.max(0, performedAt - this.#movedAt) * GLIDE;
+      this.#delay += Math.max(-step, Math.min(step, behind));
+    }
+    this.#movedAt = Math.max(performedAt, this.#movedAt);
+  }
+
+  #learn(delay: number): void {
+    const window = this.#window;
+    window.add(delay);
+    this.#arrivals++;
+    const body = this.#body();
+    const wanted = window.quantile(0.5) + REACH * body;
+    if (this.#arrivals <= UNSETTLED) {
+      this.#target = wanted;
+      this.#leaping = true;
+      return;
+    }
+    this.#alarm += delay > this.#delay + GRACE ? ALARM_LATE : ALARM_IN_TIME;
+    if (this.#alarm < 0) this.#alarm = 0;
+    if (this.#alarm > ALARM) {
+      this.#worsened(body);
+      return;
+    }
+    const band = (DEADBAND + DEADBAND_EARLY / Math.sqrt(window.count + 16)) * body;
+    if (Math.abs(wanted - this.#target) > Math.max(GRACE, band)) this.#target = wanted;
+    if (window.count >= 2 * CALM) this.#lookForCalm(body);
+  }
+
+  #worsened(before: number): void {
+    const window = this.#window;
+    window.keepRecent(KEPT_AFTER_ALARM);
+    const median = window.quantile(0.5);
+    this.#guess = Math.max(window.quantile(0.9) - median, 0.7 * before);
+    this.#guessWeight = CHANGE_WEIGHT;
+    const wanted = Math.min(median + REACH * this.#guess, this.#target + LEAP);
+    if (wanted > this.#target) {
+      this.#target = wanted;
+      this.#leaping = true;
+    }
+    this.#alarm = 0;
+    this.changes++;
+  }
+
+  #lookForCalm(body: number): void {
+    const window = this.#window;
+    const median = window.recentQuantile(0.5, CALM);
+    const spread = Math.max(window.recentQuantile(0.9, CALM) - median, LEAST_BODY);
+    const calm = median + REACH * spread;
+    if (calm >= this.#target - CALM_BAND * body) return;
+    window.keepRecent(CALM);
+    this.#guess = spread;
+    this.#guessWeight = CHANGE_WEIGHT;
+    this.#target = calm;
+    this.changes++;
+  }
+
+  /** The 90th percentile less the median: measured, and guessed while there is little to measure. */
+  #body(): number {
+    const count = this.#window.count;
+    const measured = this.#window.quantile(0.9) - this.#window.quantile(0.5);
+    const weighed = measured * count + this.#guess * this.#guessWeight;
+    return Math.max(LEAST_BODY, weighed / (count + this.#guessWeight));
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * Live mode for one remote stream: everything on arrival, jitter-smoothed.
+ *
+ * Takes  messages with their times of performance and arrival.
+ * Gives  messages with the instant when they are due, never before they arrived.
+ * Keeps  a de-jitter buffer, the keys that sound, the order of controllers, statistics. Nothing allocated per event.
+ *
+ * A note-on later than the late limit is dropped; a note-off never is. Controllers keep their order. Messages that drive
+ * a receiver's own clock or transport (timing clock, start, continue, stop, song position, MIDI Time Code), active sensing
+ * and system reset are not passed on: every box renders the time line itself (DESIGN section 4). All notes off and the
+ * other channel mode messages that imply it end this stream's notes only, for other players share the channel.
+ */
+import { Histogram } from '../../core/histogram.ts';
+import { CONTROLLER, type MidiMessage } from '../../core/midi-message.ts';
+import type { EventCause } from '../../core/scheduled-event.ts';
+import { type Instant, type Micros, micros } from '../../core/time.ts';
+import { DejitterBuffer } from './dejitter-buffer.ts';
+import { SoundingKeys, type Timing } from './sounding-keys.ts';
+
+export type Play = (message: MidiMessage, due: Instant, cause: EventCause) => void;
+
+/** How a stream fares; counters and histograms count since it began. */
+export interface StreamStats {
+  readonly events: number;
+  /** From being performed there to being due here; of note-ons. */
+  readonly delayP50: Micros;
+  readonly delayP95: Micros;
+  /** What is left of jitter: 95th less 5th percentile of that delay. */
+  readonly jitter: Micros;
+  /** What arrives: the same of the delay to arrival, lately. */
+  readonly networkJitter: Micros;
+  /** Where the buffer's delay is heading. */
+  readonly buffer: Micros;
+  /** Note-ons that came after they were due, and were played at once. */
+  readonly late: number;
+  /** Note-ons beyond the late limit, overtaken controllers. */
+  readonly dropped: number;
+  readonly duplicates: number;
+  readonly recovered: number;
+  /** Events whose time of performance could not be true: played on arrival. */
+  readonly untimed: number;
+  /** Messages that are not passed on by design. */
+  readonly withheld: number;
+  readonly soundingNotes: number;
+  /** From being performed to being due, note-ons (microseconds). */
+  readonly delays: Histogram;
+  /** How late the late note-ons were (microseconds). */
+  readonly lateness: Histogram;
+}
+
+/** A delay outside of these is an error of the clocks, not of the network. */
+const EARLIEST = -1_000_000;
+const LATEST = 10_000_000;
+/** Half a millisecond late is in time. */
+const IN_TIME = 500;
+/** Controllers of 16 channels, then three more kinds, then what has no channel. */
+const PITCH_BEND = 16 * 128;
+const PRESSURE = PITCH_BEND + 16;
+const PROGRAM = PRESSURE + 16;
+const SLOTS = PROGRAM + 16;
+const NO_CHANNEL = 16;
+
+export class LiveStream {
+  readonly #play: Play;
+  readonly #lateLimit: number;
+  readonly #buffer = new DejitterBuffer();
+  readonly #keys: SoundingKeys;
+  readonly #timing: Timing = { performedAt: 0, arrivedAt: 0, delay: 0, recovered: false };
+  readonly #lastPerformed = new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY);
+  readonly #lastDue = new Float64Array(NO_CHANNEL + 1).fill(Number.NEGATIVE_INFINITY);
+  readonly #delays = new Histogram();
+  readonly #lateness = new Histogram();
+  #events = 0;
+  #dropped = 0;
+  #recovered = 0;
+  #untimed = 0;
+  #withheld = 0;
+
+  constructor(play: Play, lateLimit: Micros) {
+    this.#play = play;
+    this.#lateLimit = lateLimit;
+    this.#keys = new SoundingKeys((message, due, recovered) =>
+      this.#play(message, due as Instant, recovered ? 'recovered' : 'received'),
+    );
+  }
+
+  get stats(): StreamStats {
+    const delays = this.#delays;
+    return {
+      events: this.#events,
+      delayP50: micros(delays.quantile(0.5)),
+      delayP95: micros(delays.quantile(0.95)),
+      jitter: micros(delays.quantile(0.95) - delays.quantile(0.05)),
+      networkJitter: this.#buffer.networkJitter,
+      buffer: this.#buffer.target,
+      late: this.#lateness.count,
+      dropped: this.#dropped,
+      duplicates: this.#keys.duplicates,
+      recovered: this.#recovered,
+      untimed: this.#untimed,
+      withheld: this.#withheld,
+      soundingNotes: this.#keys.count,
+      delays,
+      lateness: this.#lateness,
+    };
+  }
+
+  receive(
+    message: MidiMessage,
+    performedAt: Instant,
+    arrivedAt: Instant,
+    recovered: boolean,
+  ): void {
+    this.#events++;
+    if (recovered) this.#recovered++;
+    const delay = arrivedAt - performedAt;
+    const timing = this.#timing;
+    timing.arrivedAt = arrivedAt;
+    timing.recovered = recovered;
+    // Written so that NaN is not believed either.
+    if (delay >= EARLIEST && delay <= LATEST) {
+      timing.performedAt = performedAt;
+      timing.delay = this.#buffer.admit(performedAt, arrivedAt);
+    } else {
+      this.#untimed++;
+      timing.performedAt = arrivedAt - this.#buffer.delay;
+      timing.delay = this.#buffer.delay;
+    }
+    this.#route(message, timing);
+  }
+
+  /** Ends all notes. */
+  release(at: Instant): void {
+    this.#keys.releaseAll(at);
+  }
+
+  #route(message: MidiMessage, timing: Timing): void {
+    switch (message.kind) {
+      case 'noteOn': {
+        const late = timing.arrivedAt - timing.performedAt - timing.delay;
+        if (late > this.#lateLimit) {
+          this.#dropped++;
+          return;
+        }
+        const due = this.#keys.noteOn(message, timing);
+        if (due === undefined) return;
+        this.#delays.record(due - timing.performedAt);
+        if (late > IN_TIME) this.#lateness.record(late);
+        return;
+      }
+      case 'noteOff':
+        this.#keys.noteOff(message, timing);
+        return;
+      case 'controlChange':
+        if (message.controller === CONTROLLER.allSoundOff || message.controller > 122) {
+          this.#keys.releaseAll(timing.arrivedAt, message.channel);
+          return;
+        }
+        this.#pass(
+          message,
+          timing,
+          message.channel,
+          (message.channel << 7) | message.controller,
+          // A pedal that comes up late still comes up.
+          isPedal(message.controller) && message.value < 64,
+        );
+        return;
+      case 'pitchBend':
+        this.#pass(message, timing, message.channel, PITCH_BEND + message.channel, false);
+        return;
+      case 'channelPressure':
+        this.#pass(message, timing, message.channel, PRESSURE + message.channel, false);
+        return;
+      case 'programChange':
+        this.#pass(message, timing, message.channel, PROGRAM + message.channel, false);
+        return;
+      case 'polyPressure':
+        this.#pass(message, timing, message.channel, undefined, true);
+        return;
+      case 'sysEx':
+      case 'songSelect':
+      case 'tuneRequest':
+        this.#pass(message, timing, NO_CHANNEL, undefined, true);
+        return;
+      case 'timingClock':
+      case 'start':
+      case 'continue':
+      case 'stop':
+      case 'songPosition':
+      case 'mtcQuarterFrame':
+      case 'activeSensing':
+      case 'systemReset':
+        this.#withheld++;
+        return;
+    }
+  }
+
+  /** In order per channel; one that a newer one of its `slot` has overtaken is dropped, unless it must be played. */
+  #pass(
+    message: MidiMessage,
+    timing: Timing,
+    channel: number,
+    slot: number | undefined,
+    always: boolean,
+  ): void {
+    if (slot !== undefined) {
+      const overtaken = timing.performedAt < (this.#lastPerformed[slot] ?? 0);
+      if (overtaken && !timing.recovered && !always) {
+        this.#dropped++;
+        return;
+      }
+      this.#lastPerformed[slot] = timing.performedAt;
+    }
+    const wanted = timing.performedAt + timing.delay;
+    const due = Math.max(wanted, timing.arrivedAt, this.#lastDue[channel] ?? wanted);
+    this.#lastDue[channel] = due;
+    this.#play(message, due as Instant, timing.recovered ? 'recovered' : 'received');
+  }
+}
+
+function isPedal(controller: number): boolean {
+  return controller >= CONTROLLER.sustain && controller <= CONTROLLER.hold2;
+}
