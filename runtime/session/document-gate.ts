@@ -6,7 +6,13 @@
  * Keeps  a copy of the document that is level with it, made anew after each refusal.
  */
 import * as Y from 'yjs';
-import { checkPlace, type DocumentRules, inspectUpdate, MAX_KEYS, type UpdateFault } from './update-rules.ts';
+import {
+  checkPlace,
+  type DocumentRules,
+  inspectUpdate,
+  MAX_KEYS,
+  type UpdateFault,
+} from './update-rules.ts';
 
 /** 'incomplete': it builds on what is missing here, and was dropped. */
 export type Admission = 'applied' | 'incomplete' | UpdateFault;
@@ -97,7 +103,8 @@ function checkTransaction(
       if (!struct || struct.id.clock + struct.length <= known) break;
       if (!(struct instanceof Y.Item)) return 'shape';
       const root = rootOf(struct.parent);
-      const fault = root === undefined ? 'shape' : checkPlace(client, root, struct.parentSub, rules);
+      const fault =
+        root === undefined ? 'shape' : checkPlace(client, root, struct.parentSub, rules);
       if (fault) return fault;
     }
   }

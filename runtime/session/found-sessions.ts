@@ -5,6 +5,7 @@
  * Gives  members whose records are whole, and one FoundSession per session. Pure.
  */
 import type { BoxId, SessionId } from '../core/ensemble.ts';
+import type { NetAddress } from '../ports/datagram-network.ts';
 import type { FoundService, ServiceAdvert } from '../ports/discovery.ts';
 import {
   isAddress,
@@ -16,7 +17,7 @@ import {
   plainText,
 } from '../transport/link/hello.ts';
 import { MAX_TEMPO, MIN_TEMPO } from './control-document.ts';
-import type { FoundSession } from './session-manager.ts';
+import type { FoundSession, JoinTarget } from './session.ts';
 
 export interface FoundMember {
   readonly box: BoxId;
@@ -32,6 +33,8 @@ export interface FoundMember {
 
 const MAX_SERVICES = 256;
 const MAX_ADDRESSES = 8;
+/** Addresses of one session that are tried. */
+const MAX_PLACES = 32;
 const MAX_PARTICIPANTS = 999;
 const MAX_INSTANCE_OCTETS = 63;
 
@@ -114,17 +117,14 @@ export function memberAdvert(member: Omit<FoundMember, 'addresses'>): ServiceAdv
 export const writeAddress = (host: string, port: number): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** A host, or a host and port as writeAddress makes them. Undefined when it is neither. */
-export function readAddress(
-  text: string,
-  port: number,
-): { readonly host: string; readonly port: number } | undefined {
-  const parts = /^\[([^\]]+)\]:(\d{1,5})$/.exec(text) ?? /^([^:]+):(\d{1,5})$/.exec(text);
-  const host = parts?.[1] ?? text;
-  const own = parts ? Number(parts[2]) : port;
-  return host !== '' && isAddress(host) && isPort(own) && own !== 0
-    ? { host, port: own }
-    : undefined;
+/** The places of a target, each a host, or a host and port as writeAddress makes them; what is neither is left out. */
+export function readAddresses({ addresses, port }: JoinTarget): readonly NetAddress[] {
+  return addresses.slice(0, MAX_PLACES).flatMap((text): NetAddress[] => {
+    const parts = /^\[([^\]]+)\]:(\d{1,5})$/.exec(text) ?? /^([^:]+):(\d{1,5})$/.exec(text);
+    const host = parts?.[1] ?? text;
+    const own = parts ? Number(parts[2]) : port;
+    return host !== '' && isAddress(host) && isPort(own) && own !== 0 ? [{ host, port: own }] : [];
+  });
 }
 
 function numberIn(text: string | undefined, min: number, max: number, fallback: number): number {

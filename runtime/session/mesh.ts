@@ -18,11 +18,7 @@ import { backOff } from '../transport/link/back-off.ts';
 import { dialFirst } from '../transport/link/dial-first.ts';
 import type { Hello } from '../transport/link/hello.ts';
 import type { Link } from '../transport/link/link.ts';
-import {
-  dialLink,
-  type LinkNetworkDeps,
-  listenForLinks,
-} from '../transport/link/link-network.ts';
+import { dialLink, type LinkNetworkDeps, listenForLinks } from '../transport/link/link-network.ts';
 import type { LinkEnd, Refusal } from '../transport/link/link-state.ts';
 
 export interface MeshDeps extends LinkNetworkDeps {
@@ -104,7 +100,10 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
   const judge = (peer: Hello): Refusal | undefined => {
     if (peer.box === self) return { code: 'duplicate', text: 'this is the same box' };
     if (punished(peer.box)) {
-      return { code: 'misbehaved', text: 'this box was cut off; it may come back in half a minute' };
+      return {
+        code: 'misbehaved',
+        text: 'this box was cut off; it may come back in half a minute',
+      };
     }
     if (keepsOld(peer, false)) return { code: 'duplicate', text: 'the boxes are linked already' };
     if (!links.has(peer.box) && links.size >= MAX_LINKS) {
@@ -205,7 +204,8 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
     async [Symbol.asyncDispose]() {
       life.abort(new PortError('closed', 'the session was left'));
       await listener[Symbol.asyncDispose]();
-      for (const link of [...links.values()]) await link[Symbol.asyncDispose]();
+      // At once: each may take a second to say goodbye.
+      await Promise.all([...links.values()].map((link) => link[Symbol.asyncDispose]()));
     },
   };
 }

@@ -78,7 +78,10 @@ const ENTRY = z.object({
   rtpPort: port,
   ssrc: uint32,
   boot: uint32,
-  links: z.array(z.custom<BoxId>(isBoxId)).max(2 * MAX_MEMBERS).catch([]),
+  links: z
+    .array(z.custom<BoxId>(isBoxId))
+    .max(2 * MAX_MEMBERS)
+    .catch([]),
   keepsTime: flag(false),
   stats: z.record(z.custom<BoxId>(isBoxId), STATS).catch({}).transform(unpackStats),
   present: flag(true),

@@ -10,132 +10,291 @@
  * The link beneath is plain TCP for the local network: it proves nothing about who is at the far end and hides
  * nothing. It is there until the encrypted link takes its place behind the same interface.
  */
-import type {
-  BoxId,
-  EnsembleContext,
-  JamMode,
-  LinkStats,
-  Role,
-  SessionId,
-} from '../core/ensemble.ts';
-import type { Log } from '../core/log.ts';
-import type { EnsembleTime, Instant, Micros } from '../core/time.ts';
-import type { Clock, WallClock } from '../ports/clock.ts';
-import type { Discovery } from '../ports/discovery.ts';
-import type { Randomness } from '../ports/randomness.ts';
-import type { Storage } from '../ports/storage.ts';
-import type { StreamNetwork } from '../ports/stream-network.ts';
-import type { Hello } from '../transport/link/hello.ts';
+import type { BoxId, EnsembleContext, SessionId } from '../core/ensemble.ts';
+import { PortError } from '../core/errors.ts';
+import { Teardown } from '../core/lifecycle.ts';
+import { Listeners } from '../core/listeners.ts';
+import { elapsed, fromSeconds, type Micros } from '../core/time.ts';
+import { type Hello, isSessionId, MAX_NAME, plainText } from '../transport/link/hello.ts';
+import { LinkCounters } from '../transport/link/link-counters.ts';
+import { type ActiveSession, openActiveSession, type SelfEntry } from './active-session.ts';
+import { openAnnouncer } from './announcer.ts';
+import { type ControlPatch, MAX_TEMPO, MIN_TEMPO } from './control-document.ts';
+import { sameValue } from './equality.ts';
+import { memberAdvert, readAddresses } from './found-sessions.ts';
+import { type LastSession, readLastSession, writeLastSession } from './last-session.ts';
+import { openOneAtATime } from './one-at-a-time.ts';
+import type { PresenceState } from './presence.ts';
+import { openSearch } from './search.ts';
+import type { SessionDeps, SessionInit, SessionManager, SessionStats } from './session.ts';
+import { openWaiting } from './waiting.ts';
 
-export interface SessionDeps {
-  readonly clock: Clock;
-  readonly wallClock: WallClock;
-  readonly streams: StreamNetwork;
-  readonly discovery: Discovery;
-  readonly storage: Storage;
-  readonly randomness: Randomness;
-  readonly log: Log;
-  readonly ensembleClock: SessionClock;
+export type {
+  FoundSession,
+  JoinTarget,
+  SelfPatch,
+  SessionClock,
+  SessionDeps,
+  SessionInit,
+  SessionManager,
+  SessionStats,
+} from './session.ts';
+
+/** How long discovery may take to show the last session before it is opened again. */
+const SEARCH = fromSeconds(4);
+
+/** Browses from now on. Rejects with PortError when storage can't be read. */
+export async function openSessionManager(
+  deps: SessionDeps,
+  init: SessionInit,
+): Promise<SessionManager> {
+  const { clock, log, storage, randomness } = deps;
+  const held = new Teardown();
+  const counters = new LinkCounters();
+  const boot = randomness.uint32();
+  const contexts = new Listeners<[context: EnsembleContext | undefined]>();
+  const participants = new Listeners<
+    [hello: Hello, address: string, state: 'linked' | 'unlinked', dialer: boolean]
+  >();
+  const references = new Listeners<[box: BoxId | 'self', shift: Micros]>();
+  const presences = new Listeners<[box: BoxId, state: PresenceState | undefined]>();
+  const operations = openOneAtATime();
+  let last: LastSession | undefined = await readLastSession(storage);
+  let active: ActiveSession | undefined;
+  let presence: PresenceState = { playing: false };
+  let self: SelfEntry = {
+    name: plainText(init.name, MAX_NAME),
+    instrument: plainText(init.instrument, MAX_NAME),
+    role: null,
+    roleByHand: false,
+  };
+
+  const announcer = held.hold(openAnnouncer({ clock, discovery: deps.discovery, log }));
+  const search = held.hold(openSearch({ discovery: deps.discovery }, { self: init.box }));
+  held.hold(search.onFound(() => active?.setFound(search.members)));
+
+  const announce = (session: ActiveSession, context: EnsembleContext): void =>
+    announcer.set(
+      memberAdvert({
+        box: init.box,
+        boxName: self.name,
+        session: context.session,
+        name: context.name,
+        tempo: context.timeline.bpm,
+        participants: context.participants.length,
+        hosts: context.host === init.box,
+        port: session.linkPort,
+      }),
+    );
+
+  const remember = (session: ActiveSession, context: EnsembleContext): void => {
+    const { members } = session;
+    // Where they were stays known while nobody is linked.
+    const before = last?.session === session.session ? last.members : [];
+    const next: LastSession = {
+      session: session.session,
+      name: context.name,
+      members: members.length > 0 ? members : before,
+    };
+    if (last && sameValue(last, next)) return;
+    last = next;
+    writeLastSession(storage, next).catch((failure: unknown) =>
+      log.warn('the session will not be remembered', { reason: String(failure) }),
+    );
+  };
+
+  const open = async (session: SessionId, name: string): Promise<ActiveSession> => {
+    const opened: ActiveSession = await openActiveSession(
+      { ...deps, counters },
+      {
+        session,
+        name,
+        box: init.box,
+        boot,
+        self,
+        rtp: init.rtp,
+        linkPort: init.linkPort,
+        ...(init.host === undefined ? {} : { host: init.host }),
+        onParticipant: (...told) => participants.emit(...told),
+        onReference: (...told) => references.emit(...told),
+        onContext(context) {
+          announce(opened, context);
+          remember(opened, context);
+          contexts.emit(context);
+        },
+      },
+    );
+    opened.presence.onChange((...told) => presences.emit(...told));
+    opened.presence.setSelf(presence);
+    return opened;
+  };
+
+  const enter = (session: ActiveSession, made?: string): void => {
+    active = session;
+    session.setFound(search.members);
+    session.enter(made);
+  };
+
+  const leave = async (): Promise<void> => {
+    const left = active;
+    if (!left) return;
+    active = undefined;
+    announcer.set(undefined);
+    left.sayGoodbye();
+    await left[Symbol.asyncDispose]();
+    contexts.emit(undefined);
+  };
+
+  /** Enters the session that `reach` brings level, or leaves nothing behind. */
+  const enterBy = async (
+    session: SessionId,
+    name: string,
+    reach: (opened: ActiveSession) => Promise<void>,
+  ): Promise<void> => {
+    if (active?.session === session) return;
+    await leave();
+    const opened = await open(session, name);
+    try {
+      await reach(opened);
+    } catch (failure) {
+      await opened[Symbol.asyncDispose]();
+      throw failure;
+    }
+    enter(opened);
+  };
+
+  /** Joins the last session wherever it turns up; returns as well when it doesn't. */
+  const seek = async (opened: ActiveSession, signal: AbortSignal): Promise<void> => {
+    const since = clock.now();
+    const tried = new Set<string>();
+    for (;;) {
+      const places = [...search.placesOf(opened.session), ...(last?.members ?? [])].filter(
+        ({ host, port }) => !tried.has(`${host} ${port}`),
+      );
+      for (const { host, port } of places) tried.add(`${host} ${port}`);
+      if (places.length > 0) {
+        try {
+          return await opened.reach(places, signal);
+        } catch (failure) {
+          if (signal.aborted) throw failure;
+          if (failure instanceof PortError && ANSWERS.has(failure.code)) throw failure;
+          log.info('the last session is not there', { reason: String(failure) });
+        }
+      }
+      const left = (SEARCH - elapsed(since, clock.now())) as Micros;
+      if (left <= 0) return;
+      const waiting = openWaiting(deps, signal);
+      const more = search.onFound(waiting.done);
+      try {
+        await waiting.until(left, NOTHING_FOUND);
+      } catch (failure) {
+        if (failure !== NOTHING_FOUND) throw failure;
+      } finally {
+        more[Symbol.dispose]();
+        waiting[Symbol.dispose]();
+      }
+    }
+  };
+
+  const change = (patch: ControlPatch): void => {
+    if (active?.control(patch) === false) log.info('the host has locked the session');
+  };
+
+  return {
+    get context() {
+      return active?.context;
+    },
+    onContext: (listener) => contexts.add(listener),
+    create: (name) =>
+      operations.run(async () => {
+        await leave();
+        const called = plainText(name, MAX_NAME).trim() || self.name || 'Session';
+        enter(await open(newSessionId(randomness.bytes(16)), called), called);
+      }),
+    join: (target, signal) =>
+      operations.run(async (abort) => {
+        const addresses = readAddresses(target);
+        if (!isSessionId(target.session) || addresses.length === 0) {
+          throw new PortError(
+            'invalid',
+            `there is no address to reach "${target.name}" at; choose it from the list again`,
+          );
+        }
+        await enterBy(target.session, plainText(target.name, MAX_NAME), (opened) =>
+          opened.reach(addresses, abort),
+        );
+      }, signal),
+    leave: () => operations.run(leave),
+    rejoinLast: (signal) =>
+      operations.run(async (abort) => {
+        if (!last) {
+          throw new PortError(
+            'unavailable',
+            'this box has been in no session yet; join one from the list, or make one',
+          );
+        }
+        await enterBy(last.session, last.name, (opened) => seek(opened, abort));
+      }, signal),
+    get last() {
+      return last && { name: last.name, session: last.session };
+    },
+
+    setMode: (mode) => change({ mode }),
+    setTempo(bpm) {
+      if (!Number.isFinite(bpm)) return;
+      const within = Math.min(MAX_TEMPO, Math.max(MIN_TEMPO, bpm));
+      if (active?.setTempo(within) === false) log.info('the host has locked the session');
+    },
+    setPlaying: (playing) => change({ playing }),
+    rename(name) {
+      const called = plainText(name, MAX_NAME).trim();
+      if (called !== '') change({ name: called });
+    },
+    setLocked(locked) {
+      if (active?.hosting) active.control({ locked });
+      else log.info('only the host locks a session');
+    },
+    setSelf({ name, instrument, role }) {
+      self = {
+        name: name === undefined ? self.name : plainText(name, MAX_NAME),
+        instrument: instrument === undefined ? self.instrument : plainText(instrument, MAX_NAME),
+        role: role === undefined ? self.role : role,
+        roleByHand: role === undefined ? self.roleByHand : role !== null,
+      };
+      active?.setSelf(self);
+    },
+    reportStats: (peer, stats) => active?.reportStats(peer, stats),
+
+    onParticipant: (listener) => participants.add(listener),
+    get reference() {
+      return active?.reference;
+    },
+    onReference: (listener) => references.add(listener),
+    setPresence(state) {
+      presence = state;
+      active?.presence.setSelf(state);
+    },
+    onPresence: (listener) => presences.add(listener),
+
+    get found() {
+      return search.found;
+    },
+    onFound: (listener) => search.onFound(listener),
+    get stats(): SessionStats {
+      const { framesIn, framesOut, octetsIn, octetsOut, refused, cut } = counters;
+      const links = active?.links ?? 0;
+      return { links, framesIn, framesOut, octetsIn, octetsOut, refused, cut: { ...cut } };
+    },
+    async [Symbol.asyncDispose]() {
+      await operations.close(leave);
+      await held[Symbol.asyncDispose]();
+    },
+  };
 }
 
-/** What the session needs of the ensemble clock, to carry its time on when the reference goes away. */
-export interface SessionClock {
-  toEnsemble(local: Instant): EnsembleTime;
-  readonly synced: boolean;
-}
+/** Codes by which a box that is there said no: no reason to open the session again beside it. */
+const ANSWERS: ReadonlySet<string> = new Set(['denied', 'full', 'closed']);
+const NOTHING_FOUND = new PortError('unavailable', 'the last session was not found');
 
-export interface SessionInit {
-  readonly box: BoxId;
-  readonly name: string;
-  readonly instrument: string;
-  readonly rtp: { readonly port: number; readonly ssrc: number };
-  /** 0: any free one. */
-  readonly linkPort: number;
-  /** Address to listen on; undefined: all interfaces. */
-  readonly host?: string;
-}
-
-export interface JoinTarget {
-  /** Hosts, those most likely to answer first; `host:port` or `[host]:port` where the port is another than `port`. */
-  readonly addresses: readonly string[];
-  readonly port: number;
-  readonly session: SessionId;
-  readonly name: string;
-}
-
-/** A session that members announce on the local network. It is a JoinTarget, too. */
-export interface FoundSession extends JoinTarget {
-  readonly tempo: number;
-  readonly participants: number;
-  /** Name of the box that hosts it, or of another member while the host doesn't announce. */
-  readonly host: string;
-}
-
-export interface SelfPatch {
-  readonly name?: string;
-  readonly instrument?: string;
-  /** Set by hand; null takes it back, so that it may be detected. */
-  readonly role?: Role | null;
-}
-
-export interface SessionStats {
-  /** Links up. */
-  readonly links: number;
-  readonly framesIn: number;
-  readonly framesOut: number;
-  readonly octetsIn: number;
-  readonly octetsOut: number;
-  /** Links refused to others (wrong session, version, full). */
-  readonly refused: number;
-  /** Peers that were cut off, by reason. */
-  readonly cut: Readonly<Record<string, number>>;
-}
-
-export interface SessionManager extends AsyncDisposable {
-  /** Undefined: in no session. */
-  readonly context: EnsembleContext | undefined;
-  onContext(listener: (context: EnsembleContext | undefined) => void): Disposable;
-  /** Makes a session, hosts and announces it. Leaves the present one first. Rejects with PortError. */
-  create(name: string): Promise<void>;
-  /**
-   * Resolves once the session's documents are here. Rejects with PortError, whose message is for people, or with the
-   * signal's reason; then the box is in no session.
-   */
-  join(target: JoinTarget, signal: AbortSignal): Promise<void>;
-  /** Says goodbye, then lets go. Harmless when in no session. */
-  leave(): Promise<void>;
-  /**
-   * Back to the last session: joins it where it is found, else opens it again under its own identity, and those who
-   * return find this box there. Rejects with PortError 'unavailable' when none is remembered.
-   */
-  rejoinLast(signal: AbortSignal): Promise<void>;
-  readonly last: { readonly name: string; readonly session: SessionId } | undefined;
-
-  setMode(mode: JamMode): void;
-  /** Quarter notes a minute, 20 to 400; the beat goes on from where it is. */
-  setTempo(bpm: number): void;
-  setPlaying(playing: boolean): void;
-  setSelf(patch: SelfPatch): void;
-  rename(name: string): void;
-  /** For the host only: while locked, mode, tempo, name and playing are the host's to change. */
-  setLocked(locked: boolean): void;
-  /** Statistics of the stream from that peer, published at most every second. */
-  reportStats(peer: BoxId, stats: LinkStats): void;
-
-  /** `dialer`: this box dialed the link, and is to dial the peer's RTP-MIDI port, too. */
-  onParticipant(
-    listener: (
-      hello: Hello,
-      address: string,
-      state: 'linked' | 'unlinked',
-      dialer: boolean,
-    ) => void,
-  ): Disposable;
-  /** Whose clock ensemble time follows: ensemble time = the reference's own clock + shift. */
-  readonly reference: { readonly box: BoxId | 'self'; readonly shift: Micros } | undefined;
-  onReference(listener: (box: BoxId | 'self', shift: Micros) => void): Disposable;
-
-  readonly found: readonly FoundSession[];
-  onFound(listener: (found: readonly FoundSession[]) => void): Disposable;
-  readonly stats: SessionStats;
-}
+const newSessionId = (octets: Uint8Array): SessionId =>
+  Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('') as SessionId;

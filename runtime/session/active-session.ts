@@ -1,0 +1,382 @@
+/**
+ * The session that this box is in.
+ *
+ * Takes  what this box wants to be and to change; links and documents of the others.
+ * Gives  snapshots of the ensemble, participants as their links come and go, the clock reference.
+ * Keeps  one turn: whatever changed, everything that follows from it is worked out together, at most every 10 ms and at
+ *        least every 250 ms.
+ * Lane   3.
+ */
+import type { BoxId, EnsembleContext, LinkStats, SessionId } from '../core/ensemble.ts';
+import { PortError } from '../core/errors.ts';
+import { Teardown } from '../core/lifecycle.ts';
+import { Listeners } from '../core/listeners.ts';
+import type { Log } from '../core/log.ts';
+import {
+  after,
+  elapsed,
+  fromMillis,
+  fromSeconds,
+  type Instant,
+  type Micros,
+} from '../core/time.ts';
+import type { Clock, WallClock } from '../ports/clock.ts';
+import type { NetAddress } from '../ports/datagram-network.ts';
+import type { Randomness } from '../ports/randomness.ts';
+import type { StreamNetwork } from '../ports/stream-network.ts';
+import { type Hello, LINK_PROTOCOL } from '../transport/link/hello.ts';
+import type { Link } from '../transport/link/link.ts';
+import type { LinkCounters } from '../transport/link/link-counters.ts';
+import type { ControlPatch } from './control-document.ts';
+import { type LevelPeer, openSessionDocuments } from './documents.ts';
+import { ensembleContext } from './ensemble.ts';
+import { sameValue } from './equality.ts';
+import type { FoundMember } from './found-sessions.ts';
+import { type Standing, standing } from './membership.ts';
+import { type Mesh, openMesh } from './mesh.ts';
+import { MAX_MEMBERS, type ParticipantEntry } from './participants-document.ts';
+import { ownAddresses, wantedPlaces } from './places.ts';
+import type { Presence } from './presence.ts';
+import type { SessionClock } from './session.ts';
+import { openTimeKeeping, type Reference } from './time-keeping.ts';
+import { openWaiting } from './waiting.ts';
+
+export interface ActiveSessionDeps {
+  readonly clock: Clock;
+  readonly wallClock: WallClock;
+  readonly streams: StreamNetwork;
+  readonly randomness: Randomness;
+  readonly log: Log;
+  readonly ensembleClock: SessionClock;
+  readonly counters: LinkCounters;
+}
+
+export interface ActiveSessionInit {
+  readonly session: SessionId;
+  /** The name it goes by until its documents tell. */
+  readonly name: string;
+  readonly box: BoxId;
+  readonly boot: number;
+  readonly self: SelfEntry;
+  readonly rtp: { readonly port: number; readonly ssrc: number };
+  readonly linkPort: number;
+  readonly host?: string;
+  readonly onParticipant: (
+    hello: Hello,
+    address: string,
+    state: 'linked' | 'unlinked',
+    dialer: boolean,
+  ) => void;
+  readonly onReference: (box: BoxId | 'self', shift: Micros) => void;
+  readonly onContext: (context: EnsembleContext) => void;
+}
+
+/** What a box says of itself besides what follows from the session. */
+export type SelfEntry = Pick<ParticipantEntry, 'name' | 'instrument' | 'role' | 'roleByHand'>;
+
+export interface ActiveSession extends AsyncDisposable {
+  readonly session: SessionId;
+  /** Undefined until it was entered. */
+  readonly context: EnsembleContext | undefined;
+  readonly reference: Reference | undefined;
+  readonly presence: Presence;
+  readonly linkPort: number;
+  readonly links: number;
+  /** Addresses at which members answered. */
+  readonly members: readonly NetAddress[];
+  /** Resolves once the documents of whoever answers first are here. Rejects with PortError, or the signal's reason. */
+  reach(addresses: readonly NetAddress[], signal: AbortSignal): Promise<void>;
+  /** Takes part from now on. `made`: this box makes the session under that name. */
+  enter(made?: string): void;
+  setSelf(self: SelfEntry): void;
+  /** False when the session is locked and this box doesn't host it. */
+  control(patch: ControlPatch): boolean;
+  setTempo(bpm: number): boolean;
+  readonly hosting: boolean;
+  reportStats(peer: BoxId, stats: LinkStats): void;
+  /** Members that announce themselves on the local network; this box's own announcement among them. */
+  setFound(members: readonly FoundMember[]): void;
+  /** Tells the others that this box leaves. */
+  sayGoodbye(): void;
+}
+
+const SHORTEST_TURN = fromMillis(10);
+const LONGEST_TURN = fromMillis(250);
+/** A box out of reach for no longer than this keeps its place as host and reference. */
+const EXCUSED = fromSeconds(4);
+/** And for no longer than this it is listed, as not connected. */
+const LISTED = fromSeconds(10);
+const FAINT = fromSeconds(120);
+const STATS_PERIOD = fromSeconds(1);
+const SYNC_LIMIT = fromSeconds(5);
+
+/** Rejects with PortError when the link port can't be listened on. */
+export async function openActiveSession(
+  deps: ActiveSessionDeps,
+  init: ActiveSessionInit,
+): Promise<ActiveSession> {
+  const held = new Teardown();
+  try {
+    return await assemble(deps, init, held);
+  } catch (failure) {
+    await held[Symbol.asyncDispose]();
+    throw failure;
+  }
+}
+
+async function assemble(
+  deps: ActiveSessionDeps,
+  init: ActiveSessionInit,
+  held: Teardown,
+): Promise<ActiveSession> {
+  const { clock, log, counters } = deps;
+  const { box, boot } = init;
+  const documents = held.hold(openSessionDocuments(deps, { box }));
+  const { control, participants } = documents;
+  const levels = new Map<Link, LevelPeer>();
+  const reachedAt = new Map<BoxId, Instant>();
+  const stats = new Map<BoxId, LinkStats>();
+  const seenAs = new Set<string>();
+  const synced = new Listeners<[]>();
+  let { self } = init;
+  let found: readonly FoundMember[] = [];
+  let entered = false;
+  let context: EnsembleContext | undefined;
+  let turnedAt: Instant | undefined;
+  let toldStatsAt: Instant | undefined;
+  let hosting = false;
+
+  const timeKeeping = openTimeKeeping(deps, {
+    self: { box, boot },
+    control,
+    knownAs: init.name,
+    onReference: init.onReference,
+  });
+
+  const mesh: Mesh = held.hold(
+    await openMesh(
+      { ...deps, counters },
+      {
+        self: box,
+        port: init.linkPort,
+        ...(init.host === undefined ? {} : { host: init.host }),
+        hello: (linkPort, address) => ({
+          protocol: LINK_PROTOCOL,
+          box,
+          session: init.session,
+          name: self.name,
+          rtpPort: init.rtp.port,
+          ssrc: init.rtp.ssrc,
+          linkPort,
+          boot,
+          seenAs: address,
+        }),
+        judge: (peer) => {
+          if (peer.session !== init.session) {
+            return { code: 'session', text: 'that session is not played here any more' };
+          }
+          const { entries } = participants;
+          return entries.has(peer.box) || entries.size < MAX_MEMBERS
+            ? undefined
+            : { code: 'full', text: `${MAX_MEMBERS} boxes have been in the session: it is full` };
+        },
+      },
+    ),
+  );
+
+  const alarm = held.hold(clock.alarm(() => turn()));
+  const touch = (): void => {
+    if (!entered) return;
+    const soonest = turnedAt === undefined ? clock.now() : after(turnedAt, SHORTEST_TURN);
+    alarm.set(Math.max(soonest, clock.now()) as Instant);
+  };
+  held.hold(documents.onChange(touch));
+
+  // Not held: that the last links end with the mesh is told, too.
+  mesh.onLink((link, replaced) => {
+    if (replaced) levels.delete(replaced);
+    const level = documents.attach(link);
+    levels.set(link, level);
+    level.onSynced(() => synced.emit());
+    if (link.peer.seenAs !== '') seenAs.add(link.peer.seenAs);
+    const same =
+      replaced !== undefined &&
+      replaced.dialer === link.dialer &&
+      replaced.remote.host === link.remote.host &&
+      sameValue({ ...replaced.peer, name: '', seenAs: '' }, { ...link.peer, name: '', seenAs: '' });
+    if (replaced && !same) tellOf(replaced, 'unlinked');
+    if (!same) tellOf(link, 'linked');
+    touch();
+  });
+  mesh.onUnlink((link, end) => {
+    levels.delete(link);
+    stats.delete(link.peer.box);
+    log.info('link ended', { box: link.peer.box, name: link.peer.name, ...end });
+    tellOf(link, 'unlinked');
+    touch();
+  });
+  const tellOf = (link: Link, state: 'linked' | 'unlinked'): void =>
+    init.onParticipant(link.peer, link.remote.host, state, link.dialer);
+
+  const since = (id: BoxId): Micros => {
+    const at = reachedAt.get(id);
+    return at === undefined ? (Number.POSITIVE_INFINITY as Micros) : elapsed(at, clock.now());
+  };
+  const lastReached = (limit: Micros): Set<BoxId> =>
+    new Set([...reachedAt.keys()].filter((id) => since(id) <= limit));
+
+  /** Everything that follows from what has changed. */
+  const turn = (): void => {
+    turnedAt = clock.now();
+    alarm.set(after(turnedAt, LONGEST_TURN));
+    const linked = new Set(mesh.links.keys());
+    writeOwnEntry(linked);
+    const stand = standing({
+      self: { box, boot },
+      linked,
+      entries: participants.entries,
+      excused: lastReached(EXCUSED),
+      host: control.state.host,
+      reference: control.state.reference,
+    });
+    for (const id of stand.within) reachedAt.set(id, turnedAt);
+    // Alone there is nobody to keep time for; who comes back to an unchanged document is not overruled by it.
+    const level = [...levels.values()].every((peer) => peer.synced);
+    if (stand.within.size > 1 && level) timeKeeping.takeOver(stand);
+    timeKeeping.follow(participants.entries);
+    mesh.want(
+      wantedPlaces({
+        box,
+        entries: participants.entries,
+        found,
+        faint: (id) => since(id) > FAINT,
+      }),
+    );
+    mesh.tick();
+    publish(stand, linked);
+  };
+
+  const writeOwnEntry = (linked: ReadonlySet<BoxId>): void => {
+    const now = clock.now();
+    const own = participants.entries.get(box);
+    const due = toldStatsAt === undefined || elapsed(toldStatsAt, now) >= STATS_PERIOD;
+    if (due) toldStatsAt = now;
+    participants.setSelf({
+      addresses: ownAddresses({ host: init.host, seenAs, found, box }),
+      links: [...linked].sort(),
+      keepsTime: own?.keepsTime === true || timeKeeping.keepsTime(linked),
+      ...(due ? { stats: Object.fromEntries(stats) } : {}),
+    });
+  };
+
+  const publish = (stand: Standing, linked: ReadonlySet<BoxId>): void => {
+    const { entries } = participants;
+    hosting = stand.host === box;
+    const listed = [...lastReached(LISTED)].filter((id) => entries.get(id)?.present === true);
+    const taken = ensembleContext({
+      session: init.session,
+      knownAs: init.name,
+      self: box,
+      host: stand.host,
+      control: control.state,
+      entries,
+      listed: new Set(listed),
+      linked,
+      stats,
+    });
+    if (sameValue(taken, context)) return;
+    context = taken;
+    init.onContext(taken);
+  };
+
+  const allowed = (): boolean => hosting || !control.state.locked;
+
+  return {
+    session: init.session,
+    get context() {
+      return context;
+    },
+    get reference() {
+      return timeKeeping.reference;
+    },
+    presence: documents.presence,
+    linkPort: mesh.local.port,
+    get links() {
+      return mesh.links.size;
+    },
+    get members() {
+      return [...mesh.links.values()].map(({ remote, peer }) => ({
+        host: remote.host,
+        port: peer.linkPort,
+      }));
+    },
+    async reach(addresses, signal) {
+      const { peer } = await mesh.dial(addresses, signal);
+      const waiting = openWaiting(deps, signal);
+      const lost = mesh.onUnlink(() => {
+        if (mesh.links.size === 0) waiting.fail(hungUp(peer.name));
+      });
+      const level = synced.add(waiting.done);
+      const tooLate = new PortError(
+        'unavailable',
+        `"${peer.name}" answers, but does not tell what is played; try again`,
+      );
+      try {
+        if (mesh.links.size === 0) throw hungUp(peer.name);
+        if ([...levels.values()].some((far) => far.synced)) return;
+        await waiting.until(SYNC_LIMIT, tooLate);
+      } finally {
+        for (const listening of [lost, level, waiting]) listening[Symbol.dispose]();
+      }
+    },
+    enter(made) {
+      if (made !== undefined) timeKeeping.begin(made);
+      participants.setSelf({
+        ...self,
+        linkPort: mesh.local.port,
+        rtpPort: init.rtp.port,
+        ssrc: init.rtp.ssrc,
+        boot,
+        keepsTime: false,
+        present: true,
+        joined: deps.wallClock.wallNow(),
+      });
+      entered = true;
+      turn();
+    },
+    setSelf(patch) {
+      self = patch;
+      if (entered) participants.setSelf(self);
+    },
+    control(patch) {
+      if (allowed()) control.set(patch);
+      return allowed();
+    },
+    setTempo(bpm) {
+      if (allowed()) timeKeeping.setTempo(bpm);
+      return allowed();
+    },
+    get hosting() {
+      return hosting;
+    },
+    reportStats(peer, figures) {
+      stats.set(peer, figures);
+      touch();
+    },
+    setFound(members) {
+      found = members.filter((member) => member.session === init.session);
+      touch();
+    },
+    sayGoodbye() {
+      if (!entered) return;
+      entered = false;
+      alarm.clear();
+      participants.setSelf({ present: false, links: [] });
+      documents.flush();
+    },
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  };
+}
+
+const hungUp = (name: string): PortError =>
+  new PortError('disconnected', `"${name}" hung up while joining; try again`);

@@ -1,0 +1,147 @@
+/**
+ * The session's time: whose clock it follows, and carrying it on when that box goes away.
+ *
+ * Takes  the control document, who stands where (membership.ts), and the ensemble clock.
+ * Gives  word of the reference to follow; takes the host's or the reference's place in the document when that is this
+ *        box's duty, with ensemble time going on as it was.
+ * Keeps  the reference told last.
+ */
+import type { BoxId } from '../core/ensemble.ts';
+import {
+  type EnsembleTime,
+  elapsed,
+  fromSeconds,
+  type Instant,
+  type Micros,
+} from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { BootedBox, ControlDocument, ControlPatch } from './control-document.ts';
+import type { Standing } from './membership.ts';
+import type { ParticipantEntry } from './participants-document.ts';
+import type { SessionClock } from './session.ts';
+
+export interface Reference {
+  readonly box: BoxId | 'self';
+  readonly shift: Micros;
+}
+
+export interface TimeKeeping {
+  readonly reference: Reference | undefined;
+  /** This box made the session: its clock is the session's time. */
+  begin(name: string): void;
+  /** Takes over what is vacant and this box's to take. Not before the documents are level with all peers. */
+  takeOver(standing: Standing): void;
+  /** Tells of another reference, if there is one. */
+  follow(entries: ReadonlyMap<BoxId, ParticipantEntry>): void;
+  /** Whether this box could carry the session's time on. */
+  keepsTime(linked: ReadonlySet<BoxId>): boolean;
+  /** Quarter notes a minute; the beat goes on from where it is. */
+  setTempo(bpm: number): void;
+}
+
+/** From being told of a reference to having its clock, at the soonest. */
+const SETTLING = fromSeconds(2);
+const BEATS_PER_BAR = 4;
+const TEMPO = 120;
+const MINUTE = 60_000_000;
+
+export function openTimeKeeping(
+  deps: { readonly clock: Clock; readonly ensembleClock: SessionClock },
+  init: {
+    readonly self: BootedBox;
+    readonly control: ControlDocument;
+    /** The session's name when the document has none yet. */
+    readonly knownAs: string;
+    readonly onReference: (box: BoxId | 'self', shift: Micros) => void;
+  },
+): TimeKeeping {
+  const { clock, ensembleClock } = deps;
+  const { self, control } = init;
+  let told: Reference | undefined;
+  let toldAt: Instant = clock.now();
+
+  const isSelf = ({ box, boot }: BootedBox): boolean => box === self.box && boot === self.boot;
+  /** What makes this box's clock continue the ensemble time that it has now. */
+  const presentShift = (): Micros => {
+    const now = clock.now();
+    return (ensembleClock.toEnsemble(now) - now) as Micros;
+  };
+  const tell = (box: BoxId | 'self', shift: Micros): void => {
+    if (told?.box === box && told.shift === shift) return;
+    told = { box, shift };
+    toldAt = clock.now();
+    init.onReference(box, shift);
+  };
+  const beginnings = (origin: EnsembleTime): ControlPatch => ({
+    timeline: { origin, bpm: TEMPO, beatsPerBar: BEATS_PER_BAR },
+    playing: false,
+    mode: 'auto',
+  });
+
+  return {
+    get reference() {
+      return told;
+    },
+    begin(name) {
+      const shift = 0 as Micros;
+      control.set({
+        name,
+        // Shift 0: at this box, local time is ensemble time.
+        ...beginnings(clock.now() as number as EnsembleTime),
+        host: self,
+        reference: { ...self, shift },
+        locked: false,
+      });
+      tell('self', shift);
+    },
+    takeOver({ host, hostVacant, referenceVacant, keeper }) {
+      const { state } = control;
+      const patch: ControlPatch = {
+        ...(hostVacant && host === self.box ? { host: self } : {}),
+        ...(referenceVacant && keeper === self.box
+          ? { reference: { ...self, shift: presentShift() } }
+          : {}),
+        // The first two of a session that was opened again, and that nobody remembers more of than its name.
+        ...(!state.begun && host === self.box
+          ? {
+              name: state.name ?? init.knownAs,
+              ...beginnings(ensembleClock.toEnsemble(clock.now())),
+            }
+          : {}),
+      };
+      if (Object.keys(patch).length > 0) control.set(patch);
+    },
+    follow(entries) {
+      const { reference } = control.state;
+      if (!reference) {
+        if (!told) tell('self', presentShift());
+      } else if (isSelf(reference)) {
+        tell('self', reference.shift);
+      } else if (reference.box !== self.box) {
+        // A box that was restarted has another clock than the one that `shift` belongs to.
+        const boot = entries.get(reference.box)?.boot ?? reference.boot;
+        if (boot === reference.boot) tell(reference.box, reference.shift);
+      }
+    },
+    keepsTime(linked) {
+      const { reference } = control.state;
+      if (!reference) return false;
+      if (isSelf(reference)) return true;
+      return (
+        told?.box === reference.box &&
+        linked.has(reference.box) &&
+        ensembleClock.synced &&
+        elapsed(toldAt, clock.now()) >= SETTLING
+      );
+    },
+    setTempo(bpm) {
+      const { timeline } = control.state;
+      const now = ensembleClock.toEnsemble(clock.now());
+      const beats = ((now - timeline.origin) * timeline.bpm) / MINUTE;
+      // The bar that is being played began so many beats ago; it keeps its phase, and its beats change length.
+      const inBar = beats - Math.floor(beats / timeline.beatsPerBar) * timeline.beatsPerBar;
+      const origin = (now - (inBar * MINUTE) / bpm) as EnsembleTime;
+      control.set({ timeline: { ...timeline, origin, bpm } });
+    },
+  };
+}
