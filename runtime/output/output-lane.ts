@@ -50,6 +50,7 @@ export class OutputLane<Source> {
   readonly #lastDue: Float64Array = new Float64Array(VOICES);
   #channelsUsed = 0;
   #lost = false;
+  #retired = false;
   #silencing = false;
   readonly #scratch: readonly Uint8Array[] = [1, 2, 3].map((length) => new Uint8Array(length));
 
@@ -71,14 +72,14 @@ export class OutputLane<Source> {
 
   /** A message that starts and ends nothing. False: not taken. */
   pass(message: MidiMessage, due: Instant, tag: number): boolean {
-    if (this.#owedEnds > 0 && !this.settle()) return false;
+    if (this.#retired || (this.#owedEnds > 0 && !this.settle())) return false;
     if ('channel' in message) this.#channelsUsed |= 1 << message.channel;
     return this.#hand(message, due, tag);
   }
 
   /** Starts a voice, ending it first where it sounds already. False: not taken. */
   start(voice: number, message: MidiMessage, due: Instant, tag: number): boolean {
-    if (this.#lost || (this.#owedEnds > 0 && !this.settle())) return false;
+    if (this.#retired || (this.#owedEnds > 0 && !this.settle())) return false;
     if ('channel' in message) this.#channelsUsed |= 1 << message.channel;
     if (this.#handed[voice] === 1 && !isPedal(voice)) {
       if (!this.#handEnd(voice, due, this.#openOwn(endOf(voice), voice), true)) return false;
@@ -94,9 +95,7 @@ export class OutputLane<Source> {
     if (this.#owedEnds > 0) this.settle();
     if (this.#handEnd(voice, due, tag, false)) return true;
     if (this.#lost) return false;
-    this.#slots.expect(tag, this.bit);
-    this.#owed[voice] = tag;
-    this.#owedEnds++;
+    this.#owe(voice, tag);
     return true;
   }
 
@@ -110,9 +109,7 @@ export class OutputLane<Source> {
       this.#owedEnds--;
       if (this.#handEnd(voice, this.#now(), tag, false)) continue;
       if (this.#lost) return true;
-      this.#slots.expect(tag, this.bit);
-      this.#owed[voice] = tag;
-      this.#owedEnds++;
+      this.#owe(voice, tag);
       return false;
     }
     return this.#settleSilencers();
@@ -128,12 +125,13 @@ export class OutputLane<Source> {
     }
     this.#slots.report(tag, this.bit, leftAt);
     if (voice !== NO_VOICE) this.#reconcile(voice);
-    if (this.owes) this.settle();
+    if (!this.#silencing && this.owes) this.settle();
   }
 
   /** Drops what has not left and ends all that sounds or may sound. `everything`: and what we do not know of. */
   silence(everything: boolean): void {
-    if (this.#lost) return;
+    // A retired wire has been silenced; flushing it now could drop its last note-offs.
+    if (this.#retired) return;
     this.#silencing = true;
     this.output.flush();
     this.#silencing = false;
@@ -145,14 +143,24 @@ export class OutputLane<Source> {
     for (let voice = 0; voice < VOICES; voice++) {
       if (!this.isLit(voice) && this.#inFlight[voice] === 0) continue;
       this.#handed[voice] = 1;
-      if (this.#owed[voice] === NONE) this.#endByItself(voice);
+      if (this.#owed[voice] !== NONE) continue;
+      const tag = this.#openOwn(endOf(voice), voice);
+      this.#owe(voice, tag);
+      this.#slots.handed(tag);
     }
     this.settle();
+  }
+
+  /** Silences this wire and takes nothing more. */
+  retire(): void {
+    this.silence(false);
+    this.#retired = true;
   }
 
   /** The output is gone: nothing sounds on it, nothing is owed. */
   lose(): void {
     this.#lost = true;
+    this.#retired = true;
     this.#handed.fill(0);
     this.#wire.fill(0);
     this.#inFlight.fill(0);
@@ -171,6 +179,12 @@ export class OutputLane<Source> {
       this.#handed[voice] = 1;
       this.#endByItself(voice);
     }
+  }
+
+  #owe(voice: number, tag: number): void {
+    this.#slots.expect(tag, this.bit);
+    this.#owed[voice] = tag;
+    this.#owedEnds++;
   }
 
   #endByItself(voice: number): void {

@@ -81,7 +81,7 @@ export function openOutputLanes<Source>(
     let removed: Promise<void> | undefined;
     const remove = (): Promise<void> => {
       removed ??= (async () => {
-        lane.silence(false);
+        lane.retire();
         await settled(lane);
         // Its listeners last: the note-offs on their way out are still reported.
         try {
