@@ -187,22 +187,24 @@ export class StreamReceiver {
   /** Takes held packets that follow on. */
   #drain(): void {
     for (;;) {
-      const held = this.#reorder.take(this.#highest + 1);
+      const sequence = this.#highest + 1;
+      const held = this.#reorder.take(sequence);
       if (!held) return;
       const bytes = held.bytes.subarray(0, held.length);
       if (readRtpHeader(bytes, this.#header) === undefined) {
-        this.#process(bytes, this.#header, held.sequence, held.arrivedAt, false);
+        this.#process(bytes, this.#header, sequence, held.arrivedAt, false);
       }
     }
   }
 
   /** The packets before the lowest one held won't come. */
   #giveUp(): void {
-    const held = this.#reorder.take(this.#reorder.lowest);
+    const sequence = this.#reorder.lowest;
+    const held = this.#reorder.take(sequence);
     if (!held) return;
     const bytes = held.bytes.subarray(0, held.length);
     if (readRtpHeader(bytes, this.#header) !== undefined) return;
-    this.#skipTo(bytes, this.#header, held.sequence, held.arrivedAt);
+    this.#skipTo(bytes, this.#header, sequence, held.arrivedAt);
   }
 
   #skipTo(bytes: Uint8Array, header: RtpHeader, sequence: number, at: Instant): void {

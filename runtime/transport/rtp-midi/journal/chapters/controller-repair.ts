@@ -8,7 +8,7 @@
 import { CONTROLLER } from '../../../../core/midi-message.ts';
 import type { ChannelState } from '../channel-state.ts';
 import { channelMessage, type Repair } from '../chapter.ts';
-import { controllerTool, RESET_VALUES } from '../controllers.ts';
+import { RESET_VALUES } from '../controllers.ts';
 
 const CONTROL_CHANGE = 0xb0;
 const ALTERNATIVE = 0x80;
@@ -113,8 +113,8 @@ function repairCount(
   repair: Repair,
 ): void {
   if (state.counts[controller] === count) return;
-  // To a receiver that joins, a command that ends notes or resets controllers is over; a mode lasts.
-  const lasts = controller >= 124 || controllerTool(controller) !== 'count';
-  if (!repair.joining || lasts) control(controller, value, channel, state, repair);
+  // To a receiver that joins, a command that only ends notes is over.
+  const over = controller === CONTROLLER.allSoundOff || controller === CONTROLLER.allNotesOff;
+  if (!repair.joining || !over) control(controller, value, channel, state, repair);
   state.counts[controller] = count;
 }
