@@ -7,8 +7,8 @@
  *
  * A note-on later than the late limit is dropped; a note-off never is. Controllers keep their order. Messages that drive
  * a receiver's own clock or transport (timing clock, start, continue, stop, song position, MIDI Time Code), active sensing
- * and system reset are not passed on: every box renders the time line itself (DESIGN section 4). All notes off and the
- * other channel mode messages that imply it end this stream's notes only, for other players share the channel.
+ * and system reset are not passed on: every box renders the time line itself (DESIGN section 4). Neither is local control.
+ * All notes off and the mode messages that include it end this stream's notes only, for other players share the channel.
  */
 import { Histogram } from '../../core/histogram.ts';
 import { CONTROLLER, type MidiMessage } from '../../core/midi-message.ts';
@@ -152,8 +152,13 @@ export class LiveStream {
         this.#keys.noteOff(message, timing);
         return;
       case 'controlChange':
-        if (message.controller === CONTROLLER.allSoundOff || message.controller > 122) {
+        if (endsNotes(message.controller)) {
           this.#keys.releaseAll(timing.arrivedAt, message.channel);
+          this.#withheld++;
+          return;
+        }
+        if (message.controller === CONTROLLER.localControl) {
+          this.#withheld++;
           return;
         }
         this.#pass(
@@ -216,6 +221,11 @@ export class LiveStream {
     this.#lastDue[channel] = due;
     this.#play(message, due as Instant, timing.recovered ? 'recovered' : 'received');
   }
+}
+
+/** All sound off, all notes off, and the mode messages that include it (MIDI 1.0, channel mode messages). */
+function endsNotes(controller: number): boolean {
+  return controller === CONTROLLER.allSoundOff || controller >= CONTROLLER.allNotesOff;
 }
 
 function isPedal(controller: number): boolean {
