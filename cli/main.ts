@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerRun } from './commands/run.ts';
 import { registerSim } from './commands/sim.ts';
 import { runCli } from './failure.ts';
 import { projectVersion } from './version.ts';
@@ -22,6 +23,10 @@ function openProgram(): Command {
     // Our own line is printed by runCli.
     .configureOutput({ outputError: () => {} });
   // What a command needs is loaded when it runs: --help stays quick.
+  registerRun(program, async (settings, options, signal) => {
+    const { runBox } = await import('./run-box.ts');
+    await runBox(settings, options, signal);
+  });
   registerSim(program, async (options, signal) => {
     const { runSimulator } = await import('../sim/app/simulator.ts');
     return runSimulator(options, projectVersion(), signal);
