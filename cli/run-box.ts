@@ -1,0 +1,166 @@
+/**
+ * `togthr run`: opens the real ports, composes the box, plugs in the MIDI devices, and shuts down in order.
+ *
+ * Takes  settings, what was asked for beside them, and a signal to end.
+ * Gives  a running box with its status page; lines for people on stdout about what is there and what is missing.
+ */
+import { openMidiDevices } from '../hw/midi-devices.ts';
+import { type Box, openBox } from '../runtime/compose.ts';
+import { PortError } from '../runtime/core/errors.ts';
+import { Teardown } from '../runtime/core/lifecycle.ts';
+import { openFileStorage } from '../runtime/platform/file-storage.ts';
+import { isLocalSubnet } from '../runtime/platform/local-subnet.ts';
+import { openMdnsDiscovery } from '../runtime/platform/mdns-discovery.ts';
+import { openMonotonicClock } from '../runtime/platform/monotonic-clock.ts';
+import { openOutputScheduler } from '../runtime/platform/output-scheduler.ts';
+import { openPinoLog, type PinoLog } from '../runtime/platform/pino-log.ts';
+import { openStatusServer } from '../runtime/platform/status-server.ts';
+import { systemRandomness } from '../runtime/platform/system-randomness.ts';
+import { openTcpNetwork } from '../runtime/platform/tcp-network.ts';
+import { openUdpNetwork } from '../runtime/platform/udp-network.ts';
+import type { Settings } from '../runtime/settings/settings.ts';
+import { untilInterrupted } from './interrupt.ts';
+import type { RunOptions, RunStart } from './run-options.ts';
+import { print } from './terminal.ts';
+
+export async function runBox(
+  settings: Settings,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  await using held = new Teardown();
+  const clock = openMonotonicClock();
+  const log = held.hold(openPinoLog({ level: settings.log.level }));
+  for (const warning of options.warnings) log.warn(warning);
+  const storage = await openFileStorage({ log }, { folder: options.dataFolder });
+  const scheduler = held.hold(await openOutputScheduler());
+  const discovery = held.hold(await openMdnsDiscovery({ clock, log }));
+  const box = held.hold(
+    await openBox(
+      {
+        clock,
+        wallClock: clock,
+        datagrams: openUdpNetwork({ clock }),
+        streams: openTcpNetwork(),
+        discovery,
+        storage,
+        randomness: systemRandomness,
+        log,
+      },
+      {
+        settings,
+        version: options.version,
+        outputPriority: scheduler.priority,
+        accept: (_name, from) => {
+          switch (settings.rtp.accept) {
+            case 'anyone':
+              return true;
+            case 'subnet':
+              return isLocalSubnet(from.host);
+            case 'nobody':
+              return false;
+          }
+        },
+        onSetting: (key, value) => {
+          options.settingsFile.change(key, value).catch((failure: unknown) => {
+            log.error('a setting was not stored', { key, failure: String(failure) });
+          });
+        },
+      },
+    ),
+  );
+  print(
+    `${settings.box.name} is running: RTP-MIDI on UDP ${box.rtp.controlPort} and ${box.rtp.controlPort + 1}.`,
+  );
+  if (scheduler.priority === 'normal') {
+    print('MIDI out runs without real-time priority; togthr doctor says how to grant it.');
+  }
+  held.hold(
+    await openMidiDevices(
+      { clock, scheduler, log },
+      settings.midi,
+      { input: (input) => box.addInput(input), output: (output) => box.addOutput(output) },
+      print,
+    ),
+  );
+  if (settings.status.enabled) await serveStatus(box, settings, log, held);
+  reportSession(box, held);
+  try {
+    await start(box, options.start, settings, signal);
+  } catch (failure) {
+    if (!(failure instanceof PortError)) throw failure;
+    print(`${failure.message}. The box runs on in no session.`);
+  }
+  await untilInterrupted(signal);
+}
+
+async function serveStatus(
+  box: Box,
+  settings: Settings,
+  log: PinoLog,
+  held: Teardown,
+): Promise<void> {
+  try {
+    const server = held.hold(
+      await openStatusServer(
+        { source: box.status, log, recent: () => log.recent() },
+        { port: settings.status.port, address: settings.status.address },
+      ),
+    );
+    print(`Status page: ${server.url}`);
+  } catch (failure) {
+    if (!(failure instanceof PortError)) throw failure;
+    print(`${failure.message}. The box runs on without it.`); // music does not need it
+  }
+}
+
+function reportSession(box: Box, held: Teardown): void {
+  let shown = '';
+  held.hold(
+    box.session.onContext((context) => {
+      const line = context
+        ? `In session ${context.name}: ${context.participants.map(({ name }) => name).join(', ')}`
+        : 'In no session';
+      if (line !== shown) print(line);
+      shown = line;
+    }),
+  );
+}
+
+async function start(
+  box: Box,
+  how: RunStart,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { session } = box;
+  switch (how.kind) {
+    case 'alone':
+      return;
+    case 'create':
+      return session.create(settings.session.name);
+    case 'rejoin':
+      if (settings.session.autoRejoin && session.last) await session.rejoinLast(signal);
+      return;
+    case 'join':
+      return joinWhenFound(box, how.name, signal);
+  }
+}
+
+async function joinWhenFound(
+  { session }: Box,
+  name: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  print(`Looking for ${name === undefined ? 'a session' : `the session ${name}`} ...`);
+  const target = await new Promise<(typeof session.found)[number] | undefined>((resolve) => {
+    const look = (): void => {
+      const found = session.found.find((one) => name === undefined || one.name === name);
+      if (found) resolve(found);
+    };
+    session.onFound(look);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    look();
+  });
+  if (target) await session.join(target, signal);
+}

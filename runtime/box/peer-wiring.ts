@@ -1,0 +1,174 @@
+/**
+ * Joins the participants of the session with RTP-MIDI peers: who dials, whose stream is whose, and whom the ensemble
+ * clock follows.
+ *
+ * Takes  links coming and going (session), peers coming and going (rtp-midi), the session's clock reference.
+ * Gives  invitations to rtp-midi, events with their player's name to the engine, statistics to the session.
+ * Keeps  the two maps between BoxId and SSRC. A peer that is no participant plays under a name made of its SSRC.
+ * Lane   1. `sourceOf` allocates nothing once a peer is known.
+ */
+import type { BoxId } from '../core/ensemble.ts';
+import { Teardown } from '../core/lifecycle.ts';
+import { Listeners } from '../core/listeners.ts';
+import type { MidiMessage } from '../core/midi-message.ts';
+import { after, fromSeconds, type Instant, type Micros } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { NetAddress } from '../ports/datagram-network.ts';
+import type { PredictionEngine } from '../prediction/engine.ts';
+import type { SessionManager } from '../session/session-manager.ts';
+import type { EnsembleClock } from '../transport/clock-sync/ensemble-clock.ts';
+import type {
+  RtpMidiConnection,
+  RtpMidiEndpoint,
+  RtpMidiPeer,
+} from '../transport/rtp-midi/endpoint.ts';
+
+export interface PeerWiring extends AsyncDisposable {
+  /** BoxId of a participant, or `rtp-` and the SSRC of a peer that is none. */
+  sourceOf(peer: RtpMidiPeer): string;
+  /** The peer whose events come under this name. */
+  peerOf(source: string): RtpMidiPeer | undefined;
+  /** Whether a linked participant lives at this address. */
+  knows(address: NetAddress): boolean;
+  /** What arrived, with its player; after the engine has it. */
+  onArrived(
+    listener: (
+      source: string,
+      message: MidiMessage,
+      performedAt: Instant,
+      arrivedAt: Instant,
+      recovered: boolean,
+    ) => void,
+  ): Disposable;
+  onChange(listener: () => void): Disposable;
+}
+
+export interface PeerWiringDeps {
+  readonly clock: Clock;
+  readonly rtp: RtpMidiEndpoint;
+  readonly session: SessionManager;
+  readonly engine: PredictionEngine;
+  readonly ensembleClock: EnsembleClock;
+}
+
+interface Member {
+  readonly ssrc: number;
+  readonly address: string;
+  readonly connection: RtpMidiConnection | undefined;
+}
+
+const STATS_PERIOD = fromSeconds(1);
+
+export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
+  const { clock, rtp, session, engine, ensembleClock } = deps;
+  const held = new Teardown();
+  const members = new Map<BoxId, Member>();
+  const boxBySsrc = new Map<number, BoxId>();
+  const strangers = new Map<number, string>();
+  const arrived = new Listeners<
+    [
+      source: string,
+      message: MidiMessage,
+      performedAt: Instant,
+      arrivedAt: Instant,
+      recovered: boolean,
+    ]
+  >();
+  const changed = new Listeners<[]>();
+  let reference: BoxId | 'self' = 'self';
+  let shift = 0 as Micros;
+  let closed = false;
+
+  const sourceOf = (peer: RtpMidiPeer): string => {
+    const known = boxBySsrc.get(peer.ssrc) ?? strangers.get(peer.ssrc);
+    if (known !== undefined) return known;
+    const stranger = `rtp-${peer.ssrc.toString(16).padStart(8, '0')}`;
+    strangers.set(peer.ssrc, stranger);
+    return stranger;
+  };
+  const peerOf = (source: string): RtpMidiPeer | undefined =>
+    rtp.peers.find((peer) => sourceOf(peer) === source);
+
+  const follow = (): void => {
+    const clockOfReference = reference === 'self' ? 'self' : peerOf(reference)?.clock;
+    if (clockOfReference !== undefined) ensembleClock.follow(clockOfReference, shift);
+  };
+
+  const unlink = (box: BoxId): void => {
+    const member = members.get(box);
+    if (!member) return;
+    members.delete(box);
+    boxBySsrc.delete(member.ssrc);
+    engine.remove(box);
+    if (member.connection) void member.connection[Symbol.asyncDispose]();
+    else rtp.peers.find((peer) => peer.ssrc === member.ssrc)?.disconnect();
+    changed.emit();
+  };
+
+  held.hold(
+    session.onParticipant((hello, address, state, dialer) => {
+      unlink(hello.box);
+      if (state === 'unlinked' || closed) return;
+      // A stream that came in before its link played under a stranger's name until now.
+      const stranger = strangers.get(hello.ssrc);
+      if (stranger !== undefined) engine.remove(stranger);
+      strangers.delete(hello.ssrc);
+      boxBySsrc.set(hello.ssrc, hello.box);
+      const connection = dialer ? rtp.connect({ host: address, port: hello.rtpPort }) : undefined;
+      members.set(hello.box, { ssrc: hello.ssrc, address, connection });
+      follow();
+      changed.emit();
+    }),
+  );
+  held.hold(
+    session.onReference((box, newShift) => {
+      reference = box;
+      shift = newShift;
+      follow();
+    }),
+  );
+  held.hold(
+    rtp.onPeer((peer, state) => {
+      const source = sourceOf(peer);
+      if (state === 'left') {
+        engine.remove(source);
+        strangers.delete(peer.ssrc);
+      } else if (source === reference) follow();
+      changed.emit();
+    }),
+  );
+  held.hold(
+    rtp.onMidi((peer, message, performedAt, arrivedAt, recovered) => {
+      const source = sourceOf(peer);
+      engine.receive(source, message, performedAt, arrivedAt, recovered);
+      arrived.emit(source, message, performedAt, arrivedAt, recovered);
+    }),
+  );
+
+  const publish = held.hold(
+    clock.alarm(() => {
+      for (const [box, member] of members) {
+        const peer = rtp.peers.find((candidate) => candidate.ssrc === member.ssrc);
+        if (peer) session.reportStats(box, peer.stats);
+      }
+      publish.set(after(clock.now(), STATS_PERIOD));
+    }),
+  );
+  publish.set(after(clock.now(), STATS_PERIOD));
+
+  return {
+    sourceOf,
+    peerOf,
+    knows: (address) => {
+      for (const member of members.values()) if (member.address === address.host) return true;
+      return false;
+    },
+    onArrived: (listener) => arrived.add(listener),
+    onChange: (listener) => changed.add(listener),
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      await held[Symbol.asyncDispose]();
+      for (const box of [...members.keys()]) unlink(box);
+    },
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * Reads the rooms into what a box tells about itself. Lane 4: copies numbers when somebody looks.
+ */
+import {
+  type BoxStatus,
+  type ParticipantStatus,
+  readHistogram,
+  type StatusSource,
+} from '../core/box-status.ts';
+import type { BoxId, Participant } from '../core/ensemble.ts';
+import { elapsed } from '../core/time.ts';
+import type { MidiManager } from '../midi-manager/midi-manager.ts';
+import type { OutputManager } from '../output/output-manager.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { PredictionEngine } from '../prediction/engine.ts';
+import type { SessionManager } from '../session/session-manager.ts';
+import type { RtpMidiEndpoint, RtpMidiPeer } from '../transport/rtp-midi/endpoint.ts';
+import type { PeerWiring } from './peer-wiring.ts';
+
+export interface StatusDeps {
+  readonly clock: Clock;
+  readonly rtp: RtpMidiEndpoint;
+  readonly session: SessionManager;
+  readonly engine: PredictionEngine;
+  readonly output: OutputManager;
+  readonly midi: MidiManager;
+  readonly peers: PeerWiring;
+}
+
+export interface StatusInit {
+  readonly id: BoxId;
+  readonly name: string;
+  readonly version: string;
+  /** Names of the devices that are plugged in. */
+  readonly inputs: ReadonlySet<string>;
+  readonly outputs: ReadonlySet<string>;
+  readonly priority: 'realtime' | 'normal';
+}
+
+export function openStatusSource(deps: StatusDeps, init: StatusInit): StatusSource {
+  const { clock, rtp, session, engine, output, midi } = deps;
+  const startedAt = clock.now();
+  return {
+    status(): BoxStatus {
+      const context = session.context;
+      const counts = output.stats;
+      const problems = findProblems(init);
+      return {
+        id: init.id,
+        name: init.name,
+        version: init.version,
+        uptime: elapsed(startedAt, clock.now()),
+        session: context && {
+          id: context.session,
+          name: context.name,
+          host: context.host,
+          mode: context.mode,
+          bpm: context.timeline.bpm,
+          playing: context.playing,
+        },
+        participants: listParticipants(deps),
+        midi: {
+          inputs: [...init.inputs],
+          outputs: [...init.outputs],
+          events: midi.stats.events,
+          filtered: midi.stats.filtered + midi.stats.capped,
+          faults: midi.stats.faults,
+        },
+        output: {
+          sent: counts.sent,
+          dropped: counts.dropped,
+          late: counts.late,
+          sounding: output.soundingNotes,
+          priority: init.priority,
+        },
+        rtp: {
+          port: rtp.controlPort,
+          datagrams: rtp.stats.datagrams,
+          faults: Object.values(rtp.stats.faults).reduce((sum, count) => sum + count, 0),
+        },
+        health: { ok: problems.length === 0, problems },
+      };
+    },
+    histograms(participant) {
+      const stats = engine.streamStats(participant);
+      return {
+        delay: stats && readHistogram(stats.delays),
+        jitter: stats && readHistogram(stats.lateness),
+      };
+    },
+  };
+}
+
+/** What keeps the box from its job. Being alone, or in no session, is none. */
+function findProblems({ inputs, outputs }: StatusInit): readonly string[] {
+  const problems: string[] = [];
+  if (inputs.size === 0) problems.push('no MIDI input is plugged in; see togthr doctor');
+  if (outputs.size === 0) problems.push('no MIDI output is plugged in; see togthr doctor');
+  return problems;
+}
+
+/** The session's others, and those RTP-MIDI peers that are in no session with us. */
+function listParticipants(deps: StatusDeps): readonly ParticipantStatus[] {
+  const others = deps.session.context?.participants.filter(({ self }) => !self) ?? [];
+  const known = new Set<string>(others.map(({ id }) => id));
+  const strangers = deps.rtp.peers.filter((peer) => !known.has(deps.peers.sourceOf(peer)));
+  return [
+    ...others.map((other) => describe(deps, other.id, deps.peers.peerOf(other.id), other)),
+    ...strangers.map((peer) => describe(deps, deps.peers.sourceOf(peer), peer, undefined)),
+  ];
+}
+
+function describe(
+  { engine }: StatusDeps,
+  id: string,
+  peer: RtpMidiPeer | undefined,
+  participant: Participant | undefined,
+): ParticipantStatus {
+  const stream = engine.streamStats(id);
+  const link = peer?.stats;
+  const heard = stream !== undefined && stream.delays.count > 0;
+  return {
+    id,
+    name: participant?.name ?? peer?.name ?? id,
+    role: participant?.role,
+    connected: peer !== undefined,
+    rtt: link?.rtt,
+    jitter: link?.jitter,
+    loss: link?.loss ?? 0,
+    events: stream?.events ?? 0,
+    recovered: link?.recovered ?? 0,
+    delayP50: heard ? stream.delayP50 : undefined,
+    delayP95: heard ? stream.delayP95 : undefined,
+    late: stream?.late ?? 0,
+    dropped: stream?.dropped ?? 0,
+  };
+}

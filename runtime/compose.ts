@@ -1,0 +1,263 @@
+/**
+ * Ports in, a running box out: the one file that knows every room and introduces them.
+ *
+ * Takes  ports of the outside (real or simulated) and the settings.
+ * Gives  a Box. MIDI inputs and outputs are plugged in and out while it runs.
+ * Keeps  the wiring of DESIGN section 3. What flows is decided here; how, in the rooms.
+ */
+import { filtersFrom } from './box/filters.ts';
+import { loadIdentity } from './box/identity.ts';
+import { wirePanel } from './box/panel-wiring.ts';
+import { openPeerWiring, type PeerWiring } from './box/peer-wiring.ts';
+import { openStatusSource } from './box/status.ts';
+import type { StatusSource } from './core/box-status.ts';
+import type { BoxId } from './core/ensemble.ts';
+import { Teardown } from './core/lifecycle.ts';
+import type { Log } from './core/log.ts';
+import { fromMillis } from './core/time.ts';
+import { type MidiManager, openMidiManager } from './midi-manager/midi-manager.ts';
+import { type OutputManager, openOutputManager } from './output/output-manager.ts';
+import type { Panel } from './panel/panel.ts';
+import type { SettingValue } from './panel/panel-model.ts';
+import type { Clock, WallClock } from './ports/clock.ts';
+import type { DatagramNetwork, NetAddress } from './ports/datagram-network.ts';
+import type { Discovery } from './ports/discovery.ts';
+import type { Display } from './ports/display.ts';
+import type { Encoder } from './ports/encoder.ts';
+import type { Leds } from './ports/leds.ts';
+import type { MidiInput } from './ports/midi-input.ts';
+import type { MidiOutput } from './ports/midi-output.ts';
+import type { Randomness } from './ports/randomness.ts';
+import type { Storage } from './ports/storage.ts';
+import type { StreamNetwork } from './ports/stream-network.ts';
+import { openPredictionEngine, type PredictionEngine } from './prediction/engine.ts';
+import { openSessionManager, type SessionManager } from './session/session-manager.ts';
+import type { Settings } from './settings/settings.ts';
+import { type EnsembleClock, openEnsembleClock } from './transport/clock-sync/ensemble-clock.ts';
+import { openRtpMidiEndpoint, type RtpMidiEndpoint } from './transport/rtp-midi/endpoint.ts';
+
+export interface BoxDeps {
+  readonly clock: Clock;
+  readonly wallClock: WallClock;
+  readonly datagrams: DatagramNetwork;
+  readonly streams: StreamNetwork;
+  readonly discovery: Discovery;
+  readonly storage: Storage;
+  readonly randomness: Randomness;
+  readonly log: Log;
+  /** Without it the box runs headless. */
+  readonly frontPanel?: {
+    readonly display: Display;
+    readonly encoder: Encoder;
+    readonly leds: Leds;
+  };
+}
+
+export interface BoxInit {
+  readonly settings: Settings;
+  readonly version: string;
+  /** Address to bind; undefined: all interfaces. */
+  readonly host?: string;
+  /** Whether an AppleMIDI invitation from outside the session is let in; default: everyone. */
+  readonly accept?: (name: string, from: NetAddress) => boolean;
+  /** Told when the player changed a setting on the panel, once it is settled: to be stored. */
+  readonly onSetting?: (key: string, value: SettingValue) => void;
+  /** What the panel's about screen adds to version and name: label and value. */
+  readonly about?: () => readonly { readonly label: string; readonly value: string }[];
+  /** What this machine can do from the power menu; nothing by default. */
+  readonly power?: Readonly<Partial<Record<'restart' | 'shutdown', () => void>>>;
+  /** Whether the MIDI output thread has real-time priority: for the status page. */
+  readonly outputPriority?: 'realtime' | 'normal';
+}
+
+export interface Box extends AsyncDisposable {
+  readonly id: BoxId;
+  readonly session: SessionManager;
+  readonly rtp: RtpMidiEndpoint;
+  readonly midi: MidiManager;
+  readonly output: OutputManager;
+  readonly engine: PredictionEngine;
+  readonly ensembleClock: EnsembleClock;
+  readonly peers: PeerWiring;
+  /** Undefined when there is no front panel. */
+  readonly panel: Panel | undefined;
+  readonly status: StatusSource;
+  /** Plugs a device in. It is unplugged, and its notes ended, with the returned handle. */
+  addInput(input: MidiInput): AsyncDisposable;
+  addOutput(output: MidiOutput): AsyncDisposable;
+  /** All notes off, everywhere, now. */
+  panic(): void;
+}
+
+/**
+ * Rejects with PortError when a port of the network is taken; what was opened is released.
+ * Disposing ends every note, says goodbye to the peers and releases the network; the ports' owner closes the ports.
+ */
+export async function openBox(deps: BoxDeps, init: BoxInit): Promise<Box> {
+  const held = new Teardown();
+  try {
+    return await assemble(deps, init, held);
+  } catch (failure) {
+    await held[Symbol.asyncDispose]();
+    throw failure;
+  }
+}
+
+async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<Box> {
+  const { clock, randomness, log } = deps;
+  const { settings } = init;
+  const at = init.host === undefined ? {} : { host: init.host };
+  const id = await loadIdentity(deps);
+
+  const output = held.hold(
+    openOutputManager({ clock }, { lateLimit: fromMillis(settings.jam.lateLimitMs) }),
+  );
+  const midi = held.hold(openMidiManager({ clock }, { filters: filtersFrom(settings.midi) }));
+  const ensembleClock = openEnsembleClock({ clock });
+  const engine = held.hold(
+    openPredictionEngine(
+      {
+        clock,
+        play: (message, due, source, cause) => output.schedule(message, due, source, cause),
+        release: (source) => output.release(source),
+      },
+      { lateLimit: fromMillis(settings.jam.lateLimitMs) },
+    ),
+  );
+  engine.setMode(settings.jam.mode);
+
+  // The session is asked first whom to let in: participants always are.
+  let participants: PeerWiring | undefined;
+  const rtp = held.hold(
+    await openRtpMidiEndpoint(
+      { clock, network: deps.datagrams, randomness, log: log.child({ room: 'rtp-midi' }) },
+      {
+        name: settings.box.name,
+        port: settings.rtp.port,
+        ...at,
+        reorderHold: fromMillis(settings.jam.reorderHoldMs),
+        accept: (name, from) =>
+          participants?.knows(from) === true || init.accept?.(name, from) !== false,
+      },
+    ),
+  );
+  const session = held.hold(
+    await openSessionManager(
+      {
+        clock,
+        wallClock: deps.wallClock,
+        streams: deps.streams,
+        discovery: deps.discovery,
+        storage: deps.storage,
+        randomness,
+        log: log.child({ room: 'session' }),
+        ensembleClock,
+      },
+      {
+        box: id,
+        name: settings.box.name,
+        instrument: settings.box.instrument,
+        rtp: { port: rtp.controlPort, ssrc: rtp.ssrc },
+        linkPort: settings.link.port,
+        ...at,
+      },
+    ),
+  );
+  const peers = held.hold(openPeerWiring({ clock, rtp, session, engine, ensembleClock }));
+  participants = peers;
+
+  const setThru = (on: boolean): void => midi.setRoutes({ session: 'all', thru: on ? 'all' : [] });
+  setThru(settings.midi.thru);
+  held.hold(midi.onPlayed((message, playedAt) => rtp.send(message, playedAt)));
+  held.hold(midi.onThru((message, playedAt) => output.schedule(message, playedAt, 'self', 'thru')));
+  held.hold(session.onContext((context) => engine.setContext(context)));
+  held.hold(
+    await deps.discovery.announce({
+      name: settings.box.name,
+      type: '_apple-midi._udp',
+      port: rtp.controlPort,
+      txt: {},
+    }),
+  );
+
+  const inputs = new Set<string>();
+  const outputs = new Set<string>();
+  const status = openStatusSource(
+    { clock, rtp, session, engine, output, midi, peers },
+    {
+      id,
+      name: settings.box.name,
+      version: init.version,
+      inputs,
+      outputs,
+      priority: init.outputPriority ?? 'normal',
+    },
+  );
+  const panic = (): void => {
+    engine.panic();
+    output.panic();
+  };
+
+  const panel = deps.frontPanel
+    ? held.hold(
+        wirePanel(
+          {
+            clock,
+            ...deps.frontPanel,
+            session,
+            engine,
+            ensembleClock,
+            output,
+            midi,
+            rtp,
+            peers,
+            panic,
+          },
+          {
+            settings,
+            version: init.version,
+            about: init.about ?? (() => []),
+            power: init.power ?? {},
+            inputs,
+            outputs,
+            setThru,
+            onSetting: init.onSetting ?? (() => {}),
+          },
+        ),
+      ).panel
+    : undefined;
+
+  return {
+    id,
+    session,
+    rtp,
+    midi,
+    output,
+    engine,
+    ensembleClock,
+    peers,
+    panel,
+    status,
+    addInput: (input) => named(inputs, input, midi.addInput(input)),
+    addOutput: (device) => named(outputs, device, output.addOutput(device)),
+    panic,
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  };
+}
+
+/** Keeps the device's name among the present ones until it is lost or unplugged. */
+function named(
+  names: Set<string>,
+  device: MidiInput | MidiOutput,
+  plugged: AsyncDisposable,
+): AsyncDisposable {
+  names.add(device.name);
+  const lost = device.onLost(() => names.delete(device.name));
+  return {
+    async [Symbol.asyncDispose]() {
+      names.delete(device.name);
+      lost[Symbol.dispose]();
+      await plugged[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * What became of every note of a jam: the truth that only a simulator knows, since it hears all boxes.
+ *
+ * Takes  notes played and heard at each box, on one timeline in milliseconds; who is in the session with whom.
+ * Gives  per listening box: notes expected and heard, delay, jitter, and notes that sound although nobody holds them.
+ * Keeps  unmatched notes for PATIENCE_MS, and delays as a bounded reservoir of the latest.
+ */
+import type { SimNote } from './protocol.ts';
+
+export interface Listening {
+  /** Notes that the others played while this box was in a session with them. */
+  readonly expected: number;
+  /** Of those, the ones that sounded here. */
+  readonly heard: number;
+  /** Note-ons that sounded though nobody had played them. */
+  readonly ghosts: number;
+  /** From played there to sounding here, in milliseconds. */
+  readonly delayP50: number | undefined;
+  readonly delayP95: number | undefined;
+  /** 95th percentile less the 5th. */
+  readonly jitter: number | undefined;
+}
+
+/** A note that was played this long ago and did not sound won't be waited for. */
+const PATIENCE_MS = 5_000;
+/** A note may sound on for so long after its player let go: the longest delay of any profile, and some. */
+const RELEASE_MS = 1_500;
+const MAX_DELAYS = 65_536;
+
+interface Voice {
+  /** When its player began it, for each note-on that has not been heard yet. */
+  readonly waiting: number[];
+  /** How many are held at the player's. */
+  held: number;
+  releasedAt: number;
+}
+
+interface Ear {
+  expected: number;
+  heard: number;
+  ghosts: number;
+  readonly delays: number[];
+  readonly voices: Map<string, Voice>;
+  readonly sounding: Map<string, number>;
+}
+
+export class JamLedger {
+  readonly #ears = new Map<string, Ear>();
+  readonly #hears: (listener: string, player: string) => boolean;
+
+  /** `hears`: whether the two are in one session now. */
+  constructor(boxes: readonly string[], hears: (listener: string, player: string) => boolean) {
+    this.#hears = hears;
+    for (const box of boxes) {
+      this.#ears.set(box, {
+        expected: 0,
+        heard: 0,
+        ghosts: 0,
+        delays: [],
+        voices: new Map(),
+        sounding: new Map(),
+      });
+    }
+  }
+
+  /** A note at the box `at`. `arrived` notes don't count. */
+  note(at: string, note: SimNote): void {
+    if (note.kind === 'played') this.#played(at, note);
+    else if (note.kind === 'heard' && note.participant !== at) this.#heard(at, note);
+  }
+
+  #played(player: string, note: SimNote): void {
+    for (const [listener, ear] of this.#ears) {
+      if (listener === player) continue;
+      const voice = voiceOf(ear, player, note);
+      if (!note.on) {
+        voice.held = Math.max(0, voice.held - 1);
+        voice.releasedAt = note.at;
+        continue;
+      }
+      voice.held++;
+      if (!this.#hears(listener, player)) continue;
+      ear.expected++;
+      voice.waiting.push(note.at);
+    }
+  }
+
+  #heard(listener: string, note: SimNote): void {
+    const ear = this.#ears.get(listener);
+    if (!ear) return;
+    const name = nameOf(note.participant, note);
+    const sounding = ear.sounding.get(name) ?? 0;
+    if (!note.on) {
+      if (sounding <= 1) ear.sounding.delete(name);
+      else ear.sounding.set(name, sounding - 1);
+      return;
+    }
+    ear.sounding.set(name, sounding + 1);
+    const voice = voiceOf(ear, note.participant, note);
+    while ((voice.waiting[0] ?? Number.POSITIVE_INFINITY) < note.at - PATIENCE_MS)
+      voice.waiting.shift();
+    const playedAt = voice.waiting.shift();
+    if (playedAt === undefined) {
+      ear.ghosts++;
+      return;
+    }
+    ear.heard++;
+    if (ear.delays.length === MAX_DELAYS) ear.delays.shift();
+    ear.delays.push(note.at - playedAt);
+  }
+
+  /** Notes that sound at the box now although their player let go of them longer than a second and a half ago. */
+  stuck(box: string, now: number): number {
+    const ear = this.#ears.get(box);
+    if (!ear) return 0;
+    let stuck = 0;
+    for (const [name, count] of ear.sounding) {
+      const voice = ear.voices.get(name);
+      if (!voice || (voice.held === 0 && now - voice.releasedAt > RELEASE_MS)) stuck += count;
+    }
+    return stuck;
+  }
+
+  listening(box: string): Listening {
+    const ear = this.#ears.get(box);
+    const sorted = [...(ear?.delays ?? [])].sort((a, b) => a - b);
+    const quantile = (share: number): number | undefined =>
+      sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+    const [p5, p50, p95] = [quantile(0.05), quantile(0.5), quantile(0.95)];
+    return {
+      expected: ear?.expected ?? 0,
+      heard: ear?.heard ?? 0,
+      ghosts: ear?.ghosts ?? 0,
+      delayP50: p50,
+      delayP95: p95,
+      jitter: p5 === undefined || p95 === undefined ? undefined : p95 - p5,
+    };
+  }
+}
+
+function nameOf(player: string, note: SimNote): string {
+  return `${player}/${note.channel}/${note.key}`;
+}
+
+function voiceOf(ear: Ear, player: string, note: SimNote): Voice {
+  const name = nameOf(player, note);
+  let voice = ear.voices.get(name);
+  if (!voice) {
+    voice = { waiting: [], held: 0, releasedAt: note.at };
+    ear.voices.set(name, voice);
+  }
+  return voice;
+}

@@ -1,0 +1,89 @@
+/**
+ * A member of the band in this process: its box on real UDP and TCP on loopback, behind a seeded bad network.
+ *
+ * Takes  what the members share: clock, output thread, discovery, pieces.
+ * Gives  a BandMember.
+ */
+import type { Log } from '../../runtime/core/log.ts';
+import type { Instant } from '../../runtime/core/time.ts';
+import type { OutputScheduler } from '../../runtime/platform/output-scheduler.ts';
+import { openTcpNetwork } from '../../runtime/platform/tcp-network.ts';
+import { openUdpNetwork } from '../../runtime/platform/udp-network.ts';
+import type { Clock, WallClock } from '../../runtime/ports/clock.ts';
+import type { Discovery } from '../../runtime/ports/discovery.ts';
+import type { Settings } from '../../runtime/settings/settings.ts';
+import { openMemoryStorage } from '../memory-storage.ts';
+import type { MidiFileSong } from '../midi-file.ts';
+import { openImpairedNetwork } from '../network/impaired-network.ts';
+import { isProfileName, type ProfileName } from '../network/profiles.ts';
+import { seededRandomness } from '../seeded-randomness.ts';
+import { openSimBox } from './sim-box.ts';
+import type { BandMember } from './simulated-band.ts';
+
+export interface LocalMemberDeps {
+  readonly clock: Clock & WallClock;
+  readonly log: Log;
+  readonly scheduler: OutputScheduler;
+  readonly discovery: Discovery;
+  readonly song: (piece: string) => MidiFileSong | undefined;
+}
+
+export interface LocalMemberInit {
+  /** From 1. */
+  readonly index: number;
+  /** The instant that is 0 on the band's timeline. */
+  readonly origin: Instant;
+  readonly seed: number;
+  readonly profile: ProfileName;
+  readonly settings: Settings;
+  readonly version: string;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+export async function openLocalMember(
+  deps: LocalMemberDeps,
+  init: LocalMemberInit,
+): Promise<BandMember> {
+  const { clock, scheduler } = deps;
+  const name = `Box ${init.index}`;
+  const randomness = seededRandomness(`${init.seed}/${name}`);
+  const network = openImpairedNetwork(
+    { clock, randomness, datagrams: openUdpNetwork({ clock }), streams: openTcpNetwork() },
+    { profile: init.profile },
+  );
+  const settings: Settings = {
+    ...init.settings,
+    box: { ...init.settings.box, name },
+    session: { ...init.settings.session, name: `${name}'s jam` },
+    rtp: { ...init.settings.rtp, port: 0 },
+    link: { port: 0 },
+  };
+  return openSimBox(
+    {
+      clock,
+      wallClock: clock,
+      datagrams: network.datagrams,
+      streams: network.streams,
+      discovery: deps.discovery,
+      storage: openMemoryStorage(),
+      randomness,
+      log: deps.log.child({ box: init.index }),
+      output: await scheduler.open({ kind: 'loop', name: 'Synth', onMessage: () => {} }),
+      song: deps.song,
+      setProfile: (profile, to) => {
+        if (!isProfileName(profile)) return;
+        if (!to) network.setProfile(profile);
+        else for (const port of to) network.setProfile(profile, { host: LOOPBACK, port });
+      },
+    },
+    {
+      index: init.index,
+      origin: init.origin,
+      settings,
+      version: init.version,
+      host: LOOPBACK,
+      outputPriority: scheduler.priority,
+    },
+  );
+}

@@ -1,0 +1,264 @@
+/**
+ * A band on one virtual clock and one seeded network: whole boxes, from key to wire, in a few lines of a test.
+ *
+ *     await using band = await openBand({ boxes: 3, network: 'transatlantic', seed: 7 });
+ *     await band.gather();                        // box 1 makes a session, the others join it
+ *     band.box(1).press(60);                      // a key goes down on box 1
+ *     await band.run(seconds(1));
+ *     expect(band.box(2).sounding).toEqual([[0, 60]]);
+ *
+ * Nothing happens between two calls of `run`. The same seed gives the same run; `band.seed` belongs in every failure.
+ */
+
+import { type Box, openBox } from '../../runtime/compose.ts';
+import { Teardown } from '../../runtime/core/lifecycle.ts';
+import { silentLog } from '../../runtime/core/log.ts';
+import { encodeMessage } from '../../runtime/core/midi-bytes.ts';
+import type { MidiMessage } from '../../runtime/core/midi-message.ts';
+import { fromMillis, fromSeconds, type Instant, type Micros } from '../../runtime/core/time.ts';
+import { checkSettings, type Settings } from '../../runtime/settings/settings.ts';
+import { openMemoryStorage } from '../../sim/memory-storage.ts';
+import { openSimMidiInput, openSimMidiWire, type SimMidiInput } from '../../sim/midi-wire.ts';
+import type { NetworkProfile, ProfileName } from '../../sim/network/profiles.ts';
+import {
+  openVirtualNetwork,
+  type VirtualHost,
+  type VirtualNetwork,
+} from '../../sim/network/virtual-network.ts';
+import { openSimPanel, type SimPanel } from '../../sim/panel-device.ts';
+import { seededRandomness } from '../../sim/seeded-randomness.ts';
+import { settle, VirtualClock } from '../../sim/virtual-clock.ts';
+import { openVirtualDiscovery, type VirtualDiscovery } from '../../sim/virtual-discovery.ts';
+import { type HeardMessage, HeardWire } from './heard-wire.ts';
+
+export interface BandInit {
+  /** How many; named Box 1, Box 2 and so on. Default 2. */
+  readonly boxes?: number;
+  /** Between all of them. Default `perfect`. */
+  readonly network?: ProfileName | NetworkProfile;
+  readonly seed?: number;
+  /** What differs from the default settings, nested as in the settings file. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** How finely `run` turns the clock between the settling of promises. Default 1 ms. */
+  readonly step?: Micros;
+}
+
+export interface Band extends AsyncDisposable {
+  readonly seed: number;
+  readonly clock: VirtualClock;
+  readonly network: VirtualNetwork;
+  readonly members: readonly Member[];
+  /** From 1, as on the simulator's page. */
+  box(number: number): Member;
+  /** Box 1 makes a session and the others join it; resolves when everybody hears everybody. */
+  gather(): Promise<void>;
+  /** Turns the clock. */
+  run(by: Micros): Promise<void>;
+  /** Turns the clock until `met`, or throws with the seed when it isn't within `patience`. */
+  until(what: string, met: () => boolean, patience?: Micros): Promise<void>;
+}
+
+/** A box with a hand on its knob and keys, and an ear on its wire. */
+export class Member {
+  readonly name: string;
+  readonly host: VirtualHost;
+  readonly panel: SimPanel;
+  readonly input: SimMidiInput;
+  /** What its synth hears. */
+  readonly heard: HeardWire;
+  readonly #band: BandParts;
+  /** What its keyboard played, with the time. */
+  readonly played: HeardMessage[] = [];
+  readonly #storage = openMemoryStorage();
+  #running: Teardown | undefined;
+  #box: Box | undefined;
+
+  constructor(band: BandParts, number: number) {
+    this.#band = band;
+    this.name = `Box ${number}`;
+    this.host = band.network.host(`10.0.0.${number}`);
+    this.panel = openSimPanel(band);
+    this.input = openSimMidiInput(band, { name: 'Keys' });
+    this.heard = new HeardWire();
+  }
+
+  /** The runtime; throws while it is switched off. */
+  get box(): Box {
+    if (!this.#box) throw new Error(`${this.name} is switched off (seed ${this.#band.seed})`);
+    return this.#box;
+  }
+
+  /** Boots the box with what its storage remembers. */
+  async switchOn(): Promise<void> {
+    const { clock, seed, discovery, settings } = this.#band;
+    const running = new Teardown();
+    const randomness = seededRandomness(`${seed}/${this.name}/${clock.now()}`);
+    const box = running.hold(
+      await openBox(
+        {
+          clock,
+          wallClock: clock,
+          datagrams: this.host.datagrams,
+          streams: this.host.streams,
+          discovery: discovery.on(this.host.address),
+          storage: this.#storage,
+          randomness,
+          log: silentLog,
+          frontPanel: this.panel,
+        },
+        {
+          settings: { ...settings, box: { ...settings.box, name: this.name } },
+          version: '0.0.0-test',
+        },
+      ),
+    );
+    const wire = openSimMidiWire({ clock }, { name: 'Synth' });
+    this.heard.listen(wire.far);
+    running.hold(box.addInput(this.input));
+    running.hold(box.addOutput(wire.output));
+    this.#box = box;
+    this.#running = running;
+  }
+
+  /** Shuts it down in order, as SIGTERM does. */
+  async switchOff(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    this.#box = undefined;
+    await running?.[Symbol.asyncDispose]();
+  }
+
+  press(key: number, velocity: number = 100, channel: number = 0): void {
+    this.play({ kind: 'noteOn', channel, key, velocity });
+  }
+
+  lift(key: number, channel: number = 0): void {
+    this.play({ kind: 'noteOff', channel, key, velocity: 64 });
+  }
+
+  play(message: MidiMessage): void {
+    this.played.push({ at: this.#band.clock.now(), message });
+    this.input.feed(encodeMessage(message));
+  }
+
+  /** Notes that its synth sounds now, as [channel, key], sorted. */
+  get sounding(): readonly (readonly [channel: number, key: number])[] {
+    return this.heard.sounding;
+  }
+
+  turn(detents: number): void {
+    this.panel.encoder.turn(detents);
+  }
+
+  /** A short push of the knob: down, 50 ms, up. */
+  async click(): Promise<void> {
+    this.panel.encoder.press();
+    await this.#band.run(fromMillis(50));
+    this.panel.encoder.release();
+    await this.#band.run(fromMillis(400));
+  }
+}
+
+interface BandParts {
+  readonly seed: number;
+  readonly clock: VirtualClock;
+  readonly network: VirtualNetwork;
+  readonly discovery: VirtualDiscovery;
+  readonly settings: Settings;
+  run(by: Micros): Promise<void>;
+}
+
+export const seconds: (value: number) => Micros = fromSeconds;
+export const millis: (value: number) => Micros = fromMillis;
+
+export async function openBand(init: BandInit = {}): Promise<Band> {
+  const seed = init.seed ?? 1;
+  const clock = new VirtualClock();
+  const network = openVirtualNetwork({
+    clock,
+    randomness: seededRandomness(seed),
+    profile: init.network ?? 'perfect',
+  });
+  const checked = checkSettings(init.settings ?? {});
+  if (!('settings' in checked)) throw new Error(JSON.stringify(checked.issues));
+  const step = init.step ?? fromMillis(1);
+  const run = (by: Micros): Promise<void> => clock.advanceSettling(by, step);
+  const parts: BandParts = {
+    seed,
+    clock,
+    network,
+    discovery: openVirtualDiscovery({ clock }),
+    settings: checked.settings,
+    run,
+  };
+  const members = Array.from(
+    { length: init.boxes ?? 2 },
+    (_, index) => new Member(parts, index + 1),
+  );
+  for (const member of members) await member.switchOn();
+  await settle();
+
+  const until = async (
+    what: string,
+    met: () => boolean,
+    patience: Micros = fromSeconds(20),
+  ): Promise<void> => {
+    const end = (clock.now() + patience) as Instant;
+    while (!met()) {
+      if (clock.now() >= end)
+        throw new Error(`${what}: not within ${patience / 1e6} s (seed ${seed})`);
+      await run(fromMillis(10));
+    }
+  };
+  const box = (number: number): Member => {
+    const member = members[number - 1];
+    if (!member) throw new RangeError(`there are ${members.length} boxes, no box ${number}`);
+    return member;
+  };
+  const gather = async (): Promise<void> => {
+    const first = box(1).box.session;
+    await first.create('Jam');
+    for (const { box: other } of members.slice(1)) {
+      await until('the session is found', () => other.session.found.length > 0);
+      const target = other.session.found[0];
+      if (!target) throw new Error('no session was found');
+      const joined = other.session.join(target, new AbortController().signal);
+      let done = false;
+      const finished = joined.finally(() => {
+        done = true;
+      });
+      finished.catch(() => {}); // awaited below
+      await until('the session is joined', () => done);
+      await finished;
+    }
+    await until('everybody hears everybody', () =>
+      members.every(
+        ({ box: { rtp } }) =>
+          rtp.peers.length === members.length - 1 && rtp.peers.every((peer) => peer.clock.synced),
+      ),
+    );
+    // The clocks have exchanged a few samples by then.
+    await run(fromSeconds(3));
+  };
+
+  return {
+    seed,
+    clock,
+    network,
+    members,
+    box,
+    gather,
+    run,
+    until,
+    async [Symbol.asyncDispose]() {
+      const closing = Promise.all(members.map((member) => member.switchOff()));
+      let closed = false;
+      const finished = closing.finally(() => {
+        closed = true;
+      });
+      finished.catch(() => {}); // awaited below
+      for (let turn = 0; turn < 500 && !closed; turn++) await run(fromMillis(20));
+      await finished;
+    },
+  };
+}

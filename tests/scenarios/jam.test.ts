@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import { NETWORK_PROFILES, type NetworkProfile } from '../../sim/network/profiles.ts';
+import { seededRandomness, uniform } from '../../sim/seeded-randomness.ts';
+import { type Band, millis, openBand, seconds } from './band.ts';
+
+/** A network that loses five percent in bursts, reorders and duplicates. */
+const FOUL: NetworkProfile = {
+  ...NETWORK_PROFILES.wifi,
+  loss: { enter: 0.0175, meanBurst: 3 },
+  duplicates: 0.02,
+  reordering: { probability: 0.02, by: millis(12) },
+};
+
+describe('a band in one session', () => {
+  test('hears a key that goes down on one box, and hears it end', async () => {
+    await using band = await openBand({ boxes: 3, network: 'city' });
+    await band.gather();
+    band.box(1).press(60, 90);
+    await band.run(seconds(0.3));
+    expect(band.box(2).sounding).toEqual([[0, 60]]);
+    expect(band.box(3).sounding).toEqual([[0, 60]]);
+    expect(band.box(1).sounding, 'local thru is off').toEqual([]);
+    band.box(1).lift(60);
+    await band.run(seconds(0.5));
+    expect(band.box(2).sounding).toEqual([]);
+    expect(band.box(3).sounding).toEqual([]);
+  });
+
+  test('passes on controllers, programs, bends and system exclusive', async () => {
+    await using band = await openBand({ network: 'lan' });
+    await band.gather();
+    const played = [
+      { kind: 'programChange', channel: 2, program: 33 },
+      { kind: 'controlChange', channel: 2, controller: 7, value: 99 },
+      { kind: 'pitchBend', channel: 2, value: 12_000 },
+      { kind: 'channelPressure', channel: 2, pressure: 44 },
+      { kind: 'sysEx', data: Uint8Array.from({ length: 300 }, (_, octet) => octet & 0x7f) },
+    ] as const;
+    for (const message of played) band.box(1).play(message);
+    await band.run(seconds(1));
+    expect(band.box(2).heard.messages.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([...played]),
+    );
+  });
+
+  test('keeps the same key of two players apart: one letting go does not cut the other', async () => {
+    await using band = await openBand({ boxes: 3, network: 'lan' });
+    await band.gather();
+    band.box(1).press(60);
+    band.box(2).press(60);
+    await band.run(seconds(0.3));
+    band.box(1).lift(60);
+    await band.run(seconds(0.3));
+    expect(band.box(3).sounding).toEqual([[0, 60]]);
+    band.box(2).lift(60);
+    await band.run(seconds(0.3));
+    expect(band.box(3).sounding).toEqual([]);
+  });
+});
+
+describe('no note hangs', () => {
+  test('when a player holding keys is cut off from the network', async () => {
+    await using band = await openBand({ boxes: 3, network: 'lan' });
+    await band.gather();
+    for (const key of [48, 52, 55]) band.box(1).press(key);
+    await band.run(seconds(0.3));
+    expect(band.box(2).sounding).toHaveLength(3);
+    band.box(1).host.disconnect();
+    await band.until('silence', () => band.members.slice(1).every(silent), seconds(15));
+  });
+
+  test('when a player leaves the session, or switches the box off', async () => {
+    await using band = await openBand({ boxes: 3, network: 'lan' });
+    await band.gather();
+    band.box(1).press(50);
+    band.box(2).press(57);
+    await band.run(seconds(0.3));
+    expect(band.box(3).sounding).toHaveLength(2);
+    await whileTurning(band, band.box(1).box.session.leave());
+    await whileTurning(band, band.box(2).switchOff());
+    await band.run(seconds(2));
+    expect(band.box(3).sounding).toEqual([]);
+    expect(band.box(2).sounding).toEqual([]);
+  });
+
+  test('when the keyboard is unplugged in mid-chord', async () => {
+    await using band = await openBand({ network: 'lan' });
+    await band.gather();
+    for (const key of [48, 52, 55]) band.box(1).press(key);
+    await band.run(seconds(0.2));
+    band.box(1).input.unplug();
+    await band.run(seconds(0.5));
+    expect(band.box(2).sounding).toEqual([]);
+  });
+
+  test('after panic, which silences the box it is pressed on', async () => {
+    await using band = await openBand({ network: 'lan' });
+    await band.gather();
+    band.box(1).press(48);
+    await band.run(seconds(0.2));
+    band.box(2).box.panic();
+    await band.run(seconds(0.1));
+    expect(band.box(2).sounding).toEqual([]);
+    band.box(1).press(50);
+    await band.run(seconds(0.2));
+    expect(band.box(2).sounding).toEqual([[0, 50]]);
+  });
+
+  test.each([1, 2, 3])(
+    'through five percent bursty loss, reordering and duplicates (seed %i)',
+    async (seed) => {
+      await using band = await openBand({ boxes: 3, network: FOUL, seed });
+      await band.gather();
+      await playDensely(band, seconds(20));
+      await band.run(seconds(3));
+      for (const member of band.members) expect(member.sounding, member.name).toEqual([]);
+      expect(ghosts(band), 'ghost notes').toEqual([]);
+    },
+    120_000,
+  );
+});
+
+function silent(member: { readonly sounding: readonly unknown[] }): boolean {
+  return member.sounding.length === 0;
+}
+
+async function whileTurning(band: Band, work: Promise<void>): Promise<void> {
+  let done = false;
+  const finished = work.finally(() => {
+    done = true;
+  });
+  await band.until('it is done', () => done);
+  await finished;
+}
+
+/** Everybody plays about twenty notes a second, each on keys of their own, and lets go of all of them at the end. */
+async function playDensely(band: Band, length: number): Promise<void> {
+  const random = seededRandomness(`${band.seed}/hands`);
+  const held = band.members.map(() => new Set<number>());
+  const end = band.clock.now() + length;
+  while (band.clock.now() < end) {
+    for (const [index, member] of band.members.entries()) {
+      const key = 36 + index * 24 + Math.floor(uniform(random) * 24);
+      const keys = held[index] as Set<number>;
+      if (keys.delete(key)) member.lift(key);
+      else {
+        keys.add(key);
+        member.press(key, 1 + Math.floor(uniform(random) * 127));
+      }
+    }
+    await band.run(millis(20 + Math.floor(uniform(random) * 10)));
+  }
+  for (const [index, member] of band.members.entries()) {
+    for (const key of held[index] as Set<number>) member.lift(key);
+  }
+}
+
+/** Note-ons on a wire that nobody else played in the five seconds before. */
+function ghosts(band: Band): readonly string[] {
+  const found: string[] = [];
+  for (const member of band.members) {
+    const unmatched = new Map<number, number>();
+    for (const other of band.members) {
+      if (other === member) continue;
+      for (const { message } of other.played) {
+        if (message.kind === 'noteOn') {
+          unmatched.set(message.key, (unmatched.get(message.key) ?? 0) + 1);
+        }
+      }
+    }
+    for (const { message, at } of member.heard.noteOns) {
+      if (message.kind !== 'noteOn') continue;
+      const left = unmatched.get(message.key) ?? 0;
+      if (left === 0) found.push(`${member.name} key ${message.key} at ${at}`);
+      else unmatched.set(message.key, left - 1);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,211 @@
+/**
+ * The simulator as its user meets it: the built program, its page in Chromium, eyes on the pixels and hands on the knob.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  DISPLAY_HEIGHT,
+  DISPLAY_WIDTH,
+  FRAME_BYTES,
+  type Frame,
+} from '../../runtime/ports/display.ts';
+import { isChosen, shows } from '../oled-reader.ts';
+
+const LAUNCHER = fileURLToPath(new URL('../../togthr', import.meta.url));
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => existsSync(path),
+);
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+if (CHROMIUM === undefined) {
+  process.stderr.write(
+    'Skipped: the simulator in a browser. Chromium is missing (apt-get install chromium).\n',
+  );
+}
+
+describe.skipIf(CHROMIUM === undefined)('the simulator in a browser', () => {
+  let simulator: Simulator;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    simulator = await startSimulator('--boxes', '2', '--port', '0', '--profile', 'city');
+    browser = await chromium.launch({ executablePath: CHROMIUM as string, args: QUIET });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await simulator?.stop();
+  });
+
+  test('box 2 joins box 1 by the knob, and hears what box 1 plays', async () => {
+    const page = await browser.newPage();
+    const complaints = listenForErrors(page);
+    await page.goto(simulator.url);
+    await page.getByTestId('oled-2').waitFor();
+
+    await choose(page, 1, 'New session');
+    await sees(page, 1, 'Participants');
+    await choose(page, 2, 'Sessions');
+    await choose(page, 2, "Box 1's jam");
+    await sees(page, 2, 'Participants');
+
+    const before = await heard(page, 2);
+    const key = page.getByTestId('key-1-60');
+    await expect
+      .poll(
+        async () => {
+          await key.hover();
+          await page.mouse.down();
+          await page.waitForTimeout(150);
+          await page.mouse.up();
+          await page.waitForTimeout(250);
+          return heard(page, 2);
+        },
+        { timeout: 20_000 },
+      )
+      .toBeGreaterThan(before);
+    await page.waitForTimeout(500);
+    expect(await sounding(page, 2), 'nothing sounds on once the key is up').toBe(0);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a page that closes with a key down leaves no note behind', async () => {
+    const first = await browser.newPage();
+    await first.goto(simulator.url);
+    await first.getByTestId('key-1-64').hover();
+    await first.mouse.down();
+    await expect.poll(() => sounding(first, 2), { timeout: 10_000 }).toBe(1);
+    await first.close();
+
+    const second = await browser.newPage();
+    await second.goto(simulator.url);
+    await expect.poll(() => sounding(second, 2), { timeout: 10_000 }).toBe(0);
+    await second.close();
+  });
+});
+
+interface Simulator {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+async function startSimulator(...args: readonly string[]): Promise<Simulator> {
+  const child: ChildProcess = spawn(LAUNCHER, ['sim', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString();
+      const found = /http:\/\/\S+/.exec(output)?.[0];
+      if (found) resolve(found);
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.once('exit', (code) => reject(new Error(`the simulator ended (${code}): ${output}`)));
+  });
+  return {
+    url,
+    async stop() {
+      const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+      child.kill('SIGINT');
+      expect(await ended, `Ctrl-C ends it in order: ${output}`).toBe(0);
+    },
+  };
+}
+
+function listenForErrors(page: Page): readonly string[] {
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  return complaints;
+}
+
+/** Reads the pixels of the box's display off its canvas. */
+async function readOled(page: Page, box: number): Promise<Frame> {
+  const lit = await page.getByTestId(`oled-${box}`).evaluate(
+    (element, size) => {
+      const canvas = element as unknown as {
+        readonly width: number;
+        getContext(kind: '2d'): {
+          getImageData(x: number, y: number, w: number, h: number): { data: Uint8ClampedArray };
+        } | null;
+      };
+      const scale = canvas.width / size.width;
+      const picture = canvas
+        .getContext('2d')
+        ?.getImageData(0, 0, canvas.width, scale * size.height);
+      const rows: boolean[] = [];
+      for (let y = 0; y < size.height; y++) {
+        for (let x = 0; x < size.width; x++) {
+          const middle = Math.floor(scale / 2);
+          const at = ((y * scale + middle) * canvas.width + x * scale + middle) * 4;
+          const [r = 0, g = 0, b = 0] = picture?.data.slice(at, at + 3) ?? [];
+          rows.push(r + g + b > 150);
+        }
+      }
+      return rows;
+    },
+    { width: DISPLAY_WIDTH, height: DISPLAY_HEIGHT },
+  );
+  const frame = new Uint8Array(FRAME_BYTES);
+  lit.forEach((on, index) => {
+    if (!on) return;
+    const x = index % DISPLAY_WIDTH;
+    const y = Math.floor(index / DISPLAY_WIDTH);
+    const at = (y >> 3) * DISPLAY_WIDTH + x;
+    frame[at] = (frame[at] ?? 0) | (1 << (y & 7));
+  });
+  return frame;
+}
+
+async function sees(page: Page, box: number, text: string): Promise<void> {
+  await expect
+    .poll(async () => shows(await readOled(page, box), text), {
+      timeout: 15_000,
+      message: `box ${box} shows ${text}`,
+    })
+    .toBe(true);
+}
+
+/** Turns the knob until the display shows that the entry is chosen, then clicks. */
+async function choose(page: Page, box: number, entry: string): Promise<void> {
+  const knob = page.getByTestId(`knob-${box}`);
+  await knob.focus();
+  await expect
+    .poll(
+      async () => {
+        if (isChosen(await readOled(page, box), entry)) return true;
+        await page.keyboard.press('ArrowRight');
+        await page.waitForTimeout(120);
+        return isChosen(await readOled(page, box), entry);
+      },
+      { timeout: 20_000, message: `box ${box} offers ${entry}` },
+    )
+    .toBe(true);
+  await page.keyboard.down('Enter');
+  await page.waitForTimeout(60);
+  await page.keyboard.up('Enter');
+  await page.waitForTimeout(400);
+}
+
+async function heard(page: Page, box: number): Promise<number> {
+  return Number((await page.getByTestId(`heard-${box}`).textContent())?.match(/\d+/)?.[0] ?? 0);
+}
+
+async function sounding(page: Page, box: number): Promise<number> {
+  return Number(await page.getByTestId(`box-${box}`).getAttribute('data-sounding'));
+}
