@@ -1,0 +1,218 @@
+/**
+ * Session managers on one virtual clock and one virtual network, each with a clock origin of its own, for scenarios
+ * about sessions only: no MIDI, no RTP. The ensemble clocks are perfect, so that every step in ensemble time is the
+ * session's doing.
+ */
+import type { BoxId, EnsembleContext } from '../../runtime/core/ensemble.ts';
+import { silentLog } from '../../runtime/core/log.ts';
+import {
+  type EnsembleTime,
+  fromSeconds,
+  type Instant,
+  type Micros,
+} from '../../runtime/core/time.ts';
+import type { Clock } from '../../runtime/ports/clock.ts';
+import type { Discovery, FoundService, ServiceAdvert } from '../../runtime/ports/discovery.ts';
+import type { Storage } from '../../runtime/ports/storage.ts';
+import type { StreamListener, StreamNetwork } from '../../runtime/ports/stream-network.ts';
+import { openSessionManager, type SessionManager } from '../../runtime/session/session-manager.ts';
+import { openMemoryStorage } from '../../sim/memory-storage.ts';
+import { openVirtualNetwork, type VirtualNetwork } from '../../sim/network/virtual-network.ts';
+import { seededRandomness } from '../../sim/seeded-randomness.ts';
+import { settle, VirtualClock } from '../../sim/virtual-clock.ts';
+
+export interface SessionBox {
+  readonly id: BoxId;
+  readonly address: string;
+  readonly session: SessionManager;
+  /** Every snapshot it was pushed. */
+  readonly contexts: readonly (EnsembleContext | undefined)[];
+  /** `linked NAME` and `unlinked NAME`, in order. */
+  readonly participants: readonly string[];
+  readonly storage: Storage;
+  ensembleNow(): EnsembleTime;
+  /** Pulls the plug: no goodbye, no link, no announcement. */
+  kill(): void;
+}
+
+export interface SessionRig {
+  readonly clock: VirtualClock;
+  readonly network: VirtualNetwork;
+  /** Starts a box; one of that name again is the same box after another start, with another clock. */
+  start(
+    name: string,
+    init?: { readonly offset?: number; readonly linkPort?: number },
+  ): Promise<SessionBox>;
+  seconds(count: number): Promise<void>;
+}
+
+export const NEVER: AbortSignal = new AbortController().signal;
+
+export function openSessionRig(seed: number): SessionRig {
+  const clock = new VirtualClock();
+  const network = openVirtualNetwork({
+    clock,
+    randomness: seededRandomness(seed),
+    profile: 'lan',
+  });
+  const names: string[] = [];
+  const storages = new Map<string, Storage>();
+  const offsets = new Map<BoxId, number>();
+  const adverts = new Map<ServiceAdvert, string>();
+  const browsers = new Map<(found: readonly FoundService[]) => void, string>();
+  let starts = 0;
+
+  const tell = (): void => {
+    for (const [listener, at] of browsers) {
+      if (!network.host(at).connected) continue;
+      const found = [...adverts].map(([advert, address]) => ({
+        ...advert,
+        host: `${address}.local`,
+        addresses: [address],
+      }));
+      listener(found);
+    }
+  };
+
+  const discoveryAt = (address: string): Discovery => ({
+    async announce(advert) {
+      let present = advert;
+      adverts.set(present, address);
+      tell();
+      return {
+        name: advert.name,
+        async update(txt) {
+          adverts.delete(present);
+          present = { ...present, txt };
+          adverts.set(present, address);
+          tell();
+        },
+        async [Symbol.asyncDispose]() {
+          adverts.delete(present);
+          tell();
+        },
+      };
+    },
+    browse(_type, listener) {
+      browsers.set(listener, address);
+      tell();
+      return { [Symbol.dispose]: () => browsers.delete(listener) };
+    },
+    async [Symbol.asyncDispose]() {},
+  });
+
+  const start: SessionRig['start'] = async (name, init = {}) => {
+    if (!names.includes(name)) names.push(name);
+    starts++;
+    const place = names.indexOf(name) + 1;
+    const address = `10.0.0.${place}`;
+    // By name: A has the smallest id.
+    const id = name.charCodeAt(0).toString(16).padStart(2, '0').repeat(16) as BoxId;
+    const storage = storages.get(name) ?? openMemoryStorage();
+    storages.set(name, storage);
+    const offset = init.offset ?? starts * 1_000_000_007;
+    offsets.set(id, offset);
+    const own = offsetClock(clock, offset);
+    const host = network.host(address, { clock: own.clock });
+    host.reconnect();
+    const listeners: StreamListener[] = [];
+    const streams: StreamNetwork = {
+      connect: (to, signal) => host.streams.connect(to, signal),
+      async listen(at, onStream) {
+        const listener = await host.streams.listen(at, onStream);
+        listeners.push(listener);
+        return listener;
+      },
+    };
+
+    // What the reference's clock read when it was first followed, carried on: it stays when that box is restarted.
+    let following: number | undefined;
+    const toEnsemble = (local: Instant): EnsembleTime => (local + (following ?? 0)) as EnsembleTime;
+    const session = await openSessionManager(
+      {
+        clock: own.clock,
+        wallClock: clock,
+        streams,
+        discovery: discoveryAt(address),
+        storage,
+        randomness: seededRandomness(`${seed}/${starts}`),
+        log: silentLog,
+        ensembleClock: {
+          toEnsemble,
+          get synced() {
+            return following !== undefined;
+          },
+        },
+      },
+      {
+        box: id,
+        name,
+        instrument: 'keys',
+        rtp: { port: 5004, ssrc: place },
+        linkPort: init.linkPort ?? 5008,
+      },
+    );
+    const contexts: (EnsembleContext | undefined)[] = [];
+    const participants: string[] = [];
+    session.onContext((context) => contexts.push(context));
+    session.onReference((box, shift) => {
+      following = shift + (box === 'self' ? 0 : (offsets.get(box) ?? 0) - offset);
+    });
+    session.onParticipant((hello, _address, state) => participants.push(`${state} ${hello.name}`));
+    return {
+      id,
+      address,
+      session,
+      contexts,
+      participants,
+      storage,
+      ensembleNow: () => toEnsemble(own.clock.now()),
+      kill() {
+        own.stop();
+        host.disconnect();
+        // A machine without power holds no port.
+        for (const listener of listeners) void listener[Symbol.asyncDispose]();
+        for (const [advert, at] of adverts) if (at === address) adverts.delete(advert);
+        for (const [listener, at] of browsers) if (at === address) browsers.delete(listener);
+        tell();
+      },
+    };
+  };
+
+  return {
+    clock,
+    network,
+    start,
+    async seconds(count) {
+      await clock.advanceSettling(fromSeconds(count), 5_000 as Micros);
+      await settle();
+    },
+  };
+}
+
+/** A clock with another origin; once stopped its alarms stay silent. */
+function offsetClock(
+  base: VirtualClock,
+  offset: number,
+): { readonly clock: Clock; readonly stop: () => void } {
+  let running = true;
+  const clock: Clock = {
+    now: () => (base.now() + offset) as Instant,
+    alarm(wake) {
+      const alarm = base.alarm(() => {
+        if (running) wake();
+      });
+      return {
+        set: (due) => alarm.set((due - offset) as Instant),
+        clear: () => alarm.clear(),
+        [Symbol.dispose]: () => alarm[Symbol.dispose](),
+      };
+    },
+  };
+  return {
+    clock,
+    stop: () => {
+      running = false;
+    },
+  };
+}
