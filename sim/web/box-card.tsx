@@ -1,4 +1,5 @@
 /** One box as a device one could own, its keyboard and its player. */
+import { useEffect, useRef } from 'preact/hooks';
 import type { BoxView } from './box-view.ts';
 import { Knob } from './device/knob.tsx';
 import { Leds } from './device/leds.tsx';
@@ -14,8 +15,11 @@ export function BoxCard({ box }: { readonly box: BoxView }) {
   const { index, name } = box.info;
   const selected = jam.selected.value === index;
   const listening = jam.listening.value === index;
+  const card = useRef<HTMLElement>(null);
+  useSounding(box, card);
   return (
     <article
+      ref={card}
       class={`box${selected ? ' selected' : ''}`}
       style={{ '--player': box.look.colour }}
       aria-label={name}
@@ -55,7 +59,7 @@ export function BoxCard({ box }: { readonly box: BoxView }) {
               if (!jam.synth.on.value) jam.synth.turnOn();
             }}
           >
-            {listening && jam.synth.on.value ? 'Listening' : 'Listen here'}
+            {listening && jam.synth.on.value ? 'Listening' : 'Listen'}
           </button>
           <Octave box={box} />
           <button
@@ -75,6 +79,27 @@ export function BoxCard({ box }: { readonly box: BoxView }) {
       </div>
     </article>
   );
+}
+
+/** `data-sounding` on the card: notes that sound at the box's output now. */
+function useSounding(box: BoxView, card: { readonly current: HTMLElement | null }): void {
+  useEffect(() => {
+    let sounding = 0;
+    const show = (count: number): void => {
+      sounding = Math.max(0, count);
+      if (card.current) card.current.dataset['sounding'] = String(sounding);
+    };
+    // The simulator says it now and then; in between each note tells.
+    const stops = [
+      box.stats.subscribe((stats) => show(stats?.sounding ?? 0)),
+      box.notes.on((note) => {
+        if (note.kind === 'heard') show(sounding + (note.on ? 1 : -1));
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [box, card]);
 }
 
 function Octave({ box }: { readonly box: BoxView }) {
@@ -114,9 +139,7 @@ function Status({ box }: { readonly box: BoxView }) {
       {session
         ? `${session.name} · ${Math.round(session.bpm)} bpm · ${session.participants.length} in`
         : 'in no session'}
-      {stats && stats.heard > 0 ? (
-        <span data-testid={`heard-${box.info.index}`}> · heard {stats.heard}</span>
-      ) : null}
+      <span data-testid={`heard-${box.info.index}`}> · heard {stats?.heard ?? 0}</span>
       {stats && stats.stuck > 0 ? <b> · {stats.stuck} stuck</b> : null}
     </p>
   );

@@ -175,6 +175,10 @@ export function openJam(url: string): Jam {
         (box, i) => known[i]?.info.id === box.id && known[i].info.name === box.name,
       );
     if (!same) boxes.value = message.boxes.map(open);
+    for (const box of boxes.value) {
+      box.spans.clear();
+      box.history.clear();
+    }
     if (!boxAt(listening.value)) listening.value = 1;
     if (!boxAt(jam.selected.value)) jam.selected.value = 1;
     subscribe();

@@ -117,7 +117,7 @@ function Sound() {
         onClick={() => (on.value ? jam.synth.turnOff() : jam.synth.turnOn())}
       >
         <Icon name={on.value ? 'sound' : 'mute'} />
-        {on.value ? 'Sound on' : 'Sound off'}
+        {on.value ? 'Sound on' : 'Turn sound on'}
       </button>
       <input
         type="range"

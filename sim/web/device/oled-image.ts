@@ -1,8 +1,8 @@
 /**
- * The OLED's pixels as RGBA, so that they look like lit dots, and back again.
+ * The OLED's pixels as RGBA, so that they look like lit dots.
  *
  * Takes  a frame in the SSD1306's page layout (runtime/ports/display.ts), a brightness and a scale in device pixels.
- * Gives  RGBA octets of 128 x scale by 64 x scale. From a scale of 3 on, the dots have a dark gap to the right and below.
+ * Gives  RGBA octets of 128 x scale by 64 x scale. From a scale of 3 on, the dots have a dim gap to the right and below.
  */
 export const OLED_WIDTH = 128;
 export const OLED_HEIGHT = 64;
@@ -13,8 +13,10 @@ const GLASS = [4, 9, 14] as const;
 const LIT = [200, 232, 255] as const;
 /** A dim display can still be read: the least share of light of a dot that is on. */
 const LEAST_LIGHT = 0.22;
+/** Light that spills into the gap beside a dot. */
+const SPILL = 0.55;
 
-export function isLit(frame: Uint8Array, x: number, y: number): boolean {
+function isLit(frame: Uint8Array, x: number, y: number): boolean {
   return ((frame[(y >> 3) * OLED_WIDTH + x] ?? 0) & (1 << (y & 7))) !== 0;
 }
 
@@ -22,8 +24,8 @@ const pack = (colour: readonly [number, number, number]): number =>
   // Little-endian RGBA, as every browser that runs this stores it.
   ((255 << 24) | (colour[2] << 16) | (colour[1] << 8) | colour[0]) >>> 0;
 
-function litColour(brightness: number): readonly [number, number, number] {
-  const light = brightness <= 0 ? 0 : LEAST_LIGHT + (1 - LEAST_LIGHT) * Math.min(1, brightness);
+function litColour(brightness: number, share: number): readonly [number, number, number] {
+  const light = share * (LEAST_LIGHT + (1 - LEAST_LIGHT) * Math.min(1, brightness));
   const mix = (i: 0 | 1 | 2): number => Math.round(GLASS[i] + (LIT[i] - GLASS[i]) * light);
   return [mix(0), mix(1), mix(2)];
 }
@@ -35,7 +37,8 @@ export function paintFrame(
   scale: number,
   pixels: Uint32Array,
 ): void {
-  const on = pack(litColour(brightness));
+  const on = pack(litColour(brightness, 1));
+  const beside = pack(litColour(brightness, SPILL));
   const off = pack(GLASS);
   const dot = scale >= 3 ? scale - 1 : scale;
   const stride = OLED_WIDTH * scale;
@@ -45,25 +48,11 @@ export function paintFrame(
     for (let x = 0; x < OLED_WIDTH; x++) {
       if (!isLit(frame, x, y)) continue;
       const corner = y * scale * stride + x * scale;
-      for (let row = 0; row < dot; row++) {
+      for (let row = 0; row < scale; row++) {
         const start = corner + row * stride;
-        pixels.fill(on, start, start + dot);
+        if (dot < scale) pixels.fill(beside, start, start + scale);
+        if (row < dot) pixels.fill(on, start, start + dot);
       }
     }
   }
-}
-
-/** The frame that RGBA octets of a painted OLED show, whatever its brightness above 0. */
-export function readFrame(rgba: Uint8ClampedArray | Uint8Array, scale: number): Uint8Array {
-  const frame = new Uint8Array(OLED_FRAME_BYTES);
-  const stride = OLED_WIDTH * scale;
-  for (let y = 0; y < OLED_HEIGHT; y++) {
-    for (let x = 0; x < OLED_WIDTH; x++) {
-      const green = rgba[4 * (y * scale * stride + x * scale) + 1] ?? 0;
-      if (green <= GLASS[1] + 8) continue;
-      const at = (y >> 3) * OLED_WIDTH + x;
-      frame[at] = (frame[at] ?? 0) | (1 << (y & 7));
-    }
-  }
-  return frame;
 }

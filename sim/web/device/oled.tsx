@@ -53,12 +53,14 @@ export function Oled({ box }: { readonly box: BoxView }) {
   const { index, name } = box.info;
   return (
     <div class="oled" ref={glass}>
-      <canvas
-        ref={canvas}
-        role="img"
-        aria-label={`Display of ${name}`}
-        data-testid={`oled-${index}`}
-      />
+      <div class="bezel">
+        <canvas
+          ref={canvas}
+          role="img"
+          aria-label={`Display of ${name}`}
+          data-testid={`oled-${index}`}
+        />
+      </div>
     </div>
   );
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { COMPUTER_KEYS, isBlack, keyName, layKeys, velocityAt } from './keyboard-layout.ts';
+import {
+  COMPUTER_KEYS,
+  computerKeyCap,
+  isBlack,
+  keyName,
+  layKeys,
+  velocityAt,
+} from './keyboard-layout.ts';
 
 describe('a keyboard', () => {
   test('of two octaves from C3 has 15 white and 10 black keys, the black ones on top', () => {
@@ -49,4 +56,12 @@ test('computer keys lie like a piano: the middle row is white, the upper row bla
   for (const [code, semitone] of Object.entries(COMPUTER_KEYS)) {
     expect(isBlack(60 + semitone), code).toBe(black.has(code));
   }
+  expect([0, 1, 12, 16, 17, -1].map(computerKeyCap)).toEqual([
+    'A',
+    'W',
+    'K',
+    ';',
+    undefined,
+    undefined,
+  ]);
 });

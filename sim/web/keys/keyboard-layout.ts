@@ -81,6 +81,14 @@ export const COMPUTER_KEYS: Readonly<Record<string, number>> = {
   Semicolon: 16,
 };
 
+/** What is printed on the computer key that plays so many semitones above middle C, if one does. */
+export function computerKeyCap(semitones: number): string | undefined {
+  const code = CODES[semitones];
+  return code === 'Semicolon' ? ';' : code?.replace('Key', '');
+}
+
+const CODES: readonly string[] = Object.keys(COMPUTER_KEYS);
+
 /** The same row strikes the pads. */
 export const COMPUTER_PADS: Readonly<Record<string, number>> = {
   KeyA: 36,

@@ -10,7 +10,7 @@ import type { SimNote } from '../../app/protocol.ts';
 import type { BoxView } from '../box-view.ts';
 import { useJam } from '../jam.ts';
 import { lookOf } from '../players-colour.ts';
-import { isBlack, layKeys, PADS, velocityAt } from './keyboard-layout.ts';
+import { computerKeyCap, layKeys, PADS, velocityAt } from './keyboard-layout.ts';
 
 const KEYS_CHANNEL = 0;
 const PADS_CHANNEL = 9;
@@ -121,7 +121,10 @@ export function Keyboard({ box }: { readonly box: BoxView }) {
               aria-label={key.name}
               style={{ left: `${key.left * 100}%`, width: `${key.width * 100}%` }}
             >
-              {!isBlack(key.key) && key.key % 12 === 0 ? (
+              <span class="cap-letter" aria-hidden="true">
+                {computerKeyCap(key.key - box.base.value - 12)}
+              </span>
+              {key.key % 12 === 0 ? (
                 <span class="key-name" aria-hidden="true">
                   {key.name}
                 </span>

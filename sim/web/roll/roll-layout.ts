@@ -13,15 +13,20 @@ export interface RollWindow {
   readonly now: number;
 }
 
+/** The longest time shown. */
 export const ROLL_MS = 8_000;
+const LEAST_ROLL_MS = 3_500;
+const PIXELS_PER_SECOND = 115;
 /** Room to the right of the present for what is already known to come. */
-const AHEAD_MS = 400;
+const AHEAD_MS = 300;
 
 /** A scrolling window; with `still`, one that stands and is turned like a page, for eyes that motion disturbs. */
-export function rollWindow(now: number, still: boolean): RollWindow {
-  if (!still) return { from: now + AHEAD_MS - ROLL_MS, to: now + AHEAD_MS, now };
-  const from = Math.floor(now / ROLL_MS) * ROLL_MS;
-  return { from, to: from + ROLL_MS, now };
+export function rollWindow(now: number, width: number, still: boolean): RollWindow {
+  const fits = (width / PIXELS_PER_SECOND) * 1_000;
+  const span = Math.min(ROLL_MS, Math.max(LEAST_ROLL_MS, fits));
+  if (!still) return { from: now + AHEAD_MS - span, to: now + AHEAD_MS, now };
+  const from = Math.floor(now / span) * span;
+  return { from, to: from + span, now };
 }
 
 export function xAt(window: RollWindow, time: number, width: number): number {
@@ -50,7 +55,7 @@ export function keyRange(spans: readonly Span[], from: number, before: KeyRange)
     if (span.key > high) high = span.key;
   }
   if (high < 0) return before;
-  const fits = low >= before.low && high <= before.high;
+  const fits = Math.max(0, low - 1) >= before.low && Math.min(127, high + 1) <= before.high;
   const used = high - low + 2 * MARGIN;
   const roomy = before.high - before.low > Math.max(LEAST_KEYS, used) * 1.8;
   if (fits && !roomy) return before;

@@ -39,7 +39,7 @@ const DRUM_HIT = 9;
 const FONT = '10px ui-sans-serif, system-ui, sans-serif';
 
 export function paintGround(picture: RollPicture): void {
-  const { context, width, height, window, range, drums, session } = picture;
+  const { context, width, height, range, drums, session } = picture;
   const { melodic, row } = measure(picture);
   context.fillStyle = GROUND;
   context.fillRect(0, 0, width, height);
@@ -54,8 +54,6 @@ export function paintGround(picture: RollPicture): void {
     if (key % 12 !== 0) continue;
     context.fillStyle = LINE;
     context.fillRect(0, Math.round(top + row) - 1, width, 1);
-    context.fillStyle = INK;
-    context.fillText(keyName(key), 5, top + row / 2);
   }
   if (drums) {
     for (const [i, name] of DRUM_ROWS.entries()) {
@@ -68,7 +66,15 @@ export function paintGround(picture: RollPicture): void {
     context.fillStyle = BAR_LINE;
     context.fillRect(0, melodic, width, 1);
   }
-  if (!session) return;
+  if (session) paintBeats(picture, session);
+  context.fillStyle = INK;
+  for (let key = range.low; key <= range.high; key++) {
+    const middle = melodic - (key - range.low + 0.5) * row;
+    if (key % 12 === 0) context.fillText(keyName(key), 5, Math.min(melodic - 6, middle));
+  }
+}
+
+function paintBeats({ context, window, width, height }: RollPicture, session: SimSession): void {
   for (const { time, bar } of beatLines(window, session)) {
     context.fillStyle = bar ? BAR_LINE : LINE;
     context.fillRect(Math.round(xAt(window, time, width)), 0, 1, height);

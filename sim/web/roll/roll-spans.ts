@@ -27,6 +27,8 @@ export interface RollSpans {
   endAll(at: number): void;
   /** Forgets spans that ended before. */
   prune(before: number): void;
+  /** Forgets everything: a new timeline begins. */
+  clear(): void;
 }
 
 export const MAX_SPANS = 6_000;
@@ -76,6 +78,10 @@ export function openRollSpans(): RollSpans {
       for (const sounding of open.values()) {
         for (const span of sounding) span.end = Math.max(span.start, at);
       }
+      open.clear();
+    },
+    clear() {
+      spans = [];
       open.clear();
     },
     prune(before) {

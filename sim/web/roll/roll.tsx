@@ -75,7 +75,7 @@ function animate(jam: Jam, canvas: HTMLCanvasElement): () => void {
     const listened = jam.listened.value;
     if (!listened || canvas.width === 0) return;
     const now = jam.time.toSim(pageNow);
-    const window = rollWindow(now, stillness.matches);
+    const window = rollWindow(now, canvas.clientWidth, stillness.matches);
     range = keyRange(listened.spans.spans, window.from, range);
     const last = listened.spans.spans.findLast((span) => span.channel === PERCUSSION);
     if (last) drumsAt = last.start;

@@ -95,7 +95,7 @@ function options(
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 6, 0, 0],
+    padding: [8, 6, 6, 0],
     scales: {
       x: { time: false },
       y: { range: (_plot, _low, high) => [0, Math.max(init.least, (high ?? 0) * 1.15)] },

@@ -15,6 +15,8 @@ export interface StatHistory {
   column(peer: string, figure: Figure): readonly (number | null)[];
   /** `now` in milliseconds. */
   add(now: number, stats: SimBoxStats): void;
+  /** Forgets everything: a new timeline begins. */
+  clear(): void;
 }
 
 const SAMPLES = 120;
@@ -38,6 +40,10 @@ export function openStatHistory(): StatHistory {
       return [...columns.keys()];
     },
     column: (peer, figure) => columns.get(peer)?.[figure] ?? [],
+    clear() {
+      times.length = 0;
+      columns.clear();
+    },
     add(now, stats) {
       for (const peer of stats.peers) columnsOf(peer.participant);
       times.push(now / 1_000);
