@@ -29,6 +29,7 @@ const X_HEIGHT_TOP = 4;
 const BASELINE = 9;
 const REPLACEMENT = '\ufffd';
 const CEDILLA = '\u0327';
+const COMMA_BELOW = '\u0326';
 const OGONEK = '\u0328';
 const DOTLESS: Readonly<Record<string, string>> = { i: 'ı', j: 'ȷ' };
 
@@ -86,7 +87,7 @@ function composed(character: string, letters: Map<string, Glyph>, marks: Map<str
   const sign = marks.get(mark);
   if (plain === undefined || sign === undefined) return undefined;
   const middle = Math.floor((plain.width - sign.width) / 2);
-  if (mark === CEDILLA) return compose(plain, sign, BASELINE, middle);
+  if (mark === CEDILLA || mark === COMMA_BELOW) return compose(plain, sign, BASELINE, middle);
   if (mark === OGONEK) return compose(plain, sign, BASELINE, plain.width - sign.width);
   const base = capital ? lowered(letter, plain) : plain;
   return compose(base, sign, capital ? 0 : X_HEIGHT_TOP - 3, middle);
@@ -172,18 +173,26 @@ export function letters(text: string): string[] {
   const found: string[] = [];
   for (const character of text.normalize('NFC')) {
     if (INVISIBLE.test(character)) continue;
-    if (BODY.glyph(character) !== BODY.glyph(REPLACEMENT)) found.push(character);
+    if (isDrawn(character)) found.push(character);
     else found.push(...plain(character));
   }
   return found;
 }
 const INVISIBLE = /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u;
 
+const isDrawn = (character: string): boolean => BODY.glyph(character) !== BODY.glyph(REPLACEMENT);
+
+/** The nearest that can be drawn: one mark instead of two, none instead of one, a box instead of nothing. */
 function plain(character: string): string[] {
   if (/\p{Zs}/u.test(character)) return [' '];
-  const parts = [...character.normalize('NFKD')].filter((part) => !INVISIBLE.test(part));
-  const drawn = parts.every((part) => BODY.glyph(part) !== BODY.glyph(REPLACEMENT));
-  return drawn && parts.length > 0 ? parts : [REPLACEMENT];
+  const parts = [...character.normalize('NFKD')];
+  const [base = '', ...marks] = parts;
+  for (const mark of marks) {
+    const marked = (base + mark).normalize('NFC');
+    if ([...marked].length === 1 && isDrawn(marked)) return [marked];
+  }
+  const unmarked = parts.filter((part) => !INVISIBLE.test(part));
+  return unmarked.length > 0 && unmarked.every(isDrawn) ? unmarked : [REPLACEMENT];
 }
 
 export function textWidth(text: string, font: Font = BODY): number {
@@ -194,10 +203,22 @@ export function textWidth(text: string, font: Font = BODY): number {
 
 /** The text, or as much of it as fits followed by an ellipsis. */
 export function elide(text: string, width: number, font: Font = BODY): string {
-  if (textWidth(text, font) <= width) return text;
-  const kept = letters(text);
-  while (kept.length > 0 && textWidth(`${kept.join('').trimEnd()}…`, font) > width) kept.pop();
-  return `${kept.join('').trimEnd()}…`;
+  const all = letters(text);
+  if (countThatFits(all, width, font) === all.length) return text;
+  const room = width - font.glyph(ELLIPSIS).width - font.spacing;
+  const kept = all.slice(0, countThatFits(all, room, font)).join('');
+  return `${kept.trimEnd()}${ELLIPSIS}`;
+}
+const ELLIPSIS = '…';
+
+/** How many of the letters fit, from the first. */
+function countThatFits(all: readonly string[], width: number, font: Font): number {
+  let used = -font.spacing;
+  for (let count = 0; count < all.length; count++) {
+    used += font.spacing + font.glyph(all[count] ?? '').width;
+    if (used > width) return count;
+  }
+  return all.length;
 }
 
 /** Lines that fit, broken at spaces where there are some; the last is shortened when there are more than `most`. */
@@ -211,21 +232,17 @@ export function wrap(text: string, width: number, most: number, font: Font = BOD
       continue;
     }
     if (line !== '') lines.push(line);
-    line = word;
-    while (textWidth(line, font) > width) {
-      const head = headThatFits(line, width, font);
-      lines.push(head);
-      line = letters(line).slice(letters(head).length).join('');
+    let rest = letters(word);
+    while (lines.length <= most) {
+      const count = Math.max(1, countThatFits(rest, width, font));
+      if (count >= rest.length) break;
+      lines.push(rest.slice(0, count).join(''));
+      rest = rest.slice(count);
     }
+    line = rest.join('');
   }
   if (line !== '') lines.push(line);
   if (lines.length <= most) return lines;
   const rest = lines.slice(most - 1).join(' ');
   return [...lines.slice(0, most - 1), elide(rest, width, font)];
-}
-
-function headThatFits(word: string, width: number, font: Font): string {
-  const kept = letters(word);
-  while (kept.length > 1 && textWidth(kept.join(''), font) > width) kept.pop();
-  return kept.join('');
 }

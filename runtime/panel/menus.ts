@@ -9,7 +9,7 @@ import type { PanelEffect, PanelModel, PanelSession } from './panel-model.ts';
 import { type ListKind, openList } from './panel-state.ts';
 import { jamEntries } from './session-entries.ts';
 import { settingEntry } from './setting-entry.ts';
-import { inMillis, inPercent } from './wording.ts';
+import { inMillis, inNumber, inPercent } from './wording.ts';
 
 export function listTitle(kind: ListKind, model: PanelModel): string {
   switch (kind) {
@@ -77,18 +77,24 @@ function boxEntries(model: PanelModel): Entry[] {
   ];
 }
 
-function foundEntry(found: PanelSession, action: Entry['action']): Entry {
+function foundEntry(found: PanelSession, model: PanelModel, action: Entry['action']): Entry {
+  const name = named(found.name);
+  const twins = model.found.filter((other) => named(other.name) === name).length > 1;
   return {
     key: `found ${found.session}`,
-    label: named(found.name),
-    value: `♪${Math.round(found.tempo)} ${found.participants}p`,
+    label: twins && found.host !== '' ? `${name} (${found.host})` : name,
+    value: `♪${inNumber(found.tempo)} ${inNumber(found.participants)}p`,
     action,
   };
 }
 
 function joinEntries(model: PanelModel): Entry[] {
   const found = model.found.map((one) =>
-    foundEntry(one, { kind: 'do', effect: { kind: 'join', session: one.session }, closes: true }),
+    foundEntry(one, model, {
+      kind: 'do',
+      effect: { kind: 'join', session: one.session },
+      closes: true,
+    }),
   );
   const searching: Entry = { key: 'searching', label: 'Searching…', action: { kind: 'none' } };
   return [...rejoin(model), ...(found.length > 0 ? found : [searching]), createEntry];
@@ -102,7 +108,7 @@ function switchEntries(model: PanelModel): Entry[] {
     .map((found) => {
       const question = `Leave “${named(here.name)}” for “${named(found.name)}”?`;
       const effect: PanelEffect = { kind: 'join', session: found.session };
-      return foundEntry(found, confirms('', '', question, effect).action);
+      return foundEntry(found, model, confirms('', '', question, effect).action);
     });
   const stay: Entry = {
     key: `here ${here.session}`,

@@ -15,3 +15,8 @@ export function inPercent(part: number | undefined): string {
   if (percent < 0.1) return '<0.1%';
   return percent < 9.95 ? `${percent.toFixed(1)}%` : `${Math.round(percent)}%`;
 }
+
+/** Whole, and not what the network made up. */
+export function inNumber(value: number): string {
+  return value >= 0 && value < 1_000 ? `${Math.round(value)}` : '–';
+}
