@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerRender } from './commands/render.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSim } from './commands/sim.ts';
 import { runCli } from './failure.ts';
@@ -31,6 +32,7 @@ function openProgram(): Command {
     const { runSimulator } = await import('../sim/app/simulator.ts');
     return runSimulator(options, projectVersion(), signal);
   });
+  registerRender(program);
   registerDoctor(program);
   return program;
 }

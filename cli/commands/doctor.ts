@@ -62,10 +62,8 @@ async function examine(command: Command): Promise<readonly Finding[]> {
   findings.push(checkAddresses());
   if (loaded) findings.push(...(await checkPorts(loaded.settings)));
   findings.push(...(await checkDiscovery()));
-  // Last of those that take time, so that loading modules does not disturb it.
-  findings.push(checkClock(), await checkTimers(), await checkPriority());
   if (loaded) findings.push(await checkDataFolder(dataFolder(loaded.settings)));
-  findings.push(pageFinding());
+  findings.push(pageFinding(), checkClock(), await checkTimers(), checkPriority());
   return findings;
 }
 

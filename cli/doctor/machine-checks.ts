@@ -1,9 +1,10 @@
 /**
  * Checks of the machine: Node, clock, timers, priority, disk.
  */
-import { access, constants, readFile, stat, statfs } from 'node:fs/promises';
+import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { raiseThreadPriority } from '../../runtime/platform/sched-fifo.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
 const OLDEST_NODE = [20, 19] as const;
@@ -51,24 +52,21 @@ export async function checkTimers(): Promise<Finding> {
   return warn('timers', figures, 'the machine is busy: stop other programs while playing');
 }
 
-const CAP_SYS_NICE = 1n << 23n;
-
-/** Whether the thread that waits for MIDI deadlines may have real-time priority. */
-export async function checkPriority(): Promise<Finding> {
-  if (process.platform !== 'linux')
-    return warn('realtime', 'only on Linux', 'MIDI leaves with normal priority here');
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
-  const capabilities = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
-  if ((capabilities & CAP_SYS_NICE) !== 0n) return ok('realtime', 'allowed by CAP_SYS_NICE');
-  const most = /^Max realtime priority\s+(\S+)/m.exec(limits)?.[1] ?? '0';
-  if (most === 'unlimited' || Number(most) > 0) return ok('realtime', `allowed up to ${most}`);
+/**
+ * Whether the thread that waits for MIDI deadlines may have real-time priority: takes it for this thread, so it comes
+ * last.
+ */
+export function checkPriority(): Finding {
+  const { priority, reason } = raiseThreadPriority('realtime');
+  if (priority === 'realtime') return ok('realtime', 'granted');
+  if (process.platform !== 'linux') return warn('realtime', 'only on Linux', LEAVES_LATE);
   return warn(
     'realtime',
-    'not allowed: MIDI may leave some ms late under load',
-    `add "@audio - rtprio 50" to /etc/security/limits.d/audio.conf and yourself to the group audio, or: sudo setcap cap_sys_nice+ep ${process.execPath}`,
+    `not granted: ${LEAVES_LATE} (${reason?.split(';')[0] ?? 'no reason given'})`,
+    `add "@audio - rtprio 70" to /etc/security/limits.d/audio.conf, join the group audio and log in again; or: sudo setcap cap_sys_nice+ep ${process.execPath}`,
   );
 }
+const LEAVES_LATE = 'MIDI may leave some ms late under load';
 
 const SCARCE_BYTES = 500e6;
 const TOO_FEW_BYTES = 20e6;
