@@ -12,7 +12,7 @@ import { type Display, FRAME_BYTES, type Frame } from '../runtime/ports/display.
 import type { Encoder, EncoderEvent } from '../runtime/ports/encoder.ts';
 import type { Led, Leds } from '../runtime/ports/leds.ts';
 
-export interface SimDisplay extends Display {
+interface SimDisplay extends Display {
   /** What the glass shows. A new array for each frame, so it may be kept. */
   readonly frame: Frame;
   /** 0 is off, 1 is full. */
@@ -20,7 +20,7 @@ export interface SimDisplay extends Display {
   onFrame(listener: (frame: Frame, brightness: number) => void): Disposable;
 }
 
-export interface SimEncoder extends Encoder {
+interface SimEncoder extends Encoder {
   /** Clockwise is positive; 0 does nothing. */
   turn(detents: number): void;
   /** Pressing a pressed knob does nothing, and so does releasing a released one. */
@@ -29,7 +29,7 @@ export interface SimEncoder extends Encoder {
   readonly pressed: boolean;
 }
 
-export interface SimLeds extends Leds {
+interface SimLeds extends Leds {
   level(led: Led): number;
   onChange(listener: (led: Led, level: number) => void): Disposable;
 }

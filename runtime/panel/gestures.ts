@@ -25,10 +25,10 @@ export type Gesture =
   | { readonly kind: 'power' }
   | { readonly kind: 'panic' };
 
-export const DOUBLE_CLICK: Micros = fromMillis(250);
-export const HOLD: Micros = fromMillis(400);
-export const POWER_HOLD: Micros = fromMillis(2_000);
-export const PANIC_DETENTS = 3;
+const DOUBLE_CLICK: Micros = fromMillis(250);
+const HOLD: Micros = fromMillis(400);
+const POWER_HOLD: Micros = fromMillis(2_000);
+const PANIC_DETENTS = 3;
 
 interface Press {
   readonly at: Instant;

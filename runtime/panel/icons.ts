@@ -46,7 +46,6 @@ export const CHOSEN: Glyph = icon('#...', '##..', '###.', '####', '###.', '##..'
 export const LESS: Glyph = icon('..#', '.##', '###', '.##', '..#');
 export const MORE: Glyph = icon('#..', '##.', '###', '##.', '#..');
 export const TICK: Glyph = icon('......#', '.....#.', '#...#..', '.#.#...', '..#....');
-export const PLAY: Glyph = icon('#....', '###..', '#####', '###..', '#....');
 export const STOP: Glyph = icon('#####', '#####', '#####', '#####', '#####');
 export const WARNING: Glyph = icon(
   '.....#.....',

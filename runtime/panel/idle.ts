@@ -19,8 +19,8 @@ export interface IdleState {
   readonly sleeping: boolean;
 }
 
-export const DIM_AFTER: Micros = fromSeconds(60);
-export const BLANK_AFTER: Micros = fromSeconds(300);
+const DIM_AFTER: Micros = fromSeconds(60);
+const BLANK_AFTER: Micros = fromSeconds(300);
 /** A spin that wakes the display goes on doing nothing until it pauses this long. */
 export const WAKING_SPIN: Micros = fromMillis(300);
 const SHIFT_EVERY: Micros = fromSeconds(60);

@@ -16,7 +16,7 @@ export interface Entry {
   readonly action: Action;
 }
 
-export type Action =
+type Action =
   | { readonly kind: 'open'; readonly screen: Screen }
   /** Changes something outside of the panel: waits until no second click followed. `closes`: then shows home or live. */
   | { readonly kind: 'do'; readonly effect: PanelEffect; readonly closes: boolean }

@@ -6,8 +6,8 @@ import { letters } from './font.ts';
 import type { PanelEffect } from './panel-model.ts';
 import type { NamingScreen, PanelState } from './panel-state.ts';
 
-export const DONE = '✓';
-export const DELETE = '←';
+const DONE = '✓';
+const DELETE = '←';
 export const NAMING_KEYS: readonly string[] = [
   DONE,
   DELETE,

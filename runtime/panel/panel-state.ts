@@ -58,7 +58,7 @@ export interface NamingScreen {
 export type Screen = ListScreen | ReadingScreen | ParticipantScreen | ConfirmScreen | NamingScreen;
 
 /** A value of the chosen entry is being turned: the number, or the place among the options. */
-export interface Edit {
+interface Edit {
   readonly value: number;
   readonly original: number;
 }

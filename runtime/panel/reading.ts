@@ -15,7 +15,7 @@ export interface Line {
 }
 
 /** Width of a line beside the scroll bar. */
-export const LINE_WIDTH = 121;
+const LINE_WIDTH = 121;
 
 const GESTURES: readonly Line[] = [
   { label: 'Turn', value: 'move' },

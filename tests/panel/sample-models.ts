@@ -9,7 +9,7 @@ import { type EnsembleTime, fromMillis, micros } from '../../runtime/core/time.t
 import { emptyPanelModel, type PanelModel } from '../../runtime/panel/panel-model.ts';
 import { START } from './hand.ts';
 
-export const boxId = (digit: string): BoxId => digit.repeat(32) as BoxId;
+const boxId = (digit: string): BoxId => digit.repeat(32) as BoxId;
 export const sessionId = (digit: string): SessionId => digit.repeat(32) as SessionId;
 
 export const SELF: Participant = {
@@ -45,7 +45,7 @@ export const BJORN: Participant = peer('c', 'Björn', {
   stats: { rtt: fromMillis(128), jitter: fromMillis(14.7), loss: 0.053, recovered: 240 },
 });
 export const FAR_AWAY: Participant = peer('d', 'Attic in Reykjavík', { connected: false });
-export const FIFTH: Participant = peer('e', 'Zoë');
+const FIFTH: Participant = peer('e', 'Zoë');
 
 export const SUNDAY: EnsembleContext = {
   session: sessionId('1'),
