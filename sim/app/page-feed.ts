@@ -37,7 +37,7 @@ export interface PageFeed extends Disposable {
 }
 
 /** Unsent octets from which a page counts as slow: about a second of dense playing by eight boxes. */
-export const SLOW_BYTES = 256 * 1024;
+export const SLOW_BYTES: number = 256 * 1024;
 /** Notes and controls kept for one flush of one box. */
 const MAX_BATCH = 2_000;
 

@@ -55,7 +55,7 @@ export function timbreOf(
 }
 
 export interface Partial {
-  readonly wave: OscillatorType;
+  readonly wave: 'sine' | 'triangle' | 'square' | 'sawtooth';
   /** Times the note's frequency. */
   readonly ratio: number;
   readonly level: number;
