@@ -8,7 +8,6 @@
  * Lane   3.
  */
 import type { BoxId, EnsembleContext, LinkStats, SessionId } from '../core/ensemble.ts';
-import { PortError } from '../core/errors.ts';
 import { Teardown } from '../core/lifecycle.ts';
 import { Listeners } from '../core/listeners.ts';
 import type { Log } from '../core/log.ts';
@@ -32,14 +31,15 @@ import { type LevelPeer, openSessionDocuments } from './documents.ts';
 import { ensembleContext } from './ensemble.ts';
 import { sameValue } from './equality.ts';
 import type { FoundMember } from './found-sessions.ts';
+import { reachLevel } from './joining.ts';
 import { type Standing, standing } from './membership.ts';
 import { type Mesh, openMesh } from './mesh.ts';
 import { MAX_MEMBERS, type ParticipantEntry } from './participants-document.ts';
 import { ownAddresses, wantedPlaces } from './places.ts';
 import type { Presence } from './presence.ts';
+import { Reached } from './reached.ts';
 import type { SessionClock } from './session.ts';
 import { openTimeKeeping, type Reference } from './time-keeping.ts';
-import { openWaiting } from './waiting.ts';
 
 export interface ActiveSessionDeps {
   readonly clock: Clock;
@@ -108,7 +108,6 @@ const EXCUSED = fromSeconds(4);
 const LISTED = fromSeconds(10);
 const FAINT = fromSeconds(120);
 const STATS_PERIOD = fromSeconds(1);
-const SYNC_LIMIT = fromSeconds(5);
 
 /** Rejects with PortError when the link port can't be listened on. */
 export async function openActiveSession(
@@ -134,7 +133,7 @@ async function assemble(
   const documents = held.hold(openSessionDocuments(deps, { box }));
   const { control, participants } = documents;
   const levels = new Map<Link, LevelPeer>();
-  const reachedAt = new Map<BoxId, Instant>();
+  const reached = new Reached();
   const stats = new Map<BoxId, LinkStats>();
   const seenAs = new Set<string>();
   const synced = new Listeners<[]>();
@@ -218,13 +217,6 @@ async function assemble(
   const tellOf = (link: Link, state: 'linked' | 'unlinked'): void =>
     init.onParticipant(link.peer, link.remote.host, state, link.dialer);
 
-  const since = (id: BoxId): Micros => {
-    const at = reachedAt.get(id);
-    return at === undefined ? (Number.POSITIVE_INFINITY as Micros) : elapsed(at, clock.now());
-  };
-  const lastReached = (limit: Micros): Set<BoxId> =>
-    new Set([...reachedAt.keys()].filter((id) => since(id) <= limit));
-
   /** Everything that follows from what has changed. */
   const turn = (): void => {
     turnedAt = clock.now();
@@ -235,21 +227,22 @@ async function assemble(
       self: { box, boot },
       linked,
       entries: participants.entries,
-      excused: lastReached(EXCUSED),
+      excused: reached.lately(EXCUSED, turnedAt),
       host: control.state.host,
       reference: control.state.reference,
     });
-    for (const id of stand.within) reachedAt.set(id, turnedAt);
+    reached.note(stand.within, turnedAt);
     // Alone there is nobody to keep time for; who comes back to an unchanged document is not overruled by it.
     const level = [...levels.values()].every((peer) => peer.synced);
     if (stand.within.size > 1 && level) timeKeeping.takeOver(stand);
     timeKeeping.follow(participants.entries);
+    const seen = reached.lately(FAINT, turnedAt);
     mesh.want(
       wantedPlaces({
         box,
         entries: participants.entries,
         found,
-        faint: (id) => since(id) > FAINT,
+        faint: (id) => !seen.has(id),
       }),
     );
     mesh.tick();
@@ -272,7 +265,9 @@ async function assemble(
   const publish = (stand: Standing, linked: ReadonlySet<BoxId>): void => {
     const { entries } = participants;
     hosting = stand.host === box;
-    const listed = [...lastReached(LISTED)].filter((id) => entries.get(id)?.present === true);
+    const listed = [...reached.lately(LISTED, clock.now())].filter(
+      (id) => entries.get(id)?.present === true,
+    );
     const taken = ensembleContext({
       session: init.session,
       knownAs: init.name,
@@ -310,25 +305,7 @@ async function assemble(
         port: peer.linkPort,
       }));
     },
-    async reach(addresses, signal) {
-      const { peer } = await mesh.dial(addresses, signal);
-      const waiting = openWaiting(deps, signal);
-      const lost = mesh.onUnlink(() => {
-        if (mesh.links.size === 0) waiting.fail(hungUp(peer.name));
-      });
-      const level = synced.add(waiting.done);
-      const tooLate = new PortError(
-        'unavailable',
-        `"${peer.name}" answers, but does not tell what is played; try again`,
-      );
-      try {
-        if (mesh.links.size === 0) throw hungUp(peer.name);
-        if ([...levels.values()].some((far) => far.synced)) return;
-        await waiting.until(SYNC_LIMIT, tooLate);
-      } finally {
-        for (const listening of [lost, level, waiting]) listening[Symbol.dispose]();
-      }
-    },
+    reach: (addresses, signal) => reachLevel({ clock, mesh, levels, synced }, addresses, signal),
     enter(made) {
       if (made !== undefined) timeKeeping.begin(made);
       participants.setSelf({
@@ -377,6 +354,3 @@ async function assemble(
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }
-
-const hungUp = (name: string): PortError =>
-  new PortError('disconnected', `"${name}" hung up while joining; try again`);

@@ -82,7 +82,8 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
   const dialing = new Map<BoxId, Dialing>();
   const linked = new Listeners<[link: Link, replaced: Link | undefined]>();
   const unlinked = new Listeners<[link: Link, end: LinkEnd]>();
-  const life = new AbortController();
+  const attempts = new Set<ReturnType<typeof followSignals>>();
+  let closed: PortError | undefined;
   let wanted: ReadonlyMap<BoxId, Wanted> = new Map();
   let { port } = init;
 
@@ -114,7 +115,7 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
 
   const adopt = (link: Link): void => {
     const { box } = link.peer;
-    if (life.signal.aborted || box === self || keepsOld(link.peer, link.dialer)) {
+    if (closed || box === self || keepsOld(link.peer, link.dialer)) {
       link.replace();
       return;
     }
@@ -147,20 +148,23 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
   port = listener.local.port;
 
   const dial = async (addresses: readonly NetAddress[], signal: AbortSignal): Promise<Link> => {
-    const either = followSignals([signal, life.signal]);
+    if (closed) throw closed;
+    const attempt = followSignals([signal]);
+    attempts.add(attempt);
     try {
-      const link = await dialFirst(deps, addresses, either.signal, (to, attempt) =>
+      const link = await dialFirst(deps, addresses, attempt.signal, (to, either) =>
         dialLink(deps, {
           to,
           hello: init.hello(port, to.host),
-          signal: attempt,
+          signal: either,
           limit: DIAL_LIMIT,
         }),
       );
       adopt(link);
       return link;
     } finally {
-      either[Symbol.dispose]();
+      attempts.delete(attempt);
+      attempt[Symbol.dispose]();
     }
   };
 
@@ -202,7 +206,8 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
     onLink: (told) => linked.add(told),
     onUnlink: (told) => unlinked.add(told),
     async [Symbol.asyncDispose]() {
-      life.abort(new PortError('closed', 'the session was left'));
+      closed = new PortError('closed', 'the session was left');
+      for (const attempt of attempts) attempt.abort(closed);
       await listener[Symbol.asyncDispose]();
       // At once: each may take a second to say goodbye.
       await Promise.all([...links.values()].map((link) => link[Symbol.asyncDispose]()));

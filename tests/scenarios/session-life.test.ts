@@ -2,31 +2,12 @@ import { expect, test } from 'vitest';
 import type { SessionId } from '../../runtime/core/ensemble.ts';
 import { PortError } from '../../runtime/core/errors.ts';
 import type { Micros } from '../../runtime/core/time.ts';
-import { NEVER, openSessionRig, type SessionBox } from './session-rig.ts';
+import { agreed, NEVER, openSessionRig, type SessionBox } from './session-rig.ts';
 
 const found = (box: SessionBox, name: string) => {
   const session = box.session.found.find((candidate) => candidate.name === name);
   if (!session) throw new Error(`no session ${name} was found`);
   return session;
-};
-
-/** What all should agree upon: everything but the point of view. */
-const agreed = (box: SessionBox) => {
-  const context = box.session.context;
-  return (
-    context && {
-      ...context,
-      participants: context.participants
-        .map(({ id, name, instrument, role, roleByHand }) => ({
-          id,
-          name,
-          instrument,
-          role,
-          roleByHand,
-        }))
-        .sort((a, b) => (a.id < b.id ? -1 : 1)),
-    }
-  );
 };
 
 async function jam(seed: number, names: readonly string[]) {

@@ -190,6 +190,25 @@ export function openSessionRig(seed: number): SessionRig {
   };
 }
 
+/** What all should agree upon: everything but the point of view. */
+export const agreed = (box: SessionBox): unknown => {
+  const context = box.session.context;
+  return (
+    context && {
+      ...context,
+      participants: context.participants
+        .map(({ id, name, instrument, role, roleByHand }) => ({
+          id,
+          name,
+          instrument,
+          role,
+          roleByHand,
+        }))
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    }
+  );
+};
+
 /** A clock with another origin; once stopped its alarms stay silent. */
 function offsetClock(
   base: VirtualClock,

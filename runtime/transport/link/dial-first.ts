@@ -14,6 +14,7 @@ import type { Link } from './link.ts';
 
 /** The next address is tried beside the others when none has answered for so long (RFC 8305 has 250 ms). */
 const STAGGER = fromMillis(250);
+const MAX_AT_ONCE = 6;
 
 /** Rejects with PortError, or with the signal's reason. */
 export async function dialFirst(
@@ -33,11 +34,10 @@ export async function dialFirst(
   try {
     return await new Promise<Link>((resolve, reject) => {
       start = () => {
-        const to = addresses[next++];
-        if (!to) {
-          if (failures.length >= addresses.length) reject(mostTelling(failures));
-          return;
-        }
+        if (failures.length >= addresses.length) reject(mostTelling(failures));
+        const to = addresses[next];
+        if (!to || next - failures.length >= MAX_AT_ONCE) return;
+        next++;
         alarm.set(after(clock.now(), STAGGER));
         dial(to, others.signal).then(
           (link) => {

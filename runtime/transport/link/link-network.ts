@@ -82,6 +82,7 @@ export async function dialLink(
   const patience = followSignals([signal]);
   const alarm = deps.clock.alarm(() => patience.abort(nobodyAt(to)));
   alarm.set(after(deps.clock.now(), init.limit));
+  let giveUp: (() => void) | undefined;
   try {
     const stream = await deps.streams
       .connect(to, patience.signal)
@@ -89,24 +90,21 @@ export async function dialLink(
         throw signal.aborted ? signal.reason : nobodyAt(to, failure);
       });
     alarm.clear();
-    let giveUp: (() => void) | undefined;
-    try {
-      return await new Promise<Link>((resolve, reject) => {
-        const attempt = greetStream(deps, stream, {
-          dialer: true,
-          hello: init.hello,
-          onOpen: resolve,
-          onFailed: (end) => reject(signal.aborted ? signal.reason : explain(end, to)),
-        });
-        giveUp = () => void attempt[Symbol.asyncDispose]();
-        signal.addEventListener('abort', giveUp, { once: true });
+    return await new Promise<Link>((resolve, reject) => {
+      const attempt = greetStream(deps, stream, {
+        dialer: true,
+        hello: init.hello,
+        onOpen: resolve,
+        onFailed: (end) => reject(signal.aborted ? signal.reason : explain(end, to)),
       });
-    } finally {
-      if (giveUp) signal.removeEventListener('abort', giveUp);
-    }
+      giveUp = () => void attempt[Symbol.asyncDispose]();
+      patience.signal.addEventListener('abort', giveUp, { once: true });
+    });
   } finally {
     alarm[Symbol.dispose]();
     patience[Symbol.dispose]();
+    // From now on the link is its owner's to end.
+    if (giveUp) patience.signal.removeEventListener('abort', giveUp);
   }
 }
 

@@ -3,15 +3,15 @@
  *
  * Takes inputs with their time, gives the next state and what is to be done. No sockets, no timers.
  */
-import { after, fromSeconds, type Instant } from '../../core/time.ts';
+import { after, fromSeconds, type Instant, type Micros } from '../../core/time.ts';
 import type { FrameFault } from './frame.ts';
 import type { Hello } from './hello.ts';
 import { LINK_PROTOCOL } from './hello.ts';
 import type { ByeCode, LinkMessage, RefusalCode } from './link-message.ts';
 
-export const GREETING_LIMIT = fromSeconds(3);
-export const PING_AFTER = fromSeconds(2);
-export const DEAD_AFTER = fromSeconds(6);
+export const GREETING_LIMIT: Micros = fromSeconds(3);
+export const PING_AFTER: Micros = fromSeconds(2);
+export const DEAD_AFTER: Micros = fromSeconds(6);
 
 /** What the far end did against FORMAT.md. */
 export type LinkFault = FrameFault | 'malformed' | 'unexpected' | 'rate' | 'late';
