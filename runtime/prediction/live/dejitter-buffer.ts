@@ -21,6 +21,8 @@ import { DelayWindow } from './delay-window.ts';
 const WINDOW = 512;
 /** From median and 90th percentile to the wanted delay. */
 const REACH = 1.7;
+/** No stream is worth waiting for longer than this beyond its median delay. */
+const LONGEST_REACH = 200_000;
 /** At first nobody has settled on a delay: it is set anew with each arrival. */
 const UNSETTLED = 8;
 /** The 90th percentile less the median before anything is known, and how many arrivals that guess is worth. */
@@ -109,7 +111,7 @@ export class DejitterBuffer {
     window.add(delay);
     this.#arrivals++;
     const body = this.#body();
-    const wanted = window.quantile(0.5) + REACH * body;
+    const wanted = window.quantile(0.5) + reach(body);
     if (this.#arrivals <= UNSETTLED) {
       this.#target = wanted;
       this.#leaping = true;
@@ -132,7 +134,7 @@ export class DejitterBuffer {
     const median = window.quantile(0.5);
     this.#guess = Math.max(window.quantile(0.9) - median, 0.7 * before);
     this.#guessWeight = CHANGE_WEIGHT;
-    const wanted = Math.min(median + REACH * this.#guess, this.#target + LEAP);
+    const wanted = Math.min(median + reach(this.#guess), this.#target + LEAP);
     if (wanted > this.#target) {
       this.#target = wanted;
       this.#leaping = true;
@@ -145,7 +147,7 @@ export class DejitterBuffer {
     const window = this.#window;
     const median = window.recentQuantile(0.5, CALM);
     const spread = Math.max(window.recentQuantile(0.9, CALM) - median, LEAST_BODY);
-    const calm = median + REACH * spread;
+    const calm = median + reach(spread);
     if (calm >= this.#target - CALM_BAND * body) return;
     window.keepRecent(CALM);
     this.#guess = spread;
@@ -161,4 +163,8 @@ export class DejitterBuffer {
     const weighed = measured * count + this.#guess * this.#guessWeight;
     return Math.max(LEAST_BODY, weighed / (count + this.#guessWeight));
   }
+}
+
+function reach(body: number): number {
+  return Math.min(REACH * body, LONGEST_REACH);
 }
