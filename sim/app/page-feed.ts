@@ -16,13 +16,13 @@ export interface PageSocket {
   send(text: string): void;
 }
 
-export interface Wanted {
+interface Wanted {
   readonly displays: boolean;
   readonly notes: boolean;
   readonly stats: boolean;
 }
 
-export interface FedPage extends Disposable {
+interface FedPage extends Disposable {
   want(wanted: Wanted): void;
   /** A notice for this page only; dropped when it is slow. */
   tell(level: 'info' | 'warn' | 'error', text: string): void;

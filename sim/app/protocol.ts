@@ -15,8 +15,8 @@ export const PROTOCOL_VERSION = 1;
 /** Octets of one WebSocket message from a page. */
 export const MAX_CLIENT_MESSAGE = 4_096;
 /** Octets of MIDI in one message from a page. */
-export const MAX_MIDI_BYTES = 1_024;
-export const MAX_BOXES = 8;
+const MAX_MIDI_BYTES = 1_024;
+const MAX_BOXES = 8;
 const MAX_NAME = 80;
 const MAX_DETENTS = 32;
 const MAX_TRACKS = 64;

@@ -16,7 +16,7 @@ import type {
   SimSession,
 } from './protocol.ts';
 
-export interface ScriptedBox extends SimBoxHandle {
+interface ScriptedBox extends SimBoxHandle {
   readonly frame: Uint8Array;
   setStats(stats: SimBoxStats): void;
   setLeds(leds: SimLeds): void;

@@ -16,7 +16,7 @@ import { lookOf, type PlayerLook } from './players-colour.ts';
 import { openRollSpans, type RollSpans } from './roll/roll-spans.ts';
 import { openStatHistory, type StatHistory } from './stats/stat-history.ts';
 
-export interface Shown {
+interface Shown {
   frame: Uint8Array;
   brightness: number;
 }

@@ -21,7 +21,7 @@ import { type LinkState, openConnection } from './connection.ts';
 import { openSynth, type Synth } from './sound/synth.ts';
 import { openTimeBase, type TimeBase } from './time-base.ts';
 
-export interface ShownNotice extends SimNotice {
+interface ShownNotice extends SimNotice {
   readonly id: number;
 }
 

@@ -11,7 +11,7 @@ export interface KeyPlace {
 }
 
 /** Two octaves and the next C. */
-export const KEYS_SHOWN = 25;
+const KEYS_SHOWN = 25;
 export const LOWEST_BASE = 12;
 export const HIGHEST_BASE = 96;
 

@@ -54,7 +54,7 @@ export function timbreOf(
   }
 }
 
-export interface Partial {
+interface Partial {
   readonly wave: 'sine' | 'triangle' | 'square' | 'sawtooth';
   /** Times the note's frequency. */
   readonly ratio: number;

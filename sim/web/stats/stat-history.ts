@@ -6,7 +6,7 @@
 import type { SimBoxStats } from '../../app/protocol.ts';
 
 export type Figure = 'delayP50' | 'delayP95' | 'jitter' | 'loss';
-export const FIGURES: readonly Figure[] = ['delayP50', 'delayP95', 'jitter', 'loss'];
+const FIGURES: readonly Figure[] = ['delayP50', 'delayP95', 'jitter', 'loss'];
 
 export interface StatHistory {
   readonly times: readonly number[];
