@@ -7,13 +7,22 @@
  * Lane   1.
  */
 import type { LinkStats } from '../../core/ensemble.ts';
+import { Listeners } from '../../core/listeners.ts';
 import type { Log } from '../../core/log.ts';
 import type { MidiMessage } from '../../core/midi-message.ts';
-import type { Instant, Micros } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
+import { fromMillis, fromSeconds, type Instant, type Micros } from '../../core/time.ts';
+import type { Alarm, Clock } from '../../ports/clock.ts';
 import type { DatagramNetwork, NetAddress } from '../../ports/datagram-network.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { PeerClock } from '../clock-sync/peer-clock.ts';
+import { MESSAGE_OCTETS, type SessionMessage, writeSessionMessage } from './apple-midi/messages.ts';
+import { CommandList } from './command-list.ts';
+import { Outbox } from './outbox.ts';
+import type { PeerSession } from './peer-session.ts';
+import { bindPortPair, type PortPair, releasePortPair } from './port-pair.ts';
+import { PACKET_BUFFER_OCTETS } from './stream-sender.ts';
+import { Switchboard } from './switchboard.ts';
+import type { Ticks } from './ticks.ts';
 
 /** Why a peer is a peer no more. */
 export type LeaveReason = 'bye' | 'timeout' | 'replaced' | 'local';
@@ -41,6 +50,8 @@ export interface RtpMidiEndpointStats {
   readonly faults: Readonly<Record<string, number>>;
   /** Invitations answered with NO or with silence. */
   readonly refused: number;
+  /** Datagrams that the network would not take. */
+  readonly unsent: number;
 }
 
 export interface RtpMidiEndpoint extends AsyncDisposable {
@@ -92,11 +103,203 @@ export interface RtpMidiInit {
   /** How long a packet may wait for one that is missing before it. Default 3 ms; 0: not at all. */
   readonly reorderHold?: Micros;
   readonly maxPeers?: number;
+  /** Between clock exchanges once the first ones are done. Default 10 s. */
+  readonly clockInterval?: Micros;
 }
 
-export function openRtpMidiEndpoint(
-  _deps: RtpMidiDeps,
-  _init: RtpMidiInit,
+const REORDER_HOLD = fromMillis(3);
+const CLOCK_INTERVAL = fromSeconds(10);
+const MAX_PEERS = 32;
+
+/** Resolves when both ports are bound. Rejects with PortError as `network.bind` does. */
+export async function openRtpMidiEndpoint(
+  deps: RtpMidiDeps,
+  init: RtpMidiInit,
 ): Promise<RtpMidiEndpoint> {
-  throw new Error('not open yet');
+  const sockets = await bindPortPair(deps, init);
+  return new Endpoint(deps, init, sockets);
 }
+
+class Endpoint implements RtpMidiEndpoint {
+  readonly name: string;
+  readonly ssrc: number;
+  readonly controlPort: number;
+  readonly #clock: Clock;
+  readonly #sockets: PortPair;
+  readonly #outbox: Outbox;
+  readonly #board: Switchboard;
+  readonly #alarm: Alarm;
+  readonly #listening: Disposable[];
+  readonly #empty = new CommandList();
+  readonly #packet = new Uint8Array(PACKET_BUFFER_OCTETS);
+  readonly #message = new Uint8Array(MESSAGE_OCTETS);
+  readonly #onPeer = new Listeners<Parameters<Parameters<RtpMidiEndpoint['onPeer']>[0]>>();
+  readonly #onMidi = new Listeners<Parameters<Parameters<RtpMidiEndpoint['onMidi']>[0]>>();
+  /** When the alarm is set to go off; Infinity when it isn't. */
+  #alarmAt = Number.POSITIVE_INFINITY;
+  #flushing = false;
+  #flushQueued = false;
+  #disposed = false;
+  #datagrams = 0;
+  #packetsSent = 0;
+  #messagesSent = 0;
+  #messagesReceived = 0;
+
+  constructor(deps: RtpMidiDeps, init: RtpMidiInit, sockets: PortPair) {
+    this.name = init.name;
+    this.ssrc = deps.randomness.uint32();
+    this.controlPort = sockets.control.local.port;
+    this.#clock = deps.clock;
+    this.#sockets = sockets;
+    const tickOrigin = deps.randomness.uint32();
+    this.#outbox = new Outbox(tickOrigin);
+    this.#board = new Switchboard(
+      {
+        clock: deps.clock,
+        randomness: deps.randomness,
+        log: deps.log,
+        send: (channel, message, to) => this.#post(channel, message, to),
+        onMidi: (peer, message, performedAt, arrivedAt, recovered) => {
+          this.#messagesReceived++;
+          this.#onMidi.emit(peer, message, performedAt, arrivedAt, recovered);
+        },
+        onPeer: (peer, state, reason) => this.#onPeer.emit(peer, state, reason),
+      },
+      {
+        name: init.name,
+        ssrc: this.ssrc,
+        tickOrigin,
+        state: this.#outbox.state,
+        accept: init.accept ?? (() => true),
+        reorderHold: init.reorderHold ?? REORDER_HOLD,
+        clockInterval: init.clockInterval ?? CLOCK_INTERVAL,
+        maxPeers: init.maxPeers ?? MAX_PEERS,
+      },
+    );
+    this.#alarm = deps.clock.alarm(() => this.#wake());
+    this.#listening = [
+      sockets.control.onDatagram((bytes, from, at) => this.#take('control', bytes, from, at)),
+      sockets.data.onDatagram((bytes, from, at) => this.#take('data', bytes, from, at)),
+    ];
+  }
+
+  get peers(): readonly RtpMidiPeer[] {
+    return this.#board.peers;
+  }
+
+  get stats(): RtpMidiEndpointStats {
+    return {
+      datagrams: this.#datagrams,
+      packetsSent: this.#packetsSent,
+      messagesSent: this.#messagesSent,
+      messagesReceived: this.#messagesReceived,
+      faults: { ...this.#board.faults.counts },
+      refused: this.#board.refused,
+      unsent: this.#sockets.control.unsent + this.#sockets.data.unsent,
+    };
+  }
+
+  connect(to: NetAddress): RtpMidiConnection {
+    const connection = this.#board.connect(to);
+    connection.tick(this.#clock.now());
+    this.#setAlarm();
+    return connection;
+  }
+
+  send(message: MidiMessage, at: Instant): void {
+    if (this.#disposed) return;
+    if (this.#outbox.isFull) this.flush();
+    this.#outbox.add(message, at, this.#clock.now());
+    this.#messagesSent++;
+    if (this.#flushQueued) return;
+    this.#flushQueued = true;
+    void BURST_ENDS.then(this.#flushQueuedBurst);
+  }
+
+  readonly flush = (): void => {
+    // Whoever is called while packets are sent may send more: that is taken by the next flush.
+    if (this.#flushing || this.#outbox.isEmpty || this.#disposed) return;
+    this.#flushing = true;
+    this.#outbox.flush(this.#sendList, this.#sentList);
+    this.#flushing = false;
+    this.#setAlarm();
+  };
+
+  onPeer(listener: Parameters<RtpMidiEndpoint['onPeer']>[0]): Disposable {
+    return this.#onPeer.add(listener);
+  }
+
+  onMidi(listener: Parameters<RtpMidiEndpoint['onMidi']>[0]): Disposable {
+    return this.#onMidi.add(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.flush();
+    for (const connection of this.#board.connections) await connection[Symbol.asyncDispose]();
+    for (const peer of this.#board.peers) this.#board.leave(peer, 'local');
+    this.#disposed = true;
+    this.#alarm[Symbol.dispose]();
+    for (const listening of this.#listening) listening[Symbol.dispose]();
+    await releasePortPair(this.#sockets);
+  }
+
+  readonly #flushQueuedBurst = (): void => {
+    this.#flushQueued = false;
+    this.flush();
+  };
+
+  readonly #sendList = (list: CommandList, first: Ticks, at: Instant): void => {
+    const now = this.#clock.now();
+    for (const peer of this.#board.peers) this.#sendPacket(peer, list, first, at, now);
+  };
+
+  readonly #sentList = (): void => {
+    const now = this.#clock.now();
+    for (const peer of this.#board.peers) peer.sender.sent(true, now);
+  };
+
+  #sendPacket(peer: PeerSession, list: CommandList, ticks: Ticks, at: Instant, now: Instant): void {
+    const length = peer.sender.write(list, ticks, at, now, this.#packet);
+    if (!peer.limit.allows(length, now)) return;
+    this.#packetsSent++;
+    this.#sockets.data.send(this.#packet, peer.data, length);
+  }
+
+  #post(channel: 'control' | 'data', message: SessionMessage, to: NetAddress): void {
+    const length = writeSessionMessage(message, this.#message);
+    this.#sockets[channel].send(this.#message, to, length);
+  }
+
+  #take(channel: 'control' | 'data', bytes: Uint8Array, from: NetAddress, at: Instant): void {
+    this.#datagrams++;
+    this.#board.take(channel, bytes, from, at);
+    this.#setAlarm();
+  }
+
+  #wake(): void {
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    this.flush();
+    const now = this.#clock.now();
+    this.#board.tick(now);
+    for (const peer of this.#board.peers) {
+      const due = peer.sender.guardDue;
+      if (due === undefined || due > now) continue;
+      const at = this.#outbox.timeOfEmpty(now);
+      this.#sendPacket(peer, this.#empty, this.#outbox.ticksOf(at), at, now);
+      peer.sender.sent(false, now);
+    }
+    this.#setAlarm();
+  }
+
+  /** An alarm too early costs a look around; so it is only ever moved forward until it goes off. */
+  #setAlarm(): void {
+    const { due } = this.#board;
+    if (due >= this.#alarmAt || this.#disposed) return;
+    this.#alarmAt = due;
+    this.#alarm.set(due);
+  }
+}
+
+/** Settled already: what is chained to it runs when the present burst of calls is over. */
+const BURST_ENDS = Promise.resolve();

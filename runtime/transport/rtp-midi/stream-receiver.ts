@@ -39,8 +39,11 @@ const REPORT_WITHIN = fromMillis(200);
 const REPORT_APART = fromMillis(30);
 const PEDALS: readonly number[] = [CONTROLLER.sustain, CONTROLLER.sostenuto, CONTROLLER.hold2];
 
+/** Instead of a timestamp: the message was not performed, but made here to end something. */
+export const NO_TIME = -1;
+
 export interface ReceiverSink {
-  /** `time` is the RTP timestamp at which the message was performed. */
+  /** `time` is the RTP timestamp at which the message was performed, or NO_TIME: it is made here, now. */
   message(message: MidiMessage, time: number, arrivedAt: Instant, recovered: boolean): void;
   /** Feedback to send: all packets up to this one have come, or were made up for. */
   report(sequence: number): void;
@@ -64,6 +67,7 @@ export class StreamReceiver {
   #sequence = 0;
   #timestamp = 0;
   #arrivedAt = 0 as Instant;
+  #releasing = false;
   /** A sequence number out of all order; if the next one follows it, the stream began anew. */
   #suspect = -1;
   #reported = -1;
@@ -133,6 +137,7 @@ export class StreamReceiver {
   /** Ends what the peer left sounding: it is gone, or nothing is known of it any more. */
   release(at: Instant): void {
     this.#arrivedAt = at;
+    this.#releasing = true;
     this.#sysEx.drop();
     for (let channel = 0; channel < 16; channel++) {
       const state = this.state.used(channel);
@@ -145,6 +150,7 @@ export class StreamReceiver {
         if (state.isOn(pedal)) this.#play(channelMessage(0xb0 | channel, pedal, 0), 0, true);
       }
     }
+    this.#releasing = false;
   }
 
   #begin(bytes: Uint8Array, header: RtpHeader, at: Instant): void {
@@ -164,7 +170,6 @@ export class StreamReceiver {
     this.#faults.count('streamRestart');
     this.#reorder.clear();
     this.#sequence = this.#highest;
-    this.#timestamp = header.timestamp;
     this.release(at);
     this.state.forget();
     this.#begin(bytes, header, at);
@@ -288,7 +293,7 @@ export class StreamReceiver {
 
   #play(message: MidiMessage, delta: number, recovered: boolean): void {
     this.state.apply(message, this.#sequence, this.#arrivedAt);
-    const time = (this.#timestamp + delta) % 0x1_0000_0000;
+    const time = this.#releasing ? NO_TIME : (this.#timestamp + delta) % 0x1_0000_0000;
     this.#sink.message(message, time, this.#arrivedAt, recovered);
   }
 

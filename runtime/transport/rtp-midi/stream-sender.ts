@@ -97,6 +97,14 @@ export class StreamSender {
     this.#guardDue = due - this.#lastCommandAt <= GUARD_PATIENCE ? due : undefined;
   }
 
+  /** The peer is new: it is told the state of the stream now, not with the next command. */
+  introduce(now: Instant): void {
+    this.#lastCommand = this.last + 1;
+    this.#lastCommandAt = now;
+    this.#guards = 0;
+    this.#guardDue = now;
+  }
+
   report(sequence: number, now: Instant): boolean {
     if (!this.#checkpoint.report(sequence, now)) return false;
     if (this.#checkpoint.hasConfirmed(this.#lastCommand)) this.#guardDue = undefined;

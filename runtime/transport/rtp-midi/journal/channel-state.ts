@@ -22,14 +22,14 @@ const PEDAL_ON = 64;
 
 export class ChannelState {
   /** Chapter P. Bank fields are those that were in force at the program change; bank MSB UNKNOWN stands for B = 0. */
-  program = UNKNOWN;
+  program: number = UNKNOWN;
   programStamp = 0;
-  programBankMsb = UNKNOWN;
+  programBankMsb: number = UNKNOWN;
   programBankLsb = 0;
   programAfterReset = false;
   /** Bank Select since: the newest CC 0, the CC 32 after it, and whether CC 121 came between. */
-  bankMsb = UNKNOWN;
-  bankLsb = UNKNOWN;
+  bankMsb: number = UNKNOWN;
+  bankLsb: number = UNKNOWN;
   bankBeforeReset = false;
 
   /** Chapter C. */
@@ -42,7 +42,7 @@ export class ChannelState {
   readonly parameters: Parameters = new Parameters();
 
   /** Chapter W. */
-  wheel = UNKNOWN;
+  wheel: number = UNKNOWN;
   wheelStamp = 0;
 
   /** Chapters N and E. Velocity 0: silent. */
@@ -55,7 +55,7 @@ export class ChannelState {
   noteOffStamp = 0;
 
   /** Chapter T. */
-  pressure = UNKNOWN;
+  pressure: number = UNKNOWN;
   pressureStamp = 0;
 
   /** Chapter A. */

@@ -5,7 +5,7 @@
  * octets of bits for keys that are up, most significant bit first, from key 8 * LOW.
  * Spec   RFC 6295 appendix A.6; RFC 4696 section 7.2 for the repair.
  */
-import { fromMillis } from '../../../../core/time.ts';
+import { fromMillis, type Micros } from '../../../../core/time.ts';
 import type { ChannelState } from '../channel-state.ts';
 import { DEFAULT_RELEASE } from '../channel-state.ts';
 import {
@@ -19,7 +19,7 @@ import { NO_SLOT } from '../recency.ts';
 import { extraReference, extraRelease } from './chapter-e.ts';
 
 /** A NoteOn this old, seen from the packet's timestamp, should no longer be played when it was lost (Y = 0). */
-export const PLAY_HINT = fromMillis(50);
+export const PLAY_HINT: Micros = fromMillis(50);
 /** A receiver's own NoteOn this old can't be the one that Y = 1 calls simultaneous with the packet. */
 const OLD_NOTE = fromMillis(250);
 const HEADER_OCTETS = 2;
