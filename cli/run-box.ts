@@ -32,7 +32,7 @@ export async function runBox(
   const clock = openMonotonicClock();
   const log = held.hold(openPinoLog({ level: settings.log.level }));
   for (const warning of options.warnings) log.warn(warning);
-  const storage = await openFileStorage({ log }, { folder: options.dataFolder });
+  const storage = await openFileStorage({ log }, { directory: options.dataFolder });
   const scheduler = held.hold(await openOutputScheduler());
   const discovery = held.hold(await openMdnsDiscovery({ clock, log }));
   const box = held.hold(

@@ -17,8 +17,8 @@ const MAX_WAITING = 16;
 type NoteOn = Extract<MidiMessage, { kind: 'noteOn' }>;
 
 export class NoteTap implements AsyncDisposable {
-  readonly notes = new Listeners<[note: SimNote]>();
-  readonly controls = new Listeners<[control: SimControl]>();
+  readonly notes: Listeners<[note: SimNote]> = new Listeners();
+  readonly controls: Listeners<[control: SimControl]> = new Listeners();
   played = 0;
   heard = 0;
   readonly #origin: Instant;

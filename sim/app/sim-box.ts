@@ -144,8 +144,8 @@ class SimBox implements BandMember {
   panic(): void {
     this.#box.panic();
   }
-  setProfile(name: string, to?: BandMember): void {
-    this.#deps.setProfile(name, to?.ports);
+  setProfile(name: string, to?: readonly number[]): void {
+    this.#deps.setProfile(name, to);
   }
   judgeStuck(stuck: () => number): void {
     this.#stuck = stuck;

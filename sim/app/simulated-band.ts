@@ -8,7 +8,6 @@
 import { PortError } from '../../runtime/core/errors.ts';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import { Listeners } from '../../runtime/core/listeners.ts';
-import type { Log } from '../../runtime/core/log.ts';
 import { after, fromMillis, fromSeconds, type Instant } from '../../runtime/core/time.ts';
 import type { Clock, WallClock } from '../../runtime/ports/clock.ts';
 import { isProfileName, NETWORK_PROFILES, PROFILE_NAMES } from '../network/profiles.ts';
@@ -31,15 +30,14 @@ export interface BandMember extends SimBoxHandle, AsyncDisposable {
   playAt(piece: string, track: number, loop: boolean, at: number): void;
   /** How it is to know, for `stats`, which of its notes nobody holds any more: only the band hears everybody. */
   judgeStuck(stuck: () => number): void;
-  /** `to`: only towards that box. */
-  setProfile(profile: string, to?: BandMember): void;
-  /** Where others reach it. */
+  /** `to`: only towards those UDP ports, another member's `ports`. */
+  setProfile(profile: string, to?: readonly number[]): void;
+  /** UDP ports where others reach it. */
   readonly ports: readonly number[];
 }
 
 export interface BandDeps {
   readonly clock: Clock & WallClock;
-  readonly log: Log;
   readonly library: PieceLibrary;
   /** Of the software, for people. */
   readonly version: string;
@@ -148,7 +146,7 @@ class RunningBand implements SimulatedBand {
     }
     const to = this.members[between.to - 1];
     const from = this.members[between.from - 1];
-    if (to && from) from.setProfile(name, to);
+    if (to && from) from.setProfile(name, to.ports);
   }
 
   playTogether(piece: string, loop: boolean): void {

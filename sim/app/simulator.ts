@@ -17,6 +17,7 @@ import { openLocalMember } from './local-member.ts';
 import type { SimOptions, SimResult } from './options.ts';
 import { pause } from './pause.ts';
 import { PieceLibrary } from './pieces.ts';
+import { openRemoteMember } from './processes/remote-member.ts';
 import { openSimulatorServer } from './server.ts';
 import { openSimulatedBand, type SimulatedBand } from './simulated-band.ts';
 
@@ -35,24 +36,34 @@ export async function runSimulator(
   if (!isProfileName(profile)) throw new PortError('invalid', `there is no profile ${profile}`);
   const library = new PieceLibrary();
   library.addBundled();
-  for (const { file } of options.play) library.addFile(file);
+  for (const { file, box } of options.play) library.addFile(file, box !== undefined);
   const music = chooseMusic(options, library);
 
   const clock = openMonotonicClock();
   const log = held.hold(openPinoLog({ level: options.settings.log.level }));
   const scheduler = held.hold(await openOutputScheduler());
-  const discovery = openVirtualDiscovery({ clock });
-  const band = held.hold(
+  const registry = openVirtualDiscovery({ clock });
+  const discovery = registry.at('127.0.0.1');
+  const shared = { clock, log, scheduler, discovery, song: (piece: string) => library.song(piece) };
+  const band: SimulatedBand = held.hold(
     await openSimulatedBand(
       {
         clock,
         library,
         version,
-        openMember: (index, origin) =>
-          openLocalMember(
-            { clock, log, scheduler, discovery, song: (piece) => library.song(piece) },
-            { index, origin, version, profile, seed: options.seed, settings: options.settings },
-          ),
+        openMember: (index, origin) => {
+          const { seed, settings } = options;
+          const start = { index, version, profile, seed, settings };
+          if (!options.processes) return openLocalMember(shared, { ...start, origin });
+          const files = options.play.map(({ file, box }) => ({
+            path: file,
+            whole: box !== undefined,
+          }));
+          const absolute = origin + performance.timeOrigin * 1_000;
+          return openRemoteMember(discovery, { ...start, origin: absolute, files }, () =>
+            band.now(),
+          );
+        },
       },
       options,
     ),

@@ -25,9 +25,13 @@ export type ProfileName =
   | 'city'
   | 'xcountry'
   | 'transatlantic'
-  | 'badwifi60';
+  | 'badwifi60'
+  | 'hostile';
 
-/** The profiles that the musical parts are measured with; `perfect` delivers everything at once. */
+/**
+ * The profiles that the musical parts are measured with; `perfect`, which delivers everything at once; and `hostile`, which
+ * loses five percent in bursts, reorders and sends twice: the one that no note may hang in.
+ */
 export const NETWORK_PROFILES: Readonly<Record<ProfileName, NetworkProfile>> = {
   perfect: profile(0, [0, 1], [0, 0], [0, 1]),
   lan: profile(1, [0.3, 2], [0, 0], [0, 1]),
@@ -36,6 +40,11 @@ export const NETWORK_PROFILES: Readonly<Record<ProfileName, NetworkProfile>> = {
   xcountry: profile(60, [5, 2], [0.005, 40], [0.004, 2]),
   transatlantic: profile(110, [8, 1.5], [0.01, 60], [0.006, 3]),
   badwifi60: profile(60, [15, 1.2], [0.03, 100], [0.02, 3]),
+  hostile: {
+    ...profile(10, [6, 1.5], [0.01, 60], [0.0175, 3]),
+    duplicates: 0.02,
+    reordering: { probability: 0.02, by: fromMillis(15) },
+  },
 };
 
 export const PROFILE_NAMES: readonly ProfileName[] = [
@@ -46,6 +55,7 @@ export const PROFILE_NAMES: readonly ProfileName[] = [
   'xcountry',
   'transatlantic',
   'badwifi60',
+  'hostile',
 ];
 
 export function isProfileName(name: string): name is ProfileName {

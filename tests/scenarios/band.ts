@@ -100,7 +100,7 @@ export class Member {
           wallClock: clock,
           datagrams: this.host.datagrams,
           streams: this.host.streams,
-          discovery: discovery.on(this.host.address),
+          discovery: discovery.at(this.host.address),
           storage: this.#storage,
           randomness,
           log: silentLog,
@@ -183,11 +183,12 @@ export async function openBand(init: BandInit = {}): Promise<Band> {
   if (!('settings' in checked)) throw new Error(JSON.stringify(checked.issues));
   const step = init.step ?? fromMillis(1);
   const run = (by: Micros): Promise<void> => clock.advanceSettling(by, step);
+  const reachable = (from: string, to: string): boolean => network.reachable(from, to);
   const parts: BandParts = {
     seed,
     clock,
     network,
-    discovery: openVirtualDiscovery({ clock }),
+    discovery: openVirtualDiscovery({ clock, reachable }),
     settings: checked.settings,
     run,
   };

@@ -1,15 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { NETWORK_PROFILES, type NetworkProfile } from '../../sim/network/profiles.ts';
-import { seededRandomness, uniform } from '../../sim/seeded-randomness.ts';
-import { type Band, millis, openBand, seconds } from './band.ts';
-
-/** A network that loses five percent in bursts, reorders and duplicates. */
-const FOUL: NetworkProfile = {
-  ...NETWORK_PROFILES.wifi,
-  loss: { enter: 0.0175, meanBurst: 3 },
-  duplicates: 0.02,
-  reordering: { probability: 0.02, by: millis(12) },
-};
+import { type Band, openBand, seconds } from './band.ts';
+import { ghosts, playDensely } from './dense-playing.ts';
 
 describe('a band in one session', () => {
   test('hears a key that goes down on one box, and hears it end', async () => {
@@ -109,9 +100,9 @@ describe('no note hangs', () => {
   test.each([1, 2, 3])(
     'through five percent bursty loss, reordering and duplicates (seed %i)',
     async (seed) => {
-      await using band = await openBand({ boxes: 3, network: FOUL, seed });
+      await using band = await openBand({ boxes: 3, network: 'hostile', seed });
       await band.gather();
-      await playDensely(band, seconds(20));
+      await playDensely(band, seconds(20), `${seed}`);
       await band.run(seconds(3));
       for (const member of band.members) expect(member.sounding, member.name).toEqual([]);
       expect(ghosts(band), 'ghost notes').toEqual([]);
@@ -131,49 +122,4 @@ async function whileTurning(band: Band, work: Promise<void>): Promise<void> {
   });
   await band.until('it is done', () => done);
   await finished;
-}
-
-/** Everybody plays about twenty notes a second, each on keys of their own, and lets go of all of them at the end. */
-async function playDensely(band: Band, length: number): Promise<void> {
-  const random = seededRandomness(`${band.seed}/hands`);
-  const held = band.members.map(() => new Set<number>());
-  const end = band.clock.now() + length;
-  while (band.clock.now() < end) {
-    for (const [index, member] of band.members.entries()) {
-      const key = 36 + index * 24 + Math.floor(uniform(random) * 24);
-      const keys = held[index] as Set<number>;
-      if (keys.delete(key)) member.lift(key);
-      else {
-        keys.add(key);
-        member.press(key, 1 + Math.floor(uniform(random) * 127));
-      }
-    }
-    await band.run(millis(20 + Math.floor(uniform(random) * 10)));
-  }
-  for (const [index, member] of band.members.entries()) {
-    for (const key of held[index] as Set<number>) member.lift(key);
-  }
-}
-
-/** Note-ons on a wire that nobody else played in the five seconds before. */
-function ghosts(band: Band): readonly string[] {
-  const found: string[] = [];
-  for (const member of band.members) {
-    const unmatched = new Map<number, number>();
-    for (const other of band.members) {
-      if (other === member) continue;
-      for (const { message } of other.played) {
-        if (message.kind === 'noteOn') {
-          unmatched.set(message.key, (unmatched.get(message.key) ?? 0) + 1);
-        }
-      }
-    }
-    for (const { message, at } of member.heard.noteOns) {
-      if (message.kind !== 'noteOn') continue;
-      const left = unmatched.get(message.key) ?? 0;
-      if (left === 0) found.push(`${member.name} key ${message.key} at ${at}`);
-      else unmatched.set(message.key, left - 1);
-    }
-  }
-  return found;
 }

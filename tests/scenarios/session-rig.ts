@@ -12,7 +12,6 @@ import {
   type Micros,
 } from '../../runtime/core/time.ts';
 import type { Clock } from '../../runtime/ports/clock.ts';
-import type { Discovery, FoundService, ServiceAdvert } from '../../runtime/ports/discovery.ts';
 import type { Storage } from '../../runtime/ports/storage.ts';
 import type { StreamListener, StreamNetwork } from '../../runtime/ports/stream-network.ts';
 import { openSessionManager, type SessionManager } from '../../runtime/session/session-manager.ts';
@@ -20,6 +19,7 @@ import { openMemoryStorage } from '../../sim/memory-storage.ts';
 import { openVirtualNetwork, type VirtualNetwork } from '../../sim/network/virtual-network.ts';
 import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import { settle, VirtualClock } from '../../sim/virtual-clock.ts';
+import { openVirtualDiscovery } from '../../sim/virtual-discovery.ts';
 
 export interface SessionBox {
   readonly id: BoxId;
@@ -55,51 +55,14 @@ export function openSessionRig(seed: number): SessionRig {
     randomness: seededRandomness(seed),
     profile: 'lan',
   });
+  const discoveries = openVirtualDiscovery({
+    clock,
+    reachable: (from, to) => network.reachable(from, to),
+  });
   const names: string[] = [];
   const storages = new Map<string, Storage>();
   const offsets = new Map<BoxId, number>();
-  const adverts = new Map<ServiceAdvert, string>();
-  const browsers = new Map<(found: readonly FoundService[]) => void, string>();
   let starts = 0;
-
-  const tell = (): void => {
-    for (const [listener, at] of browsers) {
-      if (!network.host(at).connected) continue;
-      const found = [...adverts].map(([advert, address]) => ({
-        ...advert,
-        host: `${address}.local`,
-        addresses: [address],
-      }));
-      listener(found);
-    }
-  };
-
-  const discoveryAt = (address: string): Discovery => ({
-    async announce(advert) {
-      let present = advert;
-      adverts.set(present, address);
-      tell();
-      return {
-        name: advert.name,
-        async update(txt) {
-          adverts.delete(present);
-          present = { ...present, txt };
-          adverts.set(present, address);
-          tell();
-        },
-        async [Symbol.asyncDispose]() {
-          adverts.delete(present);
-          tell();
-        },
-      };
-    },
-    browse(_type, listener) {
-      browsers.set(listener, address);
-      tell();
-      return { [Symbol.dispose]: () => browsers.delete(listener) };
-    },
-    async [Symbol.asyncDispose]() {},
-  });
 
   const start: SessionRig['start'] = async (name, init = {}) => {
     if (!names.includes(name)) names.push(name);
@@ -115,6 +78,7 @@ export function openSessionRig(seed: number): SessionRig {
     const own = offsetClock(clock, offset);
     const host = network.host(address, { clock: own.clock });
     host.reconnect();
+    const discovery = discoveries.at(address);
     const listeners: StreamListener[] = [];
     const streams: StreamNetwork = {
       connect: (to, signal) => host.streams.connect(to, signal),
@@ -133,7 +97,7 @@ export function openSessionRig(seed: number): SessionRig {
         clock: own.clock,
         wallClock: clock,
         streams,
-        discovery: discoveryAt(address),
+        discovery,
         storage,
         randomness: seededRandomness(`${seed}/${starts}`),
         log: silentLog,
@@ -172,9 +136,7 @@ export function openSessionRig(seed: number): SessionRig {
         host.disconnect();
         // A machine without power holds no port.
         for (const listener of listeners) void listener[Symbol.asyncDispose]();
-        for (const [advert, at] of adverts) if (at === address) adverts.delete(advert);
-        for (const [listener, at] of browsers) if (at === address) browsers.delete(listener);
-        tell();
+        void discovery[Symbol.asyncDispose]();
       },
     };
   };

@@ -12,7 +12,7 @@ import {
   FRAME_BYTES,
   type Frame,
 } from '../../runtime/ports/display.ts';
-import { isChosen, shows } from '../oled-reader.ts';
+import { screenText } from '../panel/screen-text.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../togthr', import.meta.url));
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -174,11 +174,16 @@ async function readOled(page: Page, box: number): Promise<Frame> {
 
 async function sees(page: Page, box: number, text: string): Promise<void> {
   await expect
-    .poll(async () => shows(await readOled(page, box), text), {
+    .poll(async () => screenText(await readOled(page, box)).rows.join(' | '), {
       timeout: 15_000,
       message: `box ${box} shows ${text}`,
     })
-    .toBe(true);
+    .toContain(text);
+}
+
+async function chosenRow(page: Page, box: number): Promise<string> {
+  const { rows, chosen } = screenText(await readOled(page, box));
+  return chosen === undefined ? '' : (rows[chosen] ?? '');
 }
 
 /** Turns the knob until the display shows that the entry is chosen, then clicks. */
@@ -188,10 +193,10 @@ async function choose(page: Page, box: number, entry: string): Promise<void> {
   await expect
     .poll(
       async () => {
-        if (isChosen(await readOled(page, box), entry)) return true;
+        if ((await chosenRow(page, box)).includes(entry)) return true;
         await page.keyboard.press('ArrowRight');
-        await page.waitForTimeout(120);
-        return isChosen(await readOled(page, box), entry);
+        await page.waitForTimeout(150);
+        return (await chosenRow(page, box)).includes(entry);
       },
       { timeout: 20_000, message: `box ${box} offers ${entry}` },
     )
@@ -203,7 +208,8 @@ async function choose(page: Page, box: number, entry: string): Promise<void> {
 }
 
 async function heard(page: Page, box: number): Promise<number> {
-  return Number((await page.getByTestId(`heard-${box}`).textContent())?.match(/\d+/)?.[0] ?? 0);
+  const shown = await page.getByTestId(`box-${box}`).getAttribute('data-heard');
+  return Number(shown ?? 0);
 }
 
 async function sounding(page: Page, box: number): Promise<number> {

@@ -1,0 +1,92 @@
+/**
+ * What the band and a member in a process of its own say to each other over the process's IPC channel (structured
+ * clones: both ends are this program, so nothing is parsed).
+ */
+import type { FoundService, ServiceAdvert, ServiceType } from '../../../runtime/ports/discovery.ts';
+import type { Settings } from '../../../runtime/settings/settings.ts';
+import type { ProfileName } from '../../network/profiles.ts';
+import type {
+  SimBoxStats,
+  SimControl,
+  SimLeds,
+  SimNote,
+  SimPlayerState,
+  SimSession,
+} from '../protocol.ts';
+
+/** Everything a member needs to open. */
+export interface MemberStart {
+  readonly index: number;
+  /** The band's time 0, in microseconds since 1970: each process has its own monotonic origin. */
+  readonly origin: number;
+  readonly seed: number;
+  readonly profile: ProfileName;
+  readonly settings: Settings;
+  readonly version: string;
+  /** Files beside the bundled pieces; `whole`: all tracks as one. */
+  readonly files: readonly { readonly path: string; readonly whole: boolean }[];
+}
+
+/** A wish that has an answer. */
+export type MemberCall =
+  | { readonly kind: 'open'; readonly start: MemberStart }
+  | { readonly kind: 'create' }
+  | { readonly kind: 'join'; readonly session: string }
+  | { readonly kind: 'close' };
+
+export type ToMember =
+  | { readonly kind: 'call'; readonly id: number; readonly call: MemberCall }
+  | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'turn'; readonly detents: number }
+  | { readonly kind: 'press' }
+  | { readonly kind: 'release' }
+  | { readonly kind: 'play'; readonly bytes: Uint8Array }
+  | { readonly kind: 'panic' }
+  | {
+      readonly kind: 'playAt';
+      readonly piece: string;
+      readonly track: number;
+      readonly loop: boolean;
+      readonly at: number;
+    }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'setLoop'; readonly loop: boolean }
+  | {
+      readonly kind: 'setProfile';
+      readonly name: string;
+      readonly to: readonly number[] | undefined;
+    }
+  | {
+      readonly kind: 'found';
+      readonly type: ServiceType;
+      readonly services: readonly FoundService[];
+    }
+  | { readonly kind: 'announced'; readonly id: number; readonly name: string };
+
+/** What a member is, once open. */
+export interface MemberFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly ports: readonly number[];
+}
+
+export type FromMember =
+  | { readonly kind: 'answer'; readonly id: number; readonly facts: MemberFacts | undefined }
+  | {
+      readonly kind: 'failure';
+      readonly id: number;
+      /** A PortError's code; undefined: another exception. */
+      readonly code: string | undefined;
+      readonly message: string;
+    }
+  | { readonly kind: 'frame'; readonly frame: Uint8Array; readonly brightness: number }
+  | { readonly kind: 'leds'; readonly leds: SimLeds }
+  | { readonly kind: 'note'; readonly note: SimNote }
+  | { readonly kind: 'control'; readonly control: SimControl }
+  | { readonly kind: 'session'; readonly session: SimSession | undefined }
+  | { readonly kind: 'player'; readonly state: SimPlayerState }
+  | { readonly kind: 'stats'; readonly stats: SimBoxStats; readonly hears: readonly string[] }
+  | { readonly kind: 'announce'; readonly id: number; readonly advert: ServiceAdvert }
+  | { readonly kind: 'update'; readonly id: number; readonly txt: Readonly<Record<string, string>> }
+  | { readonly kind: 'withdraw'; readonly id: number }
+  | { readonly kind: 'browse'; readonly type: ServiceType };
