@@ -101,7 +101,7 @@ export class PeerSession {
     this.#onDisconnect = deps.onDisconnect;
     this.#exchange = startClockExchange(init.initiator, now);
     this.sender = new StreamSender(init.ownSsrc, init.sequence, init.state, now);
-    if (init.state.newest > 0) this.sender.introduce(now);
+    this.sender.introduce(now);
     this.receiver = new StreamReceiver(
       {
         message: (message, time, arrivedAt, recovered) =>

@@ -97,7 +97,10 @@ export class StreamSender {
     this.#guardDue = due - this.#lastCommandAt <= GUARD_PATIENCE ? due : undefined;
   }
 
-  /** The peer is new: it is told the state of the stream now, not with the next command. */
+  /**
+   * The peer is new: it is told the stream's state and sequence number now, not with the next command, which could
+   * otherwise be taken for the stream's first although it overtook others.
+   */
   introduce(now: Instant): void {
     this.#lastCommand = this.last + 1;
     this.#lastCommandAt = now;
