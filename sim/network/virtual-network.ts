@@ -29,6 +29,8 @@ export interface VirtualNetwork {
   /** Hosts in different groups no longer reach one another; those in no group stay with one another. */
   partition(...groups: readonly (readonly string[])[]): void;
   heal(): void;
+  /** Whether packets get from one host to the other at this moment. */
+  reachable(from: string, to: string): boolean;
   readonly stats: NetworkStats;
 }
 
@@ -149,7 +151,6 @@ export class Fabric implements VirtualNetwork {
     this.#resumeStreams();
   }
 
-  /** Whether packets get from one host to the other at this moment. */
   reachable(from: string, to: string): boolean {
     if (this.#hosts.get(from)?.connected !== true) return false;
     if (this.#hosts.get(to)?.connected !== true) return false;

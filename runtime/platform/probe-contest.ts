@@ -1,0 +1,51 @@
+/**
+ * Who goes on when two probe for one name at the same time: the records of both, as octets, are compared.
+ * Pure. Spec: RFC 6762 section 8.2.
+ */
+import type { DnsRecord } from './dns-sd-records.ts';
+
+const TYPE_NUMBERS = { A: 1, PTR: 12, TXT: 16, AAAA: 28, SRV: 33 } as const;
+
+/** Positive when ours is the greater claim, 0 when they are the same, negative when we have to yield. */
+export function compareClaims(ours: readonly DnsRecord[], theirs: readonly DnsRecord[]): number {
+  const left = ours.map(claimOf).sort(Buffer.compare);
+  const right = theirs.map(claimOf).sort(Buffer.compare);
+  for (let at = 0; at < Math.min(left.length, right.length); at++) {
+    const order = Buffer.compare(left[at] as Buffer, right[at] as Buffer);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
+/** The record's type, then its data as on the wire without name compression. The class is always IN. */
+function claimOf(record: DnsRecord): Buffer {
+  return Buffer.concat([Buffer.of(TYPE_NUMBERS[record.type]), dataOf(record)]);
+}
+
+function dataOf(record: DnsRecord): Buffer {
+  switch (record.type) {
+    case 'SRV': {
+      const fixed = Buffer.alloc(6);
+      fixed.writeUInt16BE(record.data.port, 4);
+      return Buffer.concat([fixed, labels(record.data.target)]);
+    }
+    case 'TXT':
+      return Buffer.concat(
+        record.data.map((entry) => Buffer.concat([Buffer.of(entry.length), entry])),
+      );
+    case 'PTR':
+      return labels(record.data);
+    case 'A':
+    case 'AAAA':
+      // No such record is claimed for a service's name; by their text they are in some fixed order too.
+      return Buffer.from(record.data);
+  }
+}
+
+function labels(name: string): Buffer {
+  const parts = name.split('.').map((label) => Buffer.from(label));
+  return Buffer.concat([
+    ...parts.map((part) => Buffer.concat([Buffer.of(Math.min(63, part.length)), part])),
+    Buffer.of(0),
+  ]);
+}
