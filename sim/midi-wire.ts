@@ -14,6 +14,9 @@ import type { MidiOutput } from '../runtime/ports/midi-output.ts';
 /** One start bit, eight data bits and one stop bit at 31,250 baud (MIDI 1.0 Electrical Specification). */
 export const DIN_BYTE_TIME: Micros = 320 as Micros;
 const CAPACITY = 256;
+/** A SysEx with more than this to go is ended early by a flush. */
+const WORTH_CUTTING = 64;
+const END_OF_SYSEX = 0xf7;
 
 export interface SimMidiInput extends MidiInput {
   /** Bytes arrive, now unless `at` says otherwise. */
@@ -85,7 +88,9 @@ export function openSimMidiWire(
   const lostListeners = new Listeners<[]>();
   /** In order of `due`, equal ones in call order. */
   let waiting: Waiting[] = [];
-  let onWire: { readonly bytes: Uint8Array; readonly end: Instant } | undefined;
+  let onWire:
+    | { readonly bytes: Uint8Array; readonly start: Instant; readonly end: Instant }
+    | undefined;
   let open = true;
   let closing = false;
   let closed: Promise<void> | undefined;
@@ -106,7 +111,7 @@ export function openSimMidiWire(
       const next = waiting[0];
       if (next === undefined || next.due > now) break;
       waiting.shift();
-      onWire = { bytes: next.bytes, end: (now + next.bytes.length * byteTime) as Instant };
+      onWire = carry(next.bytes, now);
       sentListeners.emit(next.tag, now);
     }
     wait();
@@ -116,6 +121,20 @@ export function openSimMidiWire(
     const due = onWire?.end ?? waiting[0]?.due;
     if (due !== undefined) alarm.set(due);
     else drained?.();
+  }
+
+  function carry(bytes: Uint8Array, start: Instant): typeof onWire {
+    return { bytes, start, end: (start + bytes.length * byteTime) as Instant };
+  }
+
+  /** Ends a long message that is under way. */
+  function cut(): void {
+    if (onWire === undefined) return;
+    const { bytes, start } = onWire;
+    const sent = Math.max(1, Math.ceil((clock.now() - start) / byteTime));
+    if (bytes.length - sent <= WORTH_CUTTING) return;
+    onWire = carry(Uint8Array.from([...bytes.subarray(0, sent), END_OF_SYSEX]), start);
+    wait();
   }
 
   function drop(gone: readonly Waiting[]): void {
@@ -133,6 +152,7 @@ export function openSimMidiWire(
       return true;
     },
     flush() {
+      cut();
       const gone = waiting;
       waiting = [];
       drop(gone);

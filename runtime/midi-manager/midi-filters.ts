@@ -90,8 +90,22 @@ function isOrdered(controller: number): boolean {
   return controller === bankSelect || controller === bankSelect + LSB;
 }
 
-/** Kinds by the names under which people choose them. */
-const GROUPS = {
+/** Names under which people choose kinds. */
+export type MidiGroup =
+  | 'notes'
+  | 'polyPressure'
+  | 'controlChange'
+  | 'programChange'
+  | 'channelPressure'
+  | 'pitchBend'
+  | 'sysEx'
+  | 'timeCode'
+  | 'song'
+  | 'transport'
+  | 'clock'
+  | 'activeSensing';
+
+const GROUPS: Readonly<Record<MidiGroup, readonly MidiKind[]>> = {
   notes: ['noteOn', 'noteOff'],
   polyPressure: ['polyPressure'],
   controlChange: ['controlChange'],
@@ -104,9 +118,7 @@ const GROUPS = {
   transport: ['start', 'continue', 'stop'],
   clock: ['timingClock'],
   activeSensing: ['activeSensing'],
-} as const satisfies Readonly<Record<string, readonly MidiKind[]>>;
-
-export type MidiGroup = keyof typeof GROUPS;
+};
 
 /** Filters as people set them: groups that don't pass, and caps that replace the defaults. */
 export function filtersOf(choice: {

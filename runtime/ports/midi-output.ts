@@ -15,7 +15,10 @@ export interface MidiOutput extends AsyncDisposable {
    * disposed. `tag` (0 to 2^31-1) comes back in `onSent`.
    */
   send(bytes: Uint8Array, due: Instant, tag: number): boolean;
-  /** Drops what has not left yet; each dropped message is reported with `leftAt` undefined. */
+  /**
+   * Drops what has not left yet; each dropped message is reported with `leftAt` undefined. A long SysEx that is under
+   * way may be ended early with F7, so that what is sent next does not wait for it.
+   */
   flush(): void;
   /** Told for each message taken, in order of leaving: the instant when the first byte left, or undefined if it never will. */
   onSent(listener: (tag: number, leftAt: Instant | undefined) => void): Disposable;

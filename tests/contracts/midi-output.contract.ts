@@ -166,6 +166,21 @@ export function midiOutputContract(name: string, openRig: () => Promise<MidiOutp
       expect(sent).toHaveLength(4);
     });
 
+    test('what is sent after a flush does not wait for a SysEx of seconds, which ends in good order', async () => {
+      const long = new Uint8Array(20_000).fill(1);
+      long[0] = 0xf0;
+      long[long.length - 1] = 0xf7;
+      rig.output.send(long, now(), 1);
+      await rig.pass(fromMillis(2));
+      rig.output.flush();
+      rig.output.send(NOTE, now(), 2);
+      await rig.until(() => rig.heard.at(-3) === 0x90);
+      await reported(2);
+      expect(rig.heard.slice(-4)).toEqual([0xf7, 0x90, 60, 100]);
+      expect(rig.heard.filter((octet) => octet >= 0x80)).toEqual([0xf0, 0xf7, 0x90]);
+      expect(sent.every(({ leftAt }) => leftAt !== undefined)).toBe(true);
+    });
+
     test('dispose lets leave what is due now, drops and reports the rest, and takes nothing more', async () => {
       for (let key = 1; key <= 20; key++) rig.output.send(note(key), now(), key);
       rig.output.send(note(99), far(), 99);

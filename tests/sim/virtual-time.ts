@@ -5,13 +5,13 @@ import { settle, type VirtualClock } from '../../sim/virtual-clock.ts';
 const UNREASONABLE = fromSeconds(60);
 const STEP = fromMillis(0.25);
 
-export interface VirtualTime {
+export interface PassingTime {
   until(condition: () => boolean): Promise<void>;
   pass(by: Micros): Promise<void>;
   settle<T>(promise: Promise<T>): Promise<T>;
 }
 
-export function virtualTime(clock: VirtualClock): VirtualTime {
+export function virtualTime(clock: VirtualClock): PassingTime {
   const until = async (condition: () => boolean): Promise<void> => {
     const end = clock.now() + UNREASONABLE;
     await settle();
