@@ -14,6 +14,7 @@ import type {
   PROTOCOL_VERSION,
   ProfileInfo,
   ServerMessage,
+  SimNote,
   SimNotice,
 } from '../app/protocol.ts';
 import { type BoxView, openBoxView } from './box-view.ts';
@@ -193,7 +194,7 @@ export function openJam(url: string): Jam {
     for (const note of message.notes) {
       box.spans.add(note);
       box.notes.emit(note);
-      if (heard && note.kind === 'heard') synth.note(note, jam.boxOf(note.participant));
+      if (heard && sounds(note, box)) synth.note(note, jam.boxOf(note.participant));
     }
   };
 
@@ -223,6 +224,14 @@ export function openJam(url: string): Jam {
     },
   });
   return jam;
+}
+
+/**
+ * Whoever sits at a box hears their own instrument as they play it, and the others from the box's output. What the box
+ * sends back of their own (thru) would sound twice.
+ */
+function sounds(note: SimNote, box: BoxView): boolean {
+  return (note.kind === 'played') === (note.participant === box.info.id) && note.kind !== 'arrived';
 }
 
 function show(box: BoxView | undefined, frame: string, brightness: number): void {

@@ -1,7 +1,7 @@
 /**
- * Lets one hear what a box's output heard.
+ * Lets one hear what somebody at a box hears.
  *
- * Takes  heard notes and controls of the box that is listened to, on the simulator's timeline.
+ * Takes  what is played on the box that is listened to and what its output gives of the others, on the simulator's timeline.
  * Gives  sound, PLAYOUT_MS later, so that their rhythm survives the batches they come in. The echo of a key that was
  *        played on this page sounds as soon as it is here.
  * Keeps  at most MAX_VOICES; the oldest gives way. Browsers allow sound only after a gesture: `turnOn` must be called in one.
