@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { SessionId } from '../../runtime/core/ensemble.ts';
 import { PortError } from '../../runtime/core/errors.ts';
 import type { Micros } from '../../runtime/core/time.ts';
-import { agreed, NEVER, openSessionRig, type SessionBox } from './session-rig.ts';
+import { agreed, never, openSessionRig, type SessionBox } from './session-rig.ts';
 
 const found = (box: SessionBox, name: string) => {
   const session = box.session.found.find((candidate) => candidate.name === name);
@@ -18,7 +18,7 @@ async function jam(seed: number, names: readonly string[]) {
   await first.session.create('Basement');
   await rig.seconds(1);
   for (const box of others) {
-    const joined = box.session.join(found(box, 'Basement'), NEVER);
+    const joined = box.session.join(found(box, 'Basement'), never());
     await rig.seconds(1);
     await joined;
   }
@@ -134,7 +134,7 @@ test('when the host dies the next one by id takes over, and ensemble time goes o
 
   // It comes back, with another clock: to its own entry, and to the time of the others.
   const again = await rig.start('A');
-  const back = again.session.rejoinLast(NEVER);
+  const back = again.session.rejoinLast(never());
   await rig.seconds(5);
   await back;
   await rig.seconds(3);
@@ -156,7 +156,7 @@ test('a session of two outlives its host, who finds it again', async () => {
   await rig.seconds(60);
   expect(b.session.context).toMatchObject({ host: b.id, timeline: { bpm: 90 } });
   const again = await rig.start('A');
-  const back = again.session.rejoinLast(NEVER);
+  const back = again.session.rejoinLast(never());
   await rig.seconds(6);
   await back;
   await rig.seconds(3);
@@ -178,7 +178,7 @@ test('a host that leaves is succeeded at once, and is no participant any more', 
   expect(b.session.context?.participants.map(({ name }) => name)).toEqual(['B', 'C']);
   expect(c.participants).toEqual(['linked A', 'linked B', 'unlinked A']);
   // The session is still there to be joined.
-  const joined = a.session.join(found(a, 'Basement'), NEVER);
+  const joined = a.session.join(found(a, 'Basement'), never());
   await rig.seconds(2);
   await joined;
   await rig.seconds(1);
@@ -223,7 +223,7 @@ test('boxes of which none remembers the session but by name find each other in i
   await rig.seconds(5);
   const a = await rig.start('A');
   const b = await rig.start('B');
-  const both = [a.session.rejoinLast(NEVER), b.session.rejoinLast(NEVER)];
+  const both = [a.session.rejoinLast(never()), b.session.rejoinLast(never())];
   await rig.seconds(12);
   await Promise.all(both);
   await rig.seconds(8);
@@ -248,18 +248,18 @@ test('joining tells people why it did not work', async () => {
     expect(reason).toBeInstanceOf(PortError);
     return reason as PortError;
   };
-  const nobody = await failure(c.session.join({ ...target, addresses: ['10.0.0.77'] }, NEVER));
+  const nobody = await failure(c.session.join({ ...target, addresses: ['10.0.0.77'] }, never()));
   expect(nobody).toMatchObject({
     code: 'unavailable',
     message: 'nobody answers at 10.0.0.77:5008: is the box on, and in the same network?',
   });
   const wrong = 'f'.repeat(32) as SessionId;
-  const gone = await failure(c.session.join({ ...target, session: wrong }, NEVER));
+  const gone = await failure(c.session.join({ ...target, session: wrong }, never()));
   expect(gone).toMatchObject({ code: 'unavailable' });
   expect(gone.message).toContain('that session is not played here any more');
-  const nowhere = await failure(c.session.join({ ...target, addresses: [] }, NEVER));
+  const nowhere = await failure(c.session.join({ ...target, addresses: [] }, never()));
   expect(nowhere.code).toBe('invalid');
-  expect((await failure(c.session.rejoinLast(NEVER))).code).toBe('unavailable');
+  expect((await failure(c.session.rejoinLast(never()))).code).toBe('unavailable');
   expect(c.session.context).toBeUndefined();
   expect(a.session.stats.refused).toBe(1);
 
@@ -272,7 +272,7 @@ test('joining tells people why it did not work', async () => {
   // The first address is dead, the second is not: it is joined all the same, and soon.
   const joined = c.session.join(
     { ...target, addresses: ['10.0.0.77', ...target.addresses] },
-    NEVER,
+    never(),
   );
   await rig.seconds(1);
   await joined;
@@ -315,7 +315,7 @@ test('eight boxes that all join at once end up with one link to each', async () 
   await a.session.create('Basement');
   await rig.seconds(1);
   const others = await Promise.all([...'BCDEFGH'].map((name) => rig.start(name)));
-  const joins = others.map((box) => box.session.join(found(box, 'Basement'), NEVER));
+  const joins = others.map((box) => box.session.join(found(box, 'Basement'), never()));
   await rig.seconds(6);
   await Promise.all(joins);
   await rig.seconds(4);

@@ -46,7 +46,8 @@ export interface SessionRig {
   seconds(count: number): Promise<void>;
 }
 
-export const NEVER: AbortSignal = new AbortController().signal;
+/** A signal of its own for each operation: they are many on one clock. */
+export const never = (): AbortSignal => new AbortController().signal;
 
 export function openSessionRig(seed: number): SessionRig {
   const clock = new VirtualClock();
