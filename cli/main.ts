@@ -4,8 +4,10 @@
  */
 import { Command } from 'commander';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerMonitor } from './commands/monitor.ts';
 import { registerRender } from './commands/render.ts';
 import { registerRun } from './commands/run.ts';
+import { registerSend } from './commands/send.ts';
 import { registerSim } from './commands/sim.ts';
 import { runCli } from './failure.ts';
 import { projectVersion } from './version.ts';
@@ -32,14 +34,21 @@ function openProgram(): Command {
     const { runSimulator } = await import('../sim/app/simulator.ts');
     return runSimulator(options, projectVersion(), signal);
   });
+  registerMonitor(program);
+  registerSend(program);
   registerRender(program);
   registerDoctor(program);
   return program;
 }
 
-// `togthr monitor --json | head` closes the pipe: that is the end, not a failure.
+// `togthr monitor --json | head` closes the pipe: that is the end, not a failure; in order, if something is going on.
+let piped = true;
 process.stdout.on('error', (failure: NodeJS.ErrnoException) => {
-  process.exit(failure.code === 'EPIPE' ? 0 : 1);
+  if (!piped) return;
+  piped = false;
+  if (failure.code !== 'EPIPE') process.exit(1);
+  if (process.listenerCount('SIGTERM') === 0) process.exit(0);
+  process.emit('SIGTERM');
 });
 
 process.exitCode = await runCli(openProgram(), process.argv.slice(2));
