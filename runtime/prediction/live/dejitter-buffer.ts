@@ -11,7 +11,7 @@
  * than chance explains. What makes D move is evidence that the network changed:
  *   - worse: late arrivals follow one another as they would not by chance (CUSUM, about five in a row): D leaps up, a
  *     limited way at a time, and what was learnt before is forgotten;
- *   - better: the last 40 arrivals all fit a D that is lower by far: D glides down.
+ *   - better: the last 40 arrivals have a lower median or a spread of less than half, and fit a lower D: D glides down.
  * D glides by a hundredth, which no one hears, and changes only between chords: notes performed within 30 ms of the first
  * share one D. Since D follows arrivals, errors of the clock mapping do not add up: they are followed like a slow change.
  */
@@ -35,6 +35,8 @@ const LEAST_BODY = 200;
 /** How far the wanted delay may wander before D follows: this share of the spread, more while little is known. */
 const DEADBAND = 0.6;
 const DEADBAND_EARLY = 4;
+/** Upwards it follows sooner: too short a delay is heard as jitter, and taken for a change. */
+const RISE = 0.6;
 /** Half a millisecond is nothing to move for, nor to call late. */
 const GRACE = 500;
 const GLIDE = 0.01;
@@ -49,6 +51,9 @@ const KEPT_AFTER_ALARM = 8;
 const LEAP = 30_000;
 
 const CALM = 40;
+/** The median is lower by this share of the spread, or the spread is down to this share: not by chance. */
+const CALM_MEDIAN = 0.4;
+const CALM_SPREAD = 0.4;
 const CALM_BAND = 0.9;
 
 export class DejitterBuffer {
@@ -124,7 +129,10 @@ export class DejitterBuffer {
       return;
     }
     const band = (DEADBAND + DEADBAND_EARLY / Math.sqrt(window.count + 16)) * body;
-    if (Math.abs(wanted - this.#target) > Math.max(GRACE, band)) this.#target = wanted;
+    const above = wanted - this.#target;
+    if (above > Math.max(GRACE, band * RISE) || -above > Math.max(GRACE, band)) {
+      this.#target = wanted;
+    }
     if (window.count >= 2 * CALM) this.#lookForCalm(body);
   }
 
@@ -147,8 +155,10 @@ export class DejitterBuffer {
     const window = this.#window;
     const median = window.recentQuantile(0.5, CALM);
     const spread = Math.max(window.recentQuantile(0.9, CALM) - median, LEAST_BODY);
+    const moved = median < window.quantile(0.5) - CALM_MEDIAN * body;
+    const calmed = spread < CALM_SPREAD * body;
     const calm = median + reach(spread);
-    if (calm >= this.#target - CALM_BAND * body) return;
+    if (!(moved || calmed) || calm >= this.#target - CALM_BAND * body) return;
     window.keepRecent(CALM);
     this.#guess = spread;
     this.#guessWeight = CHANGE_WEIGHT;
