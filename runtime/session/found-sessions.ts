@@ -136,5 +136,5 @@ function shortenOctets(text: string, max: number): string {
   const encoder = new TextEncoder();
   const characters = [...plainText(text, MAX_NAME)];
   while (encoder.encode(characters.join('')).length > max) characters.pop();
-  return characters.join('') || 'jam.togthr';
+  return characters.join('').trim() || 'jam.togthr';
 }

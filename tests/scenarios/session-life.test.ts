@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
-import type { SessionId } from '../../runtime/core/ensemble.ts';
+import * as Y from 'yjs';
+import type { BoxId, SessionId } from '../../runtime/core/ensemble.ts';
 import { PortError } from '../../runtime/core/errors.ts';
-import type { Micros } from '../../runtime/core/time.ts';
+import { fromSeconds, type Micros } from '../../runtime/core/time.ts';
+import { drawClientId } from '../../runtime/session/client-id.ts';
+import { LINK_PROTOCOL } from '../../runtime/transport/link/hello.ts';
+import { LinkCounters } from '../../runtime/transport/link/link-counters.ts';
+import { dialLink } from '../../runtime/transport/link/link-network.ts';
+import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import { agreed, never, openSessionRig, type SessionBox } from './session-rig.ts';
 
 const found = (box: SessionBox, name: string) => {
@@ -325,4 +331,49 @@ test('eight boxes that all join at once end up with one link to each', async () 
     expect(box.session.stats.cut).toEqual({});
   }
   for (const box of [a, ...others]) await box.session[Symbol.asyncDispose]();
+});
+
+test('a peer that speaks for another is cut off, kept out for a while, and changes nothing', async () => {
+  const { rig, boxes } = await jam(16, ['A', 'B']);
+  const [a, b] = boxes as [SessionBox, SessionBox];
+  const evil = 'e0'.repeat(16) as BoxId;
+  const deps = {
+    clock: rig.clock,
+    streams: rig.network.host('10.0.0.66').streams,
+    counters: new LinkCounters(),
+  };
+  const dial = () =>
+    dialLink(deps, {
+      to: { host: a.address, port: 5008 },
+      hello: {
+        protocol: LINK_PROTOCOL,
+        box: evil,
+        session: a.session.context?.session as SessionId,
+        name: 'Eve',
+        rtpPort: 5004,
+        ssrc: 66,
+        linkPort: 5008,
+        boot: 1,
+        seenAs: '',
+      },
+      signal: never(),
+      limit: fromSeconds(3),
+    });
+  const dialing = dial();
+  await rig.seconds(1);
+  const link = await dialing;
+  const ends: string[] = [];
+  link.onClosed((end) => ends.push(`${end.kind} ${'text' in end ? end.text : ''}`));
+  const forged = new Y.Doc();
+  forged.clientID = drawClientId(evil, seededRandomness('eve'));
+  forged.getMap(b.id).set('name', 'Bob, really');
+  const update = Y.encodeStateAsUpdate(forged);
+  link.send(2, Uint8Array.of(2, update.length, ...update));
+  const again = rig.seconds(1).then(dial);
+  const refused = expect(again).rejects.toMatchObject({ code: 'denied' });
+  await rig.seconds(3);
+  await refused;
+  expect(ends).toEqual(['bye author']);
+  expect(a.session.stats).toMatchObject({ cut: { author: 1 }, refused: 1, links: 1 });
+  expect(a.session.context?.participants.map(({ name }) => name)).toEqual(['A', 'B']);
 });
