@@ -12,7 +12,7 @@ export interface MidiInputRig extends AsyncDisposable {
   feed(bytes: Uint8Array): void;
   until(condition: () => boolean): Promise<void>;
   pass(by: Micros): Promise<void>;
-  settle<T>(promise: Promise<T>): Promise<T>;
+  settle<T>(promise: PromiseLike<T>): Promise<T>;
   /** Takes the device away; undefined where that can't be done. */
   readonly unplug: (() => void) | undefined;
 }
@@ -33,7 +33,7 @@ export function midiInputContract(name: string, openRig: () => Promise<MidiInput
       });
     });
     afterEach(async () => {
-      await rig.settle(Promise.resolve(rig[Symbol.asyncDispose]()));
+      await rig.settle(rig[Symbol.asyncDispose]());
     });
 
     test('it has a name for people', () => {

@@ -21,7 +21,7 @@ export interface MidiOutputRig extends AsyncDisposable {
   /** Time goes by. */
   pass(by: Micros): Promise<void>;
   /** Lets the promise settle, time going by meanwhile. */
-  settle<T>(promise: Promise<T>): Promise<T>;
+  settle<T>(promise: PromiseLike<T>): Promise<T>;
   /** Takes the device away; undefined where that can't be done. */
   readonly unplug: (() => void) | undefined;
 }
@@ -50,7 +50,7 @@ export function midiOutputContract(name: string, openRig: () => Promise<MidiOutp
       rig.output.onSent((tag, leftAt) => sent.push({ tag, leftAt }));
     });
     afterEach(async () => {
-      await rig.settle(Promise.resolve(rig[Symbol.asyncDispose]()));
+      await rig.settle(rig[Symbol.asyncDispose]());
     });
 
     test('it has a name for people', () => {

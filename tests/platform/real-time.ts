@@ -9,5 +9,5 @@ export const realTime: PassingTime = {
   pass: async (by: Micros) => {
     await sleep(toMillis(by));
   },
-  settle: (promise) => promise,
+  settle: async (promise) => promise,
 };

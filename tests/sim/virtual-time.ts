@@ -8,7 +8,7 @@ const STEP = fromMillis(0.25);
 export interface PassingTime {
   until(condition: () => boolean): Promise<void>;
   pass(by: Micros): Promise<void>;
-  settle<T>(promise: Promise<T>): Promise<T>;
+  settle<T>(promise: PromiseLike<T>): Promise<T>;
 }
 
 export function virtualTime(clock: VirtualClock): PassingTime {
