@@ -36,6 +36,13 @@ test('a note that nobody played is a ghost, and so is one that sounds twice', ()
   expect(ledger.listening('b')).toMatchObject({ heard: 1, ghosts: 1 });
 });
 
+test('of two strokes of one key, the performed time tells which was lost', () => {
+  const ledger = new JamLedger(['a', 'b'], together);
+  for (const at of [100, 1_100]) ledger.note('a', note('played', 'a', true, at));
+  ledger.note('b', { ...note('heard', 'a', true, 1_130), performedAt: 1_101 });
+  expect(ledger.listening('b')).toMatchObject({ expected: 2, heard: 1, delayP50: 30 });
+});
+
 test('a note is stuck once its player let go of it long ago, and only then', () => {
   const ledger = new JamLedger(['a', 'b'], together);
   ledger.note('a', note('played', 'a', true, 0));

@@ -26,6 +26,7 @@ const PATIENCE_MS = 5_000;
 /** A note may sound on for so long after its player let go: the longest delay of any profile, and some. */
 const RELEASE_MS = 1_500;
 const MAX_DELAYS = 65_536;
+const MAX_WAITING = 64;
 
 interface Voice {
   /** When its player began it, for each note-on that has not been heard yet. */
@@ -81,7 +82,7 @@ export class JamLedger {
       voice.held++;
       if (!this.#hears(listener, player)) continue;
       ear.expected++;
-      voice.waiting.push(note.at);
+      if (voice.waiting.push(note.at) > MAX_WAITING) voice.waiting.shift();
     }
   }
 
@@ -97,13 +98,13 @@ export class JamLedger {
     }
     ear.sounding.set(name, sounding + 1);
     const voice = voiceOf(ear, note.participant, note);
-    while ((voice.waiting[0] ?? Number.POSITIVE_INFINITY) < note.at - PATIENCE_MS)
-      voice.waiting.shift();
-    const playedAt = voice.waiting.shift();
-    if (playedAt === undefined) {
+    const at = nearest(voice.waiting, note.performedAt ?? note.at, note.at);
+    if (at < 0) {
       ear.ghosts++;
       return;
     }
+    const playedAt = voice.waiting[at] as number;
+    voice.waiting.splice(at, 1);
     ear.heard++;
     if (ear.delays.length === MAX_DELAYS) ear.delays.shift();
     ear.delays.push(note.at - playedAt);
@@ -136,6 +137,20 @@ export class JamLedger {
       jitter: p5 === undefined || p95 === undefined ? undefined : p95 - p5,
     };
   }
+}
+
+/**
+ * Place of the note that was played nearest to `performedAt`, as the listener's clock has it: of two strokes of one key, it
+ * alone tells which was lost. -1: none.
+ */
+function nearest(waiting: readonly number[], performedAt: number, heardAt: number): number {
+  let best = -1;
+  for (const [index, playedAt] of waiting.entries()) {
+    if (playedAt > heardAt || playedAt < heardAt - PATIENCE_MS) continue;
+    const stray = Math.abs(playedAt - performedAt);
+    if (best < 0 || stray < Math.abs((waiting[best] as number) - performedAt)) best = index;
+  }
+  return best;
 }
 
 function nameOf(player: string, note: SimNote): string {

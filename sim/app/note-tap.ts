@@ -13,6 +13,7 @@ import type { Instant } from '../../runtime/core/time.ts';
 import type { NoteKind, SimControl, SimNote } from './protocol.ts';
 
 const MAX_WAITING = 16;
+const LEARNING = 0.1;
 
 type NoteOn = Extract<MidiMessage, { kind: 'noteOn' }>;
 
@@ -24,6 +25,8 @@ export class NoteTap implements AsyncDisposable {
   readonly #origin: Instant;
   readonly #held = new Teardown();
   readonly #performed = new Map<string, Instant[]>();
+  /** From performed to sounding, by player: microseconds. */
+  readonly #usual = new Map<string, number>();
 
   constructor(box: Box, origin: Instant) {
     this.#origin = origin;
@@ -44,7 +47,7 @@ export class NoteTap implements AsyncDisposable {
       box.output.onSent(({ message, source, cause, leftAt }) => {
         if (leftAt === undefined) return;
         const player = source === 'self' ? box.id : source;
-        const began = message.kind === 'noteOn' ? this.#recall(player, message) : undefined;
+        const began = message.kind === 'noteOn' ? this.#recall(player, message, leftAt) : undefined;
         if (message.kind === 'noteOn') this.heard++;
         this.#note('heard', player, message, leftAt, began, cause);
         this.#control(message, this.#time(leftAt));
@@ -103,7 +106,19 @@ export class NoteTap implements AsyncDisposable {
     else if (waiting.push(performedAt) > MAX_WAITING) waiting.shift();
   }
 
-  #recall(source: string, { channel, key }: NoteOn): Instant | undefined {
-    return this.#performed.get(`${source}/${channel}/${key}`)?.shift();
+  /**
+   * The performance that sounds now. Some never do (duplicates, notes that came too late), so it is the one whose delay is
+   * nearest to what this player's notes lately took.
+   */
+  #recall(source: string, { channel, key }: NoteOn, at: Instant): Instant | undefined {
+    const waiting = this.#performed.get(`${source}/${channel}/${key}`);
+    if (!waiting || waiting.length === 0) return undefined;
+    const usual = this.#usual.get(source) ?? at - (waiting[0] as Instant);
+    const strays = waiting.map((performedAt) => Math.abs(at - performedAt - usual));
+    const [performedAt] = waiting.splice(strays.indexOf(Math.min(...strays)), 1);
+    if (performedAt !== undefined) {
+      this.#usual.set(source, usual + LEARNING * (at - performedAt - usual));
+    }
+    return performedAt;
   }
 }

@@ -40,7 +40,9 @@ export async function runSimulator(
   const music = chooseMusic(options, library);
 
   const clock = openMonotonicClock();
-  const log = held.hold(openPinoLog({ level: options.settings.log.level }));
+  // What a box tells in passing would drown what the simulator tells.
+  const { level } = options.settings.log;
+  const log = held.hold(openPinoLog({ level: level === 'info' ? 'warn' : level }));
   const scheduler = held.hold(await openOutputScheduler());
   const registry = openVirtualDiscovery({ clock });
   const discovery = registry.at('127.0.0.1');

@@ -81,7 +81,7 @@ export function BoxCard({ box }: { readonly box: BoxView }) {
   );
 }
 
-/** `data-sounding` on the card: notes that sound at the box's output now. */
+/** On the card: `data-sounding`, notes that sound at the box's output now; `data-heard`, those that ever did. */
 function useSounding(box: BoxView, card: { readonly current: HTMLElement | null }): void {
   useEffect(() => {
     let sounding = 0;
@@ -91,7 +91,10 @@ function useSounding(box: BoxView, card: { readonly current: HTMLElement | null 
     };
     // The simulator says it now and then; in between each note tells.
     const stops = [
-      box.stats.subscribe((stats) => show(stats?.sounding ?? 0)),
+      box.stats.subscribe((stats) => {
+        show(stats?.sounding ?? 0);
+        if (card.current) card.current.dataset['heard'] = String(stats?.heard ?? 0);
+      }),
       box.notes.on((note) => {
         if (note.kind === 'heard') show(sounding + (note.on ? 1 : -1));
       }),
