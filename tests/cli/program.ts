@@ -18,6 +18,9 @@ export interface Started {
   /** Sends a signal once `text` has been printed on stdout. */
   interruptAfter(text: string, signal: NodeJS.Signals): Promise<void>;
   readonly outcome: Promise<Outcome>;
+  /** Resolves once `text` stands on stdout. */
+  printed(text: string): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
 }
 
 /** Runs togthr as a user would: the built program, or its source when there is no build. */
@@ -27,6 +30,31 @@ export function togthr(
 ): Promise<Outcome> {
   const entry = existsSync(BUILT) ? [BUILT] : [...FROM_SOURCE, `${ROOT}cli/main.ts`];
   return start([...entry, ...words], environment).outcome;
+}
+
+/** A program that goes on until it is stopped. */
+export interface Running {
+  /** Resolves once `text` stands on stdout; rejects with all that was said when the program ends or says nothing of it. */
+  says(text: string): Promise<void>;
+  /** Harmless when it has ended. */
+  stop(signal: NodeJS.Signals): Promise<Outcome>;
+}
+
+export function running(words: readonly string[]): Running {
+  const entry = existsSync(BUILT) ? [BUILT] : [...FROM_SOURCE, `${ROOT}cli/main.ts`];
+  const started = start([...entry, ...words], {});
+  return {
+    async says(text) {
+      const ended = started.outcome.then(({ status, stdout, stderr }) => {
+        throw new Error(`ended with ${status} and not "${text}": ${stdout}${stderr}`);
+      });
+      await Promise.race([started.printed(text), ended]);
+    },
+    async stop(signal) {
+      started.kill(signal);
+      return started.outcome;
+    },
+  };
 }
 
 /** Runs a script of fixtures/. */
@@ -52,18 +80,25 @@ function start(words: readonly string[], environment: Readonly<Record<string, st
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
+  const printed = (text: string): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!stdout.includes(text)) return;
+        child.stdout.off('data', look);
+        resolve();
+      };
+      child.stdout.on('data', look);
+      look();
+    });
   return {
-    interruptAfter: (text, signal) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (!stdout.includes(text)) return;
-          child.stdout.off('data', look);
-          child.kill(signal);
-          resolve();
-        };
-        child.stdout.on('data', look);
-        look();
-      }),
+    printed,
+    kill: (signal) => {
+      child.kill(signal);
+    },
+    async interruptAfter(text, signal) {
+      await printed(text);
+      child.kill(signal);
+    },
     outcome: new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (status) => resolve({ status, stdout, stderr }));
