@@ -9,7 +9,6 @@
  */
 import type { BoxId, EnsembleContext, LinkStats, SessionId } from '../core/ensemble.ts';
 import { Teardown } from '../core/lifecycle.ts';
-import { Listeners } from '../core/listeners.ts';
 import type { Log } from '../core/log.ts';
 import {
   after,
@@ -23,22 +22,20 @@ import type { Clock, WallClock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { StreamNetwork } from '../ports/stream-network.ts';
-import { type Hello, LINK_PROTOCOL } from '../transport/link/hello.ts';
-import type { Link } from '../transport/link/link.ts';
+import type { Hello } from '../transport/link/hello.ts';
 import type { LinkCounters } from '../transport/link/link-counters.ts';
 import type { ControlPatch } from './control-document.ts';
-import { type LevelPeer, openSessionDocuments } from './documents.ts';
+import { openSessionDocuments } from './documents.ts';
 import { ensembleContext } from './ensemble.ts';
 import { sameValue } from './equality.ts';
 import type { FoundMember } from './found-sessions.ts';
-import { reachLevel } from './joining.ts';
 import { type Standing, standing } from './membership.ts';
-import { type Mesh, openMesh } from './mesh.ts';
-import { MAX_MEMBERS, type ParticipantEntry } from './participants-document.ts';
+import type { ParticipantEntry } from './participants-document.ts';
 import { ownAddresses, wantedPlaces } from './places.ts';
 import type { Presence } from './presence.ts';
 import { Reached } from './reached.ts';
 import type { SessionClock } from './session.ts';
+import { openSessionLinks } from './session-links.ts';
 import { openTimeKeeping, type Reference } from './time-keeping.ts';
 
 export interface ActiveSessionDeps {
@@ -128,15 +125,12 @@ async function assemble(
   init: ActiveSessionInit,
   held: Teardown,
 ): Promise<ActiveSession> {
-  const { clock, log, counters } = deps;
+  const { clock } = deps;
   const { box, boot } = init;
   const documents = held.hold(openSessionDocuments(deps, { box }));
   const { control, participants } = documents;
-  const levels = new Map<Link, LevelPeer>();
   const reached = new Reached();
   const stats = new Map<BoxId, LinkStats>();
-  const seenAs = new Set<string>();
-  const synced = new Listeners<[]>();
   let { self } = init;
   let found: readonly FoundMember[] = [];
   let entered = false;
@@ -152,35 +146,18 @@ async function assemble(
     onReference: init.onReference,
   });
 
-  const mesh: Mesh = held.hold(
-    await openMesh(
-      { ...deps, counters },
-      {
-        self: box,
-        port: init.linkPort,
-        ...(init.host === undefined ? {} : { host: init.host }),
-        hello: (linkPort, address) => ({
-          protocol: LINK_PROTOCOL,
-          box,
-          session: init.session,
-          name: self.name,
-          rtpPort: init.rtp.port,
-          ssrc: init.rtp.ssrc,
-          linkPort,
-          boot,
-          seenAs: address,
-        }),
-        judge: (peer) => {
-          if (peer.session !== init.session) {
-            return { code: 'session', text: 'that session is not played here any more' };
-          }
-          const { entries } = participants;
-          return entries.has(peer.box) || entries.size < MAX_MEMBERS
-            ? undefined
-            : { code: 'full', text: `${MAX_MEMBERS} boxes have been in the session: it is full` };
-        },
-      },
-    ),
+  const { mesh, level, seenAs, reach } = held.hold(
+    await openSessionLinks(deps, {
+      session: init.session,
+      box,
+      boot,
+      rtp: init.rtp,
+      linkPort: init.linkPort,
+      host: init.host,
+      name: () => self.name,
+      documents,
+      onLinked: init.onParticipant,
+    }),
   );
 
   const alarm = held.hold(clock.alarm(() => turn()));
@@ -191,31 +168,13 @@ async function assemble(
   };
   held.hold(documents.onChange(touch));
 
-  // Not held: that the last links end with the mesh is told, too.
-  mesh.onLink((link, replaced) => {
-    if (replaced) levels.delete(replaced);
-    const level = documents.attach(link);
-    levels.set(link, level);
-    level.onSynced(() => synced.emit());
-    if (link.peer.seenAs !== '') seenAs.add(link.peer.seenAs);
-    const same =
-      replaced !== undefined &&
-      replaced.dialer === link.dialer &&
-      replaced.remote.host === link.remote.host &&
-      sameValue({ ...replaced.peer, name: '', seenAs: '' }, { ...link.peer, name: '', seenAs: '' });
-    if (replaced && !same) tellOf(replaced, 'unlinked');
-    if (!same) tellOf(link, 'linked');
-    touch();
-  });
-  mesh.onUnlink((link, end) => {
-    levels.delete(link);
-    stats.delete(link.peer.box);
-    log.info('link ended', { box: link.peer.box, name: link.peer.name, ...end });
-    tellOf(link, 'unlinked');
-    touch();
-  });
-  const tellOf = (link: Link, state: 'linked' | 'unlinked'): void =>
-    init.onParticipant(link.peer, link.remote.host, state, link.dialer);
+  held.hold(mesh.onLink(touch));
+  held.hold(
+    mesh.onUnlink((link) => {
+      stats.delete(link.peer.box);
+      touch();
+    }),
+  );
 
   /** Everything that follows from what has changed. */
   const turn = (): void => {
@@ -233,8 +192,7 @@ async function assemble(
     });
     reached.note(stand.within, turnedAt);
     // Alone there is nobody to keep time for; who comes back to an unchanged document is not overruled by it.
-    const level = [...levels.values()].every((peer) => peer.synced);
-    if (stand.within.size > 1 && level) timeKeeping.takeOver(stand);
+    if (stand.within.size > 1 && level()) timeKeeping.takeOver(stand);
     timeKeeping.follow(participants.entries);
     const seen = reached.lately(FAINT, turnedAt);
     mesh.want(
@@ -305,7 +263,7 @@ async function assemble(
         port: peer.linkPort,
       }));
     },
-    reach: (addresses, signal) => reachLevel({ clock, mesh, levels, synced }, addresses, signal),
+    reach,
     enter(made) {
       if (made !== undefined) timeKeeping.begin(made);
       participants.setSelf({

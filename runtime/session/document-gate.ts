@@ -15,7 +15,7 @@ import {
 } from './update-rules.ts';
 
 /** 'incomplete': it builds on what is missing here, and was dropped. */
-export type Admission = 'applied' | 'incomplete' | UpdateFault;
+type Admission = 'applied' | 'incomplete' | UpdateFault;
 
 export interface DocumentGate extends Disposable {
   /** `origin` is who it came from, for the document's own listeners. Never throws at what `update` holds. */

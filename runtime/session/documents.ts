@@ -19,9 +19,9 @@ import { ParticipantsDocument, participantsRules } from './participants-document
 import { openPresence, type Presence } from './presence.ts';
 import { type DocumentSync, openDocumentSync } from './sync.ts';
 
-export const CONTROL_CHANNEL = 1;
-export const PARTICIPANTS_CHANNEL = 2;
-export const PRESENCE_CHANNEL = 3;
+const CONTROL_CHANNEL = 1;
+const PARTICIPANTS_CHANNEL = 2;
+const PRESENCE_CHANNEL = 3;
 
 export interface SessionDocuments extends AsyncDisposable {
   readonly control: ControlDocument;

@@ -114,7 +114,7 @@ export function memberAdvert(member: Omit<FoundMember, 'addresses'>): ServiceAdv
 }
 
 /** `host:port`, or `[host]:port` when the host has colons of its own. */
-export const writeAddress = (host: string, port: number): string =>
+const writeAddress = (host: string, port: number): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** The places of a target, each a host, or a host and port as writeAddress makes them; what is neither is left out. */

@@ -55,7 +55,7 @@ export interface Mesh extends AsyncDisposable {
   onUnlink(listener: (link: Link, end: LinkEnd) => void): Disposable;
 }
 
-export const MAX_LINKS = 31;
+const MAX_LINKS = 31;
 const DIAL_LIMIT = fromSeconds(3);
 /** How long the box with the greater id waits for the other one to dial. */
 const PATIENCE = fromSeconds(3);
@@ -88,6 +88,11 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
   let { port } = init;
 
   const punished = (box: BoxId): boolean => (penalties.get(box) ?? 0) > clock.now();
+
+  const punish = (box: BoxId): void => {
+    for (const other of penalties.keys()) if (!punished(other)) penalties.delete(other);
+    penalties.set(box, after(clock.now(), PENALTY));
+  };
 
   /** Both boxes dialed at once: the link that the smaller id dialed is the one both of them keep. */
   const keepsOld = (peer: Hello, dialer: boolean): boolean => {
@@ -129,7 +134,7 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
       if (links.get(box) !== link) return;
       links.delete(box);
       const wait = retryAfter(end);
-      if (end.kind === 'cut') penalties.set(box, after(clock.now(), PENALTY));
+      if (end.kind === 'cut') punish(box);
       const due = after(clock.now(), wait ?? backOff(0, randomness));
       dialing.set(box, { failures: 0, since: clock.now(), due, attempt: undefined });
       unlinked.emit(link, end);

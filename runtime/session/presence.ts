@@ -30,9 +30,9 @@ export interface Presence extends Disposable {
   attach(link: PresenceLink): PresencePeer;
 }
 
-export type PresenceLink = Pick<Link, 'peer' | 'send' | 'cut'>;
+type PresenceLink = Pick<Link, 'peer' | 'send' | 'cut'>;
 
-export interface PresencePeer extends Disposable {
+interface PresencePeer extends Disposable {
   /** Never throws. */
   receive(frame: Uint8Array): void;
 }

@@ -29,16 +29,7 @@ import { openSearch } from './search.ts';
 import type { SessionDeps, SessionInit, SessionManager, SessionStats } from './session.ts';
 import { openWaiting } from './waiting.ts';
 
-export type {
-  FoundSession,
-  JoinTarget,
-  SelfPatch,
-  SessionClock,
-  SessionDeps,
-  SessionInit,
-  SessionManager,
-  SessionStats,
-} from './session.ts';
+export type { SessionDeps, SessionInit, SessionManager } from './session.ts';
 
 /** How long discovery may take to show the last session before it is opened again. */
 const SEARCH = fromSeconds(4);

@@ -63,7 +63,7 @@ export interface FoundSession extends JoinTarget {
   readonly host: string;
 }
 
-export interface SelfPatch {
+interface SelfPatch {
   readonly name?: string;
   readonly instrument?: string;
   /** Set by hand; null takes it back, so that it may be detected. */

@@ -39,7 +39,7 @@ export interface DocumentSync extends Disposable {
   flush(): void;
 }
 
-export interface SyncPeer extends Disposable {
+interface SyncPeer extends Disposable {
   /** Never throws. */
   receive(frame: Uint8Array): void;
   /** All that the far end had when it was asked is here. */

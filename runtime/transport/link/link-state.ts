@@ -9,12 +9,12 @@ import type { Hello } from './hello.ts';
 import { LINK_PROTOCOL } from './hello.ts';
 import type { ByeCode, LinkMessage, RefusalCode } from './link-message.ts';
 
-export const GREETING_LIMIT: Micros = fromSeconds(3);
-export const PING_AFTER: Micros = fromSeconds(2);
-export const DEAD_AFTER: Micros = fromSeconds(6);
+const GREETING_LIMIT: Micros = fromSeconds(3);
+const PING_AFTER: Micros = fromSeconds(2);
+const DEAD_AFTER: Micros = fromSeconds(6);
 
 /** What the far end did against FORMAT.md. */
-export type LinkFault = FrameFault | 'malformed' | 'unexpected' | 'rate' | 'late';
+type LinkFault = FrameFault | 'malformed' | 'unexpected' | 'rate' | 'late';
 
 export interface Refusal {
   readonly code: RefusalCode;

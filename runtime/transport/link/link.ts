@@ -27,7 +27,7 @@ import {
 } from './link-state.ts';
 
 /** Channels of FORMAT.md; 0 is the link's own. */
-export const OWN_CHANNEL = 0;
+const OWN_CHANNEL = 0;
 
 export interface Link extends AsyncDisposable {
   readonly peer: Hello;

@@ -1,0 +1,121 @@
+/**
+ * The links of a session, with its documents kept level over each of them.
+ *
+ * Takes  what this box says of itself, and the documents.
+ * Gives  the mesh; participants as they come and go; whether all that the others have is here.
+ * Keeps  the doorkeeper: who is of another session, or one too many, stays outside.
+ */
+import type { BoxId, SessionId } from '../core/ensemble.ts';
+import { Listeners } from '../core/listeners.ts';
+import type { Log } from '../core/log.ts';
+import type { NetAddress } from '../ports/datagram-network.ts';
+import { type Hello, LINK_PROTOCOL } from '../transport/link/hello.ts';
+import type { Link } from '../transport/link/link.ts';
+import type { Refusal } from '../transport/link/link-state.ts';
+import type { LevelPeer, SessionDocuments } from './documents.ts';
+import { sameValue } from './equality.ts';
+import { reachLevel } from './joining.ts';
+import { type Mesh, type MeshDeps, openMesh } from './mesh.ts';
+import { MAX_MEMBERS } from './participants-document.ts';
+
+export interface SessionLinks extends AsyncDisposable {
+  readonly mesh: Mesh;
+  /** Whether every link has brought all that its far end had. */
+  level(): boolean;
+  /** Addresses under which others have reached this box, or say they have. */
+  readonly seenAs: ReadonlySet<string>;
+  /** Resolves once the documents of whoever answers first are here. Rejects with PortError or the signal's reason. */
+  reach(addresses: readonly NetAddress[], signal: AbortSignal): Promise<void>;
+}
+
+export interface SessionLinksInit {
+  readonly session: SessionId;
+  readonly box: BoxId;
+  readonly boot: number;
+  readonly rtp: { readonly port: number; readonly ssrc: number };
+  readonly linkPort: number;
+  readonly host: string | undefined;
+  readonly name: () => string;
+  readonly documents: SessionDocuments;
+  readonly onLinked: (
+    hello: Hello,
+    address: string,
+    state: 'linked' | 'unlinked',
+    dialer: boolean,
+  ) => void;
+}
+
+const MAX_SEEN_AS = 16;
+
+/** Rejects with PortError when the link port can't be listened on. */
+export async function openSessionLinks(
+  deps: MeshDeps & { readonly log: Log },
+  init: SessionLinksInit,
+): Promise<SessionLinks> {
+  const { box, session, documents } = init;
+  const levels = new Map<Link, LevelPeer>();
+  const synced = new Listeners<[]>();
+  const seenAs = new Set<string>();
+
+  const judge = (peer: Hello): Refusal | undefined => {
+    if (peer.session !== session) {
+      return { code: 'session', text: 'that session is not played here any more' };
+    }
+    const { entries } = documents.participants;
+    return entries.has(peer.box) || entries.size < MAX_MEMBERS
+      ? undefined
+      : { code: 'full', text: `${MAX_MEMBERS} boxes have been in the session: it is full` };
+  };
+
+  const mesh = await openMesh(deps, {
+    self: box,
+    port: init.linkPort,
+    ...(init.host === undefined ? {} : { host: init.host }),
+    hello: (linkPort, address) => ({
+      protocol: LINK_PROTOCOL,
+      box,
+      session,
+      name: init.name(),
+      rtpPort: init.rtp.port,
+      ssrc: init.rtp.ssrc,
+      linkPort,
+      boot: init.boot,
+      seenAs: address,
+    }),
+    judge,
+  });
+
+  const tell = (link: Link, state: 'linked' | 'unlinked'): void =>
+    init.onLinked(link.peer, link.remote.host, state, link.dialer);
+
+  mesh.onLink((link, replaced) => {
+    if (replaced) levels.delete(replaced);
+    const level = documents.attach(link);
+    levels.set(link, level);
+    level.onSynced(() => synced.emit());
+    if (link.peer.seenAs !== '' && seenAs.size < MAX_SEEN_AS) seenAs.add(link.peer.seenAs);
+    if (replaced && sameWay(replaced, link)) return;
+    if (replaced) tell(replaced, 'unlinked');
+    tell(link, 'linked');
+  });
+  mesh.onUnlink((link, end) => {
+    levels.delete(link);
+    deps.log.info('link ended', { box: link.peer.box, name: link.peer.name, ...end });
+    tell(link, 'unlinked');
+  });
+
+  return {
+    mesh,
+    level: () => [...levels.values()].every((peer) => peer.synced),
+    seenAs,
+    reach: (addresses, signal) =>
+      reachLevel({ clock: deps.clock, mesh, levels, synced }, addresses, signal),
+    [Symbol.asyncDispose]: () => mesh[Symbol.asyncDispose](),
+  };
+}
+
+/** Nothing is different for those who play: the link was renewed, no more. */
+const sameWay = (a: Link, b: Link): boolean =>
+  a.dialer === b.dialer &&
+  a.remote.host === b.remote.host &&
+  sameValue({ ...a.peer, name: '', seenAs: '' }, { ...b.peer, name: '', seenAs: '' });
