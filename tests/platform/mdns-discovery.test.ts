@@ -22,7 +22,7 @@ async function hasMulticast(): Promise<boolean> {
     return await new Promise<boolean>((resolve) => {
       const name = `${randomBytes(6).toString('hex')}.local`;
       mdns.on('query', ({ questions }) => {
-        if (questions.some((question) => question.name === name)) resolve(true);
+        if (questions?.some((question) => question.name === name)) resolve(true);
       });
       mdns.on('error', () => resolve(false));
       mdns.on('ready', () => mdns.query(name, 'A'));
