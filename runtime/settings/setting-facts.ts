@@ -1,11 +1,11 @@
 /**
  * What each setting is, one record per key: for flags, environment variables, messages and documentation.
  *
- * Takes  the schema (settings.ts), by way of its JSON Schema.
+ * Takes  the schema (settings-schema.ts), by way of its JSON Schema.
  * Gives  a flat table, in the schema's order.
  * Keeps  nothing.
  */
-import { settingsJsonSchema } from './settings.ts';
+import { settingsJsonSchema } from './settings-schema.ts';
 
 export interface SettingFact {
   /** Dotted, like `rtp.port`. */

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { PortError } from '../core/errors.ts';
 import { readEnvironmentSettings } from './environment-settings.ts';
 import { listSettingFacts } from './setting-facts.ts';
-import { checkSettings } from './settings.ts';
 import { listEntries, migrateSettings, parseSettingsDocument } from './settings-document.ts';
 import {
   parseSettingText,
@@ -11,6 +10,7 @@ import {
   type SettingEntry,
   type SettingSource,
 } from './settings-resolution.ts';
+import { checkSettings } from './settings-schema.ts';
 
 const entry = (key: string, value: unknown, source: SettingSource = 'file'): SettingEntry => ({
   key,

@@ -8,7 +8,8 @@
 import { PortError } from '../core/errors.ts';
 import { nearestWord } from './nearest-word.ts';
 import { describeShape, listSettingFacts, type SettingFact } from './setting-facts.ts';
-import { checkSettings, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
+import { checkSettings } from './settings-schema.ts';
 
 export type SettingSource = 'default' | 'file' | 'environment' | 'flag';
 const PRECEDENCE: readonly SettingSource[] = ['default', 'file', 'environment', 'flag'];

@@ -1,0 +1,248 @@
+/**
+ * One versioned schema, from which the flags, the environment variables, the settings file and the messages about a bad
+ * value all come.
+ *
+ * Takes  unknown data.
+ * Gives  Settings, or what is wrong with each key.
+ * Keeps  nothing.
+ */
+import { z } from 'zod';
+import { JAM_MODES, type JamMode } from '../core/ensemble.ts';
+import { type CappedMidiType, type MidiType, SETTINGS_VERSION, type Settings } from './settings.ts';
+
+/** What a key is, beside its type and range: `flag` names its command line option, where it has one. */
+interface About {
+  readonly description: string;
+  readonly unit?: string;
+  readonly flag?: string;
+}
+
+const whole = (min: number, max: number, preset: number, about: About) =>
+  z
+    .int()
+    .min(min)
+    .max(max)
+    .default(preset)
+    .meta({ ...about });
+const flag = (preset: boolean, about: About) =>
+  z
+    .boolean()
+    .default(preset)
+    .meta({ ...about });
+const choice = <const T extends readonly string[]>(of: T, preset: T[number], about: About) =>
+  z
+    .enum(of)
+    .default(preset as never)
+    .meta({ ...about });
+const text = (max: number, preset: string, about: About) =>
+  z
+    .string()
+    .max(max)
+    .default(preset)
+    .meta({ ...about });
+/** DNS-SD instance names hold 63 octets (RFC 6763 section 4.1.1); control characters can't be shown. */
+const name = (preset: string, about: About) =>
+  z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(63)
+    .refine(
+      (value) => new TextEncoder().encode(value).length <= 63,
+      'must be at most 63 octets of UTF-8',
+    )
+    .refine((value) => !/\p{Cc}/u.test(value), 'must not contain control characters')
+    .default(preset)
+    .meta({ ...about });
+
+const DEVICE = /^(din|usb|file):.+$/;
+const devices = (about: About) =>
+  z
+    .union([
+      z.literal('auto'),
+      z.array(z.string().max(256).regex(DEVICE, 'must be din:PATH, usb:NAME or file:PATH')).max(16),
+    ])
+    .default('auto')
+    .meta({ ...about });
+
+const passes = (what: string) => flag(true, { description: `let ${what} through` });
+const cap = (preset: number, what: string) =>
+  whole(0, 10_000, preset, {
+    description: `most ${what} to let through (0: no limit)`,
+    unit: 'events/s',
+  });
+
+const SCHEMA = z.strictObject({
+  version: z.literal(SETTINGS_VERSION).default(SETTINGS_VERSION),
+  box: z
+    .strictObject({
+      name: name('togthr', { description: 'what others see this box as', flag: 'name' }),
+      instrument: text(63, '', { description: 'what is played on it', flag: 'instrument' }),
+    })
+    .prefault({}),
+  session: z
+    .strictObject({
+      name: name('Jam', {
+        description: 'name of a session that this box creates',
+        flag: 'session',
+      }),
+      autoRejoin: flag(true, {
+        description: 'join the last session again after starting',
+        flag: 'auto-rejoin',
+      }),
+    })
+    .prefault({}),
+  midi: z
+    .strictObject({
+      inputs: devices({ description: 'MIDI inputs to play from', flag: 'midi-in' }),
+      outputs: devices({ description: 'MIDI outputs to be heard on', flag: 'midi-out' }),
+      thru: flag(false, {
+        description: 'send what is played here to the outputs too',
+        flag: 'thru',
+      }),
+      pass: z
+        .strictObject({
+          notes: passes('notes'),
+          polyPressure: passes('polyphonic key pressure'),
+          controlChange: passes('control changes'),
+          programChange: passes('program changes'),
+          channelPressure: passes('channel pressure'),
+          pitchBend: passes('pitch bends'),
+          sysEx: passes('system exclusive messages'),
+          timeCode: passes('MIDI time code'),
+          song: passes('song position, song select and tune request'),
+          transport: passes('start, continue and stop'),
+          clock: passes('timing clock'),
+          activeSensing: flag(false, { description: 'let active sensing through' }),
+        } satisfies Record<MidiType, z.ZodType>)
+        .prefault({}),
+      maxPerSecond: z
+        .strictObject({
+          polyPressure: cap(500, 'polyphonic key pressure'),
+          controlChange: cap(1_000, 'control changes'),
+          channelPressure: cap(500, 'channel pressure'),
+          pitchBend: cap(500, 'pitch bends'),
+          sysEx: cap(50, 'system exclusive messages'),
+        } satisfies Record<CappedMidiType, z.ZodType>)
+        .prefault({}),
+    })
+    .prefault({}),
+  rtp: z
+    .strictObject({
+      port: whole(0, 65_534, 5004, {
+        description: 'UDP port of RTP-MIDI; the next one is used too (0: any free pair)',
+        flag: 'rtp-port',
+      }),
+      accept: choice(['anyone', 'subnet', 'nobody'], 'subnet', {
+        description: 'whose RTP-MIDI invitations to accept; there is no encryption',
+        flag: 'accept',
+      }),
+    })
+    .prefault({}),
+  link: z
+    .strictObject({
+      port: whole(0, 65_535, 5006, {
+        description: 'TCP port where other boxes join (0: any free one)',
+        flag: 'link-port',
+      }),
+    })
+    .prefault({}),
+  jam: z
+    .strictObject({
+      mode: choice(JAM_MODES as readonly [JamMode, ...JamMode[]], 'auto', {
+        description: 'how remote players are put in time',
+        flag: 'mode',
+      }),
+      lateLimitMs: whole(10, 5_000, 500, {
+        description: 'drop what would sound later than this, but for note ends',
+        unit: 'ms',
+        flag: 'late-limit',
+      }),
+      reorderHoldMs: whole(0, 200, 15, {
+        description: 'how long to wait for a packet that was overtaken before repairing its loss',
+        unit: 'ms',
+        flag: 'reorder-hold',
+      }),
+    })
+    .prefault({}),
+  panel: z
+    .strictObject({
+      brightness: whole(1, 100, 80, {
+        description: 'of the display',
+        unit: '%',
+        flag: 'brightness',
+      }),
+      dimAfterSeconds: whole(0, 86_400, 60, {
+        description: 'dim the display when nothing happens for so long (0: never)',
+        unit: 's',
+        flag: 'dim-after',
+      }),
+      blankAfterSeconds: whole(0, 86_400, 300, {
+        description: 'switch the display off when nothing happens for so long (0: never)',
+        unit: 's',
+        flag: 'blank-after',
+      }),
+    })
+    .prefault({}),
+  status: z
+    .strictObject({
+      enabled: flag(true, {
+        description: 'serve a status page, /healthz and /metrics',
+        flag: 'status',
+      }),
+      port: whole(0, 65_535, 9464, {
+        description: 'TCP port of the status page (0: any free one)',
+        flag: 'status-port',
+      }),
+      address: text(255, '127.0.0.1', {
+        description: 'address to serve it on; there is no password',
+        flag: 'status-address',
+      }),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: choice(['debug', 'info', 'warn', 'error', 'silent'], 'info', {
+        description: 'how much to log',
+        flag: 'log-level',
+      }),
+    })
+    .prefault({}),
+  dataDir: text(4_096, '', {
+    description: 'folder for identity, documents and captures (empty: the usual place)',
+    flag: 'data-dir',
+  }),
+}) satisfies z.ZodType<Settings>;
+
+export interface SettingsIssue {
+  /** Dotted, like `rtp.port`; an unknown key with its full path. */
+  readonly key: string;
+  readonly kind: 'unknown' | 'bad';
+  /** Continues "KEY ...", like "must be ...". Empty for unknown keys. */
+  readonly message: string;
+}
+
+/** Checks a whole nested document, filling in defaults. */
+export function checkSettings(
+  document: unknown,
+): { readonly settings: Settings } | { readonly issues: readonly SettingsIssue[] } {
+  const checked = SCHEMA.safeParse(document);
+  if (checked.success) return { settings: checked.data };
+  return { issues: checked.error.issues.flatMap(toIssues) };
+}
+
+/** The schema as JSON Schema: for tools, and for the table of facts (setting-facts.ts). */
+export function settingsJsonSchema(): Readonly<Record<string, unknown>> {
+  return z.toJSONSchema(SCHEMA, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>;
+}
+
+function toIssues(issue: z.core.$ZodIssue): readonly SettingsIssue[] {
+  const at = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      key: at === '' ? key : `${at}.${key}`,
+      kind: 'unknown' as const,
+      message: '',
+    }));
+  return [{ key: at, kind: 'bad', message: issue.message }];
+}
