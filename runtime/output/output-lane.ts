@@ -44,8 +44,9 @@ export class OutputLane<Source> {
   /** The tag of an end that the full queue refused, or NONE. */
   readonly #owed: Int32Array = new Int32Array(VOICES).fill(NONE);
   #owedEnds = 0;
-  /** SILENCERS still to be sent, a bit for each channel. */
+  /** SILENCERS still to be sent, a bit for each channel, and whether there are any. */
   readonly #silencersOwed: Uint16Array = new Uint16Array(SILENCERS.length);
+  #owesSilencers = false;
   /** The latest `due` handed over. */
   readonly #lastDue: Float64Array = new Float64Array(VOICES);
   #channelsUsed = 0;
@@ -63,7 +64,7 @@ export class OutputLane<Source> {
 
   /** Something must go out before anything else may. */
   get owes(): boolean {
-    return this.#owedEnds > 0 || this.#silencersOwed.some((channels) => channels !== 0);
+    return this.#owedEnds > 0 || this.#owesSilencers;
   }
 
   isLit(voice: number): boolean {
@@ -138,6 +139,7 @@ export class OutputLane<Source> {
     this.#lastDue.fill(0);
     if (everything) {
       this.#silencersOwed.fill(this.#channelsUsed);
+      this.#owesSilencers = true;
       this.#settleSilencers();
     }
     for (let voice = 0; voice < VOICES; voice++) {
@@ -166,7 +168,7 @@ export class OutputLane<Source> {
     this.#inFlight.fill(0);
     this.#owed.fill(NONE);
     this.#owedEnds = 0;
-    this.#silencersOwed.fill(0);
+    this.#owesSilencers = false;
     this.#slots.forget(this.bit);
   }
 
@@ -194,6 +196,7 @@ export class OutputLane<Source> {
   }
 
   #settleSilencers(): boolean {
+    if (!this.#owesSilencers) return true;
     for (let index = 0; index < SILENCERS.length; index++) {
       let channels = this.#silencersOwed[index] ?? 0;
       for (let channel = 0; channels !== 0; channel++, channels >>= 1) {
@@ -207,6 +210,7 @@ export class OutputLane<Source> {
         this.#silencersOwed[index] = (this.#silencersOwed[index] ?? 0) & ~(1 << channel);
       }
     }
+    this.#owesSilencers = false;
     return true;
   }
 

@@ -39,8 +39,8 @@ export function openOutputLanes<Source>(
   });
 
   function watch(): void {
-    for (const lane of list) {
-      if (!lane.owes) continue;
+    for (let i = 0; i < list.length; i++) {
+      if (list[i]?.owes !== true) continue;
       retry.set(after(clock.now(), RETRY));
       break;
     }

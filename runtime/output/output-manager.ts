@@ -129,11 +129,11 @@ export function openOutputManager(
 
   /** Hands over what is due within `lead`, in order of `due`. */
   function handOver(): void {
+    const now = clock.now();
+    const limit = now + lead;
     for (;;) {
       const next = queue.peek();
-      if (next === undefined) return;
-      const now = clock.now();
-      if (next.due > now + lead) return;
+      if (next === undefined || next.due > limit) return;
       queue.pop();
       next.source.queued--;
       gate.handOver(next, now);

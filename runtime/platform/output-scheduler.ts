@@ -20,7 +20,7 @@ import type { WorkerAnswer, WorkerInit, WorkerOrder } from './output-worker.ts';
 import type { ThreadPriority } from './sched-fifo.ts';
 import { type LoopListener, ScheduledOutput } from './scheduled-output.ts';
 import { monotonicOrigin } from './worker-clock.ts';
-import { SIGNAL } from './worker-signals.ts';
+import { makeWorkerSignals, SIGNAL, type WorkerSignals, wakeWorker } from './worker-signals.ts';
 
 /** What an output writes to. */
 export type OutputSink = OutputPlace & {
@@ -50,12 +50,14 @@ export interface OutputScheduler extends AsyncDisposable {
 
 const PACED_SLOTS = 256;
 const SLOTS = 1_024;
+/** Milliseconds between two looks for reports: they say when a message left, so it does not matter when they come. */
+const LOOK = 4;
 
 /** Rejects with PortError 'unavailable' when there is no compiled worker. */
 export async function openOutputScheduler(
   init: { readonly priority?: ThreadPriority } = {},
 ): Promise<OutputScheduler> {
-  const signals = new Int32Array(new SharedArrayBuffer(16));
+  const signals = makeWorkerSignals();
   const wanted = init.priority ?? 'realtime';
   const workerData: WorkerInit = { signals, origin: monotonicOrigin(), priority: wanted };
   const worker = new Worker(workerFile(), { workerData, name: 'midi-output' });
@@ -70,17 +72,19 @@ class WorkerScheduler implements OutputScheduler {
   readonly priority: ThreadPriority;
   readonly priorityReason: string | undefined;
   readonly #worker: Worker;
-  readonly #signals: Int32Array;
+  readonly #signals: WorkerSignals;
   readonly #exited: Promise<void>;
   readonly #opening = new Map<number, (answer: WorkerAnswer | undefined) => void>();
   #outputs: readonly ScheduledOutput[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #looking = false;
   #opened = 0;
   #state: 'open' | 'closing' | 'gone' = 'open';
   #closed: Promise<void> | undefined;
 
   constructor(
     worker: Worker,
-    signals: Int32Array,
+    signals: WorkerSignals,
     priority: ThreadPriority,
     reason: string | undefined,
   ) {
@@ -97,7 +101,6 @@ class WorkerScheduler implements OutputScheduler {
         resolve();
       });
     });
-    this.#listen();
   }
 
   async open(sink: OutputSink): Promise<MidiOutput> {
@@ -112,7 +115,7 @@ class WorkerScheduler implements OutputScheduler {
     if (answer === undefined) throw new PortError('closed', 'the output scheduler has ended');
     if (answer.kind === 'refused') throw refusal(sink, answer.code, answer.message);
     const loop = sink.kind === 'loop' ? sink.onMessage : undefined;
-    const output = new ScheduledOutput(nameOf(sink), ring, () => this.#wake(), loop);
+    const output = new ScheduledOutput(nameOf(sink), ring, (due) => this.#wake(due), loop);
     this.#outputs = [...this.#outputs, output];
     return output;
   }
@@ -131,14 +134,22 @@ class WorkerScheduler implements OutputScheduler {
     return this.#closed;
   }
 
-  /** Waits for reports without a timer and without a message: the worker must not allocate. */
-  #listen(): void {
-    if (this.#state === 'gone') return;
-    const seen = Atomics.load(this.#signals, SIGNAL.reports);
+  /** Looks for reports, and again in a while as long as some are owed. */
+  readonly #look = (): void => {
+    this.#looking = false;
     this.#collect();
-    const waiting = waitAsync(this.#signals, SIGNAL.reports, seen);
-    if (waiting.async) void waiting.value.then(() => this.#listen());
-    else setImmediate(() => this.#listen());
+    for (const output of this.#outputs) {
+      if (!output.expectsReports) continue;
+      this.#lookLater();
+      return;
+    }
+  };
+
+  #lookLater(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    if (this.#timer === undefined) this.#timer = setTimeout(this.#look, LOOK);
+    else this.#timer.refresh();
   }
 
   #collect(): void {
@@ -161,30 +172,20 @@ class WorkerScheduler implements OutputScheduler {
     this.#outputs = [];
     for (const resolve of this.#opening.values()) resolve(undefined);
     this.#opening.clear();
-    // Lets go of the promise that waits for reports.
-    Atomics.add(this.#signals, SIGNAL.reports, 1);
-    Atomics.notify(this.#signals, SIGNAL.reports);
+    clearTimeout(this.#timer);
   }
 
   #order(order: WorkerOrder): void {
     this.#worker.postMessage(order);
-    Atomics.add(this.#signals, SIGNAL.mail, 1);
-    this.#wake();
+    Atomics.add(this.#signals.words, SIGNAL.mail, 1);
+    wakeWorker(this.#signals, Number.NEGATIVE_INFINITY);
   }
 
-  #wake(): void {
-    Atomics.add(this.#signals, SIGNAL.wake, 1);
-    Atomics.notify(this.#signals, SIGNAL.wake);
+  #wake(due: number): void {
+    wakeWorker(this.#signals, due);
+    this.#lookLater();
   }
 }
-
-/** ES2024, which Node 20 has; the language level here is ES2023. */
-type WaitAsync = (
-  cells: Int32Array,
-  index: number,
-  value: number,
-) => { readonly async: false } | { readonly async: true; readonly value: Promise<unknown> };
-const { waitAsync } = Atomics as unknown as { readonly waitAsync: WaitAsync };
 
 /** The compiled worker: beside this file, or in build/ when this is the source. */
 function workerFile(): URL {

@@ -34,8 +34,6 @@ export class WorkerLane {
   #freeAt = 0;
   #closing = false;
   #closeBy = Number.POSITIVE_INFINITY;
-  /** It reported something since this was last set to false. */
-  reported = false;
 
   constructor(ring: OutputRing, sink: Sink, byteTime: number, now: () => number) {
     this.#ring = ring;
@@ -162,7 +160,6 @@ export class WorkerLane {
     if (this.#byteTime > 0 && this.#freeAt > now) return this.#freeAt;
     this.#sink.close();
     Atomics.store(this.#ring.control, CONTROL.state, STATE.closed);
-    this.reported = true;
     return Number.POSITIVE_INFINITY;
   }
 
@@ -170,7 +167,6 @@ export class WorkerLane {
     this.#dropAll();
     this.#sink.close();
     Atomics.store(this.#ring.control, CONTROL.state, STATE.lost);
-    this.reported = true;
   }
 
   #report(slot: number, leftAt: number): void {
@@ -180,6 +176,5 @@ export class WorkerLane {
     reportSlots[at] = slot;
     reportLeftAt[at] = leftAt;
     Atomics.store(control, CONTROL.reportHead, (head + 1) | 0);
-    this.reported = true;
   }
 }

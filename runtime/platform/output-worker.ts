@@ -13,10 +13,10 @@ import { openSink, type SinkOrder } from './output-sinks.ts';
 import { WorkerLane } from './output-worker-lane.ts';
 import { raiseThreadPriority, type ThreadPriority } from './sched-fifo.ts';
 import { clockOf } from './worker-clock.ts';
-import { SIGNAL } from './worker-signals.ts';
+import { SIGNAL, sleepWorker, type WorkerSignals } from './worker-signals.ts';
 
 export interface WorkerInit {
-  readonly signals: Int32Array;
+  readonly signals: WorkerSignals;
   readonly origin: number;
   readonly priority: ThreadPriority;
 }
@@ -47,7 +47,7 @@ export type WorkerAnswer =
       readonly message: string;
     };
 
-/** Longest sleep: a lost wake-up must not silence the box. */
+/** Longest sleep in microseconds: a lost wake-up must not silence the box. */
 const LONGEST = 1_000_000;
 
 if (parentPort) serve(workerData as WorkerInit, parentPort);
@@ -85,32 +85,21 @@ function serve(init: WorkerInit, port: NonNullable<typeof parentPort>): void {
     }
   };
 
-  while (running) {
-    const woken = Atomics.load(signals, SIGNAL.wake);
-    const mail = Atomics.load(signals, SIGNAL.mail);
+  const { words } = signals;
+  for (;;) {
+    const seen = Atomics.load(words, SIGNAL.wake);
+    const mail = Atomics.load(words, SIGNAL.mail);
     if (mail !== mailSeen) {
       mailSeen = mail;
       readMail();
       if (!running) return;
     }
     let next = Number.POSITIVE_INFINITY;
-    let reported = false;
     for (let i = 0; i < lanes.length; i++) {
-      const lane = lanes[i] as WorkerLane;
-      const at = lane.turn();
+      const at = (lanes[i] as WorkerLane).turn();
       if (at < next) next = at;
-      if (lane.reported) {
-        lane.reported = false;
-        reported = true;
-      }
     }
-    if (reported) {
-      Atomics.add(signals, SIGNAL.reports, 1);
-      Atomics.notify(signals, SIGNAL.reports);
-    }
-    const wait = next - now();
-    if (wait > 0) {
-      Atomics.wait(signals, SIGNAL.wake, woken, Math.min(wait, LONGEST) / 1_000);
-    }
+    const time = now();
+    if (next > time) sleepWorker(signals, seen, Math.min(next, time + LONGEST), time);
   }
 }

@@ -21,7 +21,7 @@ export type LoopListener = (bytes: Uint8Array, leftAt: Instant) => void;
 export class ScheduledOutput implements MidiOutput {
   readonly name: string;
   readonly #ring: OutputRing;
-  readonly #wake: () => void;
+  readonly #wake: (due: number) => void;
   readonly #loop: LoopListener | undefined;
   readonly #free: Int32Array;
   #freeCount: number;
@@ -35,7 +35,12 @@ export class ScheduledOutput implements MidiOutput {
   #closed: Promise<void> | undefined;
   #finished: () => void = () => {};
 
-  constructor(name: string, ring: OutputRing, wake: () => void, loop: LoopListener | undefined) {
+  constructor(
+    name: string,
+    ring: OutputRing,
+    wake: (due: number) => void,
+    loop: LoopListener | undefined,
+  ) {
     this.name = name;
     this.#ring = ring;
     this.#wake = wake;
@@ -67,7 +72,7 @@ export class ScheduledOutput implements MidiOutput {
     ring.length[slot] = length;
     this.#tags[slot] = tag;
     this.#lastWasFlush = false;
-    this.#command(slot);
+    this.#command(slot, due);
     return true;
   }
 
@@ -75,7 +80,7 @@ export class ScheduledOutput implements MidiOutput {
     // Nothing was sent since the last one: it would find nothing to drop.
     if (this.#state !== 'open' || this.#lastWasFlush) return;
     this.#lastWasFlush = true;
-    this.#command(FLUSH);
+    this.#command(FLUSH, Number.NEGATIVE_INFINITY);
   }
 
   onSent(listener: (tag: number, leftAt: Instant | undefined) => void): Disposable {
@@ -93,10 +98,17 @@ export class ScheduledOutput implements MidiOutput {
         this.#finish();
       } else {
         this.#state = 'closing';
-        this.#command(CLOSE);
+        this.#command(CLOSE, Number.NEGATIVE_INFINITY);
       }
     });
     return this.#closed;
+  }
+
+  /** The worker owes a report. */
+  get expectsReports(): boolean {
+    return (
+      this.#state === 'closing' || (this.#state === 'open' && this.#freeCount < this.#free.length)
+    );
   }
 
   /** Hands on what the worker has reported. True when the worker is done with this output. */
@@ -154,11 +166,11 @@ export class ScheduledOutput implements MidiOutput {
     this.#lost.clear();
   }
 
-  #command(command: number): void {
+  #command(command: number, due: number): void {
     const { control, commands } = this.#ring;
     const head = control[CONTROL.commandHead] as number;
     commands[head & (commands.length - 1)] = command;
     Atomics.store(control, CONTROL.commandHead, (head + 1) | 0);
-    this.#wake();
+    this.#wake(due);
   }
 }
