@@ -12,7 +12,7 @@ import type { MidiInput } from '../runtime/ports/midi-input.ts';
 import type { MidiOutput } from '../runtime/ports/midi-output.ts';
 
 /** One start bit, eight data bits and one stop bit at 31,250 baud (MIDI 1.0 Electrical Specification). */
-export const DIN_BYTE_TIME: Micros = 320 as Micros;
+const DIN_BYTE_TIME: Micros = 320 as Micros;
 const CAPACITY = 256;
 /** A SysEx with more than this to go is ended early by a flush. */
 const WORTH_CUTTING = 64;

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import type { MidiMessage } from '../runtime/core/midi-message.ts';
 
-export const channel = fc.integer({ min: 0, max: 15 });
-export const data7 = fc.integer({ min: 0, max: 127 });
+const channel = fc.integer({ min: 0, max: 15 });
+const data7 = fc.integer({ min: 0, max: 127 });
 const data14 = fc.integer({ min: 0, max: 16383 });
 
 export const channelMessage: fc.Arbitrary<MidiMessage> = fc.oneof(
@@ -33,7 +33,7 @@ export const sysEx: fc.Arbitrary<MidiMessage> = fc.record({
     .map((values): Uint8Array<ArrayBuffer> => Uint8Array.from(values)),
 });
 
-export const systemCommon: fc.Arbitrary<MidiMessage> = fc.oneof(
+const systemCommon: fc.Arbitrary<MidiMessage> = fc.oneof(
   sysEx,
   fc.record({
     kind: fc.constant('mtcQuarterFrame' as const),

@@ -73,7 +73,7 @@ export function endOf(voice: number): MidiMessage {
   return end;
 }
 
-export function channelOf(voice: number): number {
+function channelOf(voice: number): number {
   return isPedal(voice)
     ? Math.floor((voice - NOTE_VOICES) / PEDALS.length)
     : Math.floor(voice / KEYS);

@@ -19,13 +19,10 @@ import { InputStream } from './input-stream.ts';
 import { DEFAULT_FILTERS, type MidiFilters } from './midi-filters.ts';
 import { type RecentEvent, RecentEvents } from './recent-events.ts';
 
-export type { MidiFilters } from './midi-filters.ts';
-export type { RecentEvent } from './recent-events.ts';
-
 /** Names of inputs, or all of them. */
-export type InputChoice = 'all' | readonly string[];
+type InputChoice = 'all' | readonly string[];
 
-export interface MidiRoutes {
+interface MidiRoutes {
   /** Which inputs are played into the session. */
   readonly session: InputChoice;
   /** Which inputs sound on this box's own output. */
@@ -40,7 +37,7 @@ export interface MidiManagerInit {
   readonly maxSysEx?: number;
 }
 
-export interface MidiManagerStats {
+interface MidiManagerStats {
   /** Messages read from all inputs, passed on or not. */
   readonly events: number;
   /** Malformed input: stray octets, undefined status octets, cut messages, SysEx without end or too long. */

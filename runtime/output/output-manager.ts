@@ -45,7 +45,7 @@ export interface OutputManagerInit {
   readonly capacity?: number;
 }
 
-export interface OutputStats extends OutputCounts {
+interface OutputStats extends OutputCounts {
   readonly queued: number;
   readonly bySource: ReadonlyMap<string, SourceStats>;
 }

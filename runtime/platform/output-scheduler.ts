@@ -32,7 +32,7 @@ export type OutputSink = OutputPlace & {
   readonly capacity?: number;
 };
 
-export type OutputPlace =
+type OutputPlace =
   /** A tty, a pty or a FIFO (which somebody must read). */
   | { readonly kind: 'file'; readonly path: string }
   /** A MIDI port of the operating system, by its name. */

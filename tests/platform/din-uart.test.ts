@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,6 +11,7 @@ import {
 } from '../../runtime/platform/output-scheduler.ts';
 import { midiInputContract } from '../contracts/midi-input.contract.ts';
 import { midiOutputContract } from '../contracts/midi-output.contract.ts';
+import { makeFifo } from './fifo.ts';
 import { openPseudoTerminal, type PseudoTerminal } from './pseudo-terminal.ts';
 import { realTime } from './real-time.ts';
 
@@ -131,11 +131,7 @@ describe('what is no UART', () => {
   test('a FIFO serves both ways, and its writers may come and go', async ({ skip }) => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'togthr-din-'));
     const file = path.join(folder, 'fifo');
-    try {
-      execFileSync('mkfifo', [file]);
-    } catch {
-      skip('there is no mkfifo command here');
-    }
+    if (!makeFifo(file)) skip('there are no FIFOs here');
     const input = await openDinInput({ clock }, { path: file });
     const played: number[] = [];
     input.onBytes((bytes) => played.push(...bytes));
