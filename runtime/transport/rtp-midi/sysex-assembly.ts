@@ -41,7 +41,7 @@ export class SysExAssembly {
     if (head === 0xf0) {
       const interrupted = this.#open;
       this.drop();
-      if (ends) return to - from > this.#limit ? 'sysExTooLong' : bytes.slice(from, to);
+      if (ends) return to - from > this.#limit ? 'sysExTooLong' : copyOf(bytes, from, to);
       this.#open = true;
       return this.#append(bytes, from, to) ?? (interrupted ? 'sysExInterrupted' : undefined);
     }
@@ -52,7 +52,7 @@ export class SysExAssembly {
     }
     const fault = this.#append(bytes, from, to);
     if (fault || !ends) return fault;
-    const data = this.#bytes.slice(0, this.#length);
+    const data = copyOf(this.#bytes, 0, this.#length);
     this.drop();
     return data;
   }
@@ -79,4 +79,9 @@ export class SysExAssembly {
     this.#length = length;
     return undefined;
   }
+}
+
+/** Not `slice`: some hosts' byte arrays give a view of themselves for it. */
+function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(from, to));
 }
