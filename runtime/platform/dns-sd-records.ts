@@ -10,8 +10,8 @@ import { PortError } from '../core/errors.ts';
 import type { ServiceAdvert, ServiceType } from '../ports/discovery.ts';
 
 /** Host names and what hangs on them live two minutes, everything else 75 (RFC 6762 section 10). */
-export const HOST_TTL = 120;
-export const OTHER_TTL = 4_500;
+const HOST_TTL = 120;
+const OTHER_TTL = 4_500;
 
 const MAX_RECORDS = 512;
 const MAX_NAME = 255;
@@ -184,6 +184,26 @@ export function asksFor(question: DnsQuestion, advert: ServiceAdvert, host: stri
     return any || type === 'SRV' || type === 'TXT';
   }
   return sameName(name, host) && (any || type === 'A' || type === 'AAAA');
+}
+
+/** Whether who asks `about` the type says that it knows the service, with half its time to live left at least. */
+export function isKnown(
+  about: string,
+  advert: ServiceAdvert,
+  records: readonly DnsRecord[],
+): boolean {
+  const type = typeDomain(advert.type);
+  const name = instanceDomain(advert.name, advert.type);
+  return (
+    sameName(about, type) &&
+    records.some(
+      (record) =>
+        record.type === 'PTR' &&
+        sameName(record.name, type) &&
+        sameName(record.data, name) &&
+        record.ttl * 2 >= OTHER_TTL,
+    )
+  );
 }
 
 /** Throws PortError 'invalid' for what does not fit (RFC 6763 section 6). */

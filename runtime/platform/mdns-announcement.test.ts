@@ -12,6 +12,7 @@ interface Seen {
   readonly at: number;
   readonly kind: 'probe' | 'announcement' | 'goodbye';
   readonly from: string;
+  readonly name: string;
 }
 
 /** Everybody hears everybody, a millisecond later, within their group. */
@@ -33,7 +34,8 @@ function openAir() {
       .set(after(clock.now(), fromMillis(1)));
   };
   const note = (kind: Seen['kind'], from: string): void => {
-    seen.push({ at: Math.round((clock.now() - start) / 1_000), kind, from });
+    const name = boxes.get(from)?.name ?? '';
+    seen.push({ at: Math.round((clock.now() - start) / 1_000), kind, from, name });
   };
   const packet = (more: Partial<MdnsPacket>): MdnsPacket => ({
     kind: 'query',
@@ -141,6 +143,10 @@ test('eight boxes that are switched on together get eight names, whatever the se
     air.clock.advance(fromSeconds(30));
     expect(new Set(boxes.map(({ name }) => name)).size, `seed ${seed}`).toBe(8);
     expect(boxes.every(({ live }) => live)).toBe(true);
+    // And nobody announces a name that another has announced.
+    const announced = air.seen.filter(({ kind }) => kind === 'announcement');
+    const owners = new Set(announced.map(({ from, name }) => `${name} of ${from}`));
+    expect(owners.size, `seed ${seed}`).toBe(8);
   }
 });
 

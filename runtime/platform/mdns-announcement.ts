@@ -16,18 +16,16 @@ import type { Randomness } from '../ports/randomness.ts';
 import {
   addressRecords,
   asksFor,
-  type DnsRecord,
   encodeTxt,
   instanceDomain,
+  isKnown,
   labelFrom,
-  OTHER_TTL,
   sameName,
   serviceRecords,
-  typeDomain,
 } from './dns-sd-records.ts';
 import type { LocalInterface } from './local-interfaces.ts';
 import type { MdnsPacket, Multicast } from './mdns-links.ts';
-import { compareClaims } from './probe-contest.ts';
+import { claimsOf, compareClaims, isRival } from './probe-contest.ts';
 
 const PROBES = 3;
 const PROBE_GAP = fromMillis(250);
@@ -120,7 +118,8 @@ export class MdnsAnnouncement implements Announcement {
       else this.#contest(packet);
       return;
     }
-    if (packet.records.some((record) => this.#isRival(record))) this.#conflict();
+    if (packet.records.some((record) => isRival(record, this.#advert, this.#deps.host)))
+      this.#conflict();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -173,14 +172,9 @@ export class MdnsAnnouncement implements Announcement {
     this.#probes++;
     this.#alone = this.#deps.links.interfaces.length === 0;
     const name = instanceDomain(this.name, this.#advert.type);
-    this.#deps.links.query([{ name, type: 'ANY' }], this.#claims());
+    const { host, links } = this.#deps;
+    links.query([{ name, type: 'ANY' }], claimsOf(this.#advert, host));
     this.#wakeAt(this.#deps.clock.now() + PROBE_GAP);
-  }
-
-  #claims(): DnsRecord[] {
-    const { host } = this.#deps;
-    const name = instanceDomain(this.name, this.#advert.type);
-    return serviceRecords(this.#advert, host).filter((record) => sameName(record.name, name));
   }
 
   #send(): void {
@@ -208,22 +202,8 @@ export class MdnsAnnouncement implements Announcement {
       if (clock.now() - this.#lastSent >= PROBE_GAP) this.#send();
       return;
     }
-    if (asked.every(({ name: about }) => this.#isKnown(about, records))) return;
+    if (asked.every(({ name: about }) => isKnown(about, this.#advert, records))) return;
     this.#sendSoon(fromMillis(20) + this.#random(fromMillis(100)));
-  }
-
-  /** Whether the asker says that it knows us, with half the time to live left at least. */
-  #isKnown(about: string, records: readonly DnsRecord[]): boolean {
-    const type = typeDomain(this.#advert.type);
-    if (!sameName(about, type)) return false;
-    const name = instanceDomain(this.name, this.#advert.type);
-    return records.some(
-      (record) =>
-        record.type === 'PTR' &&
-        sameName(record.name, type) &&
-        sameName(record.data, name) &&
-        record.ttl * 2 >= OTHER_TTL,
-    );
   }
 
   /** Two who probe for one name at the same time: the greater claim goes on, the other comes back later. */
@@ -231,17 +211,8 @@ export class MdnsAnnouncement implements Announcement {
     const name = instanceDomain(this.name, this.#advert.type);
     const theirs = claims.filter((claim) => sameName(claim.name, name));
     if (theirs.length === 0) return;
-    if (compareClaims(this.#claims(), theirs) < 0) this.#startProbing(YIELD);
-  }
-
-  /** Somebody else's service of our name. */
-  #isRival(record: DnsRecord): boolean {
-    return (
-      record.type === 'SRV' &&
-      record.ttl > 0 &&
-      sameName(record.name, instanceDomain(this.name, this.#advert.type)) &&
-      (record.data.port !== this.#advert.port || !sameName(record.data.target, this.#deps.host))
-    );
+    if (compareClaims(claimsOf(this.#advert, this.#deps.host), theirs) < 0)
+      this.#startProbing(YIELD);
   }
 
   #conflict(): void {

@@ -1,10 +1,27 @@
 /**
- * Who goes on when two probe for one name at the same time: the records of both, as octets, are compared.
- * Pure. Spec: RFC 6762 section 8.2.
+ * Whose name it is: what we claim, who claims it too, and who goes on when two probe at the same time.
+ * Pure. Spec: RFC 6762 sections 8.2 and 9.
  */
-import type { DnsRecord } from './dns-sd-records.ts';
+import type { ServiceAdvert } from '../ports/discovery.ts';
+import { type DnsRecord, instanceDomain, sameName, serviceRecords } from './dns-sd-records.ts';
 
 const TYPE_NUMBERS = { A: 1, PTR: 12, TXT: 16, AAAA: 28, SRV: 33 } as const;
+
+/** The records of the service's own name: those that a probe says it is about to use. */
+export function claimsOf(advert: ServiceAdvert, host: string): DnsRecord[] {
+  const name = instanceDomain(advert.name, advert.type);
+  return serviceRecords(advert, host).filter((record) => sameName(record.name, name));
+}
+
+/** Whether it is of somebody else's service of that name. */
+export function isRival(record: DnsRecord, advert: ServiceAdvert, host: string): boolean {
+  return (
+    record.type === 'SRV' &&
+    record.ttl > 0 &&
+    sameName(record.name, instanceDomain(advert.name, advert.type)) &&
+    (record.data.port !== advert.port || !sameName(record.data.target, host))
+  );
+}
 
 /** Positive when ours is the greater claim, 0 when they are the same, negative when we have to yield. */
 export function compareClaims(ours: readonly DnsRecord[], theirs: readonly DnsRecord[]): number {

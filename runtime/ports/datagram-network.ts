@@ -11,7 +11,7 @@ export interface DatagramNetwork {
   /**
    * Binds `port` (0: any free one) on `host` (default: all interfaces, IPv6 and IPv4 at once where there is IPv6).
    * Rejects with PortError: 'busy' when the port is taken, 'denied' when it may not be bound, 'unavailable' for an
-   * unknown address.
+   * unknown address, 'invalid' for an impossible port.
    */
   bind(init: { readonly port: number; readonly host?: string }): Promise<DatagramSocket>;
 }

@@ -18,7 +18,10 @@ export interface FoundService extends ServiceAdvert {
 
 /** Announces and finds services on the local network. Contract: tests/contracts/discovery.contract.ts. */
 export interface Discovery extends AsyncDisposable {
-  /** Announces until disposed (which says goodbye). A taken name gets " (2)" and so on appended. */
+  /**
+   * Announces until disposed (which says goodbye). A taken name gets " (2)" and so on appended; one that is too long is
+   * cut. Without a network it resolves too, and is announced when there is one. Rejects with PortError: 'invalid', 'closed'.
+   */
   announce(advert: ServiceAdvert): Promise<Announcement>;
   /** Told now and on each change with all services of that type known, sorted by name. Own ones are included. */
   browse(type: ServiceType, listener: (found: readonly FoundService[]) => void): Disposable;

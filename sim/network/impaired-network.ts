@@ -38,7 +38,7 @@ export interface ImpairedNetwork {
   readonly stats: ImpairedStats;
 }
 
-export interface ImpairedStats {
+interface ImpairedStats {
   readonly sent: number;
   readonly lost: number;
   readonly duplicated: number;

@@ -102,6 +102,13 @@ test('the perfect network loses, delays and changes nothing', () => {
   });
 });
 
+test('loss comes in bursts of the length asked for', () => {
+  const loss = { enter: 0.05, meanBurst: 4 };
+  const { lost, meanBurst } = run({ ...NETWORK_PROFILES.perfect, loss }, 'bursts');
+  expect(Math.abs(meanBurst / 4 - 1)).toBeLessThan(0.07);
+  expect(Math.abs(lost / PACKETS - 0.2 / 1.2)).toBeLessThan(0.015);
+});
+
 test('duplicates come as often as asked, each copy with a delay of its own', () => {
   const profile = { ...NETWORK_PROFILES.lan, duplicates: 0.1 };
   const { delays, duplicated } = run(profile, 'twice');

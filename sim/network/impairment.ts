@@ -11,7 +11,7 @@ import { gamma, uniform } from '../seeded-randomness.ts';
 import type { NetworkProfile } from './profiles.ts';
 
 /** Lost, or the delays of the copies that arrive: one, or two of a duplicated packet. The array is used again. */
-export type Fate = 'lost' | readonly Micros[];
+type Fate = 'lost' | readonly Micros[];
 
 export interface Impairment {
   readonly profile: NetworkProfile;

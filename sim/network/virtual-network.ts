@@ -44,7 +44,7 @@ export interface VirtualHost {
   reconnect(): void;
 }
 
-export interface NetworkStats {
+interface NetworkStats {
   /** Datagrams given to the network. */
   readonly sent: number;
   /** Datagrams that a socket received, duplicates too. */

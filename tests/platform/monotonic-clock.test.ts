@@ -38,6 +38,20 @@ test('an alarm that is due in a day is not due at once', async () => {
   alarm.clear();
 });
 
+test('an alarm that keeps setting itself to the past leaves the others their turn', async () => {
+  const clock = openMonotonicClock();
+  let rounds = 0;
+  const busy = clock.alarm(() => {
+    if (++rounds < 1_000_000) busy.set(clock.now());
+  });
+  busy.set(clock.now());
+  await sleep(1);
+  await sleep(1);
+  busy.clear();
+  expect(rounds).toBeGreaterThan(2);
+  expect(rounds).toBeLessThan(1_000_000);
+});
+
 test('what a wake throws reaches the process, and the other alarms still go off', async () => {
   const clock = openMonotonicClock();
   const caught: unknown[] = [];
