@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openSimMidiWire, type SimMidiWire, type SimMidiWireInit } from '../../sim/midi-wire.ts';
 import { VirtualClock } from '../../sim/virtual-clock.ts';
+import { laggingOutput } from '../../tests/sim/lagging-output.ts';
 import { virtualTime } from '../../tests/sim/virtual-time.ts';
 import type { MidiMessage } from '../core/midi-message.ts';
 import type { SentReport } from '../core/scheduled-event.ts';
@@ -392,6 +393,56 @@ describe('outputs', () => {
     pass(10);
     expect(one.heard).toHaveLength(2);
     expect(two.heard).toEqual([ON(60), ON(61)]);
+  });
+
+  test('a panic while one is being removed does not drop its last note-offs', async () => {
+    const { clock, manager, soon, pass, settle } = openStage();
+    const wire = openSimMidiWire({ clock });
+    const heard: number[] = [];
+    wire.far.onBytes(([status = 0]) => heard.push(status));
+    const handle = manager.addOutput(laggingOutput(clock, wire.output, 64));
+    manager.schedule(on(60), soon(0), 'ann', 'received');
+    pass(10);
+    const removed = handle[Symbol.asyncDispose]();
+    manager.panic();
+    await settle(removed);
+    pass(10);
+    expect(heard).toEqual([0x90, 0x80]);
+  });
+
+  test('an output that drops a note-off which it took is given another; a note-on is forgotten', () => {
+    const { manager, soon, pass } = openStage();
+    const taken: { readonly status: number; readonly tag: number }[] = [];
+    let report: (tag: number, leftAt: Instant | undefined) => void = () => {};
+    manager.addOutput({
+      name: 'unreliable',
+      send: ([status = 0], _due, tag) => taken.push({ status, tag }) > 0,
+      flush() {},
+      onSent(listener) {
+        report = listener;
+        return { [Symbol.dispose]() {} };
+      },
+      onLost: () => ({ [Symbol.dispose]() {} }),
+      async [Symbol.asyncDispose]() {},
+    });
+    const answer = (leftAt: Instant | undefined): number | undefined => {
+      const message = taken.shift();
+      if (message) report(message.tag, leftAt);
+      return message?.status;
+    };
+    manager.schedule(on(60), soon(0), 'ann', 'received');
+    manager.schedule(on(61), soon(0), 'ann', 'received');
+    expect(answer(soon(0))).toBe(0x90);
+    expect(answer(undefined)).toBe(0x90);
+    expect(manager.soundingNotes).toBe(1);
+    manager.schedule(off(60), soon(0), 'ann', 'received');
+    manager.schedule(off(61), soon(0), 'ann', 'received');
+    expect(answer(undefined)).toBe(0x80);
+    expect(manager.soundingNotes).toBe(1);
+    expect(answer(soon(0))).toBe(0x80);
+    pass(10);
+    expect(taken).toEqual([]);
+    expect(manager.soundingNotes).toBe(0);
   });
 
   test('there may be 30 of them; one more is refused', () => {
