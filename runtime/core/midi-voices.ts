@@ -1,32 +1,50 @@
 /**
- * What can hang: every key of every channel, and every pedal of every channel. Each is a voice with a number.
+ * What can hang: every key, pedal and wheel of every channel. Each is a voice with a number.
  *
  * Takes  a message.
  * Gives  the voice that it starts or ends, and the message that ends a voice.
- * Pure.  Pedals are the controllers that keep something as it is until they are lifted (MIDI 1.0 Detailed
- *        Specification 4.2: 64 and above is down, below is up).
+ * Pure.  A pedal is down from 64 on (MIDI 1.0 Detailed Specification 4.2). A wheel (pitch bend, modulation, channel
+ *        pressure) is held while it is not at rest: who leaves with a bent note leaves the instrument out of tune.
  */
 import { STATUS, shortMessage } from './midi-bytes.ts';
 import { CONTROLLER, type MidiMessage } from './midi-message.ts';
 
 const CHANNELS = 16;
 const KEYS = 128;
-const NOTE_VOICES = CHANNELS * KEYS;
+const KEY_VOICES = CHANNELS * KEYS;
+/** In the order of their voices. */
 const PEDALS: readonly number[] = [
   CONTROLLER.sustain,
   CONTROLLER.sostenuto,
   CONTROLLER.soft,
   CONTROLLER.hold2,
 ];
+const MODULATION: number = PEDALS.length;
+const PRESSURE: number = MODULATION + 1;
+const BEND: number = PRESSURE + 1;
+const CONTROLS: number = BEND + 1;
 const PEDAL_DOWN = 64;
 const RELEASE_VELOCITY = 64;
+const BEND_AT_REST = 8_192;
 
-/** Voices are numbered from 0 to VOICES - 1: keys by channel, then pedals by channel. */
-export const VOICES: number = NOTE_VOICES + CHANNELS * PEDALS.length;
+/** Voices are numbered from 0 to VOICES - 1: keys by channel, then pedals and wheels by channel. */
+export const VOICES: number = KEY_VOICES + CHANNELS * CONTROLS;
 export const NO_VOICE = -1;
 
-export function isPedal(voice: number): boolean {
-  return voice >= NOTE_VOICES;
+export function isKey(voice: number): boolean {
+  return voice < KEY_VOICES;
+}
+
+/** First voice of the keys of a channel; KEYS_PER_CHANNEL follow. */
+export const KEYS_PER_CHANNEL: number = KEYS;
+export function firstKeyVoice(channel: number): number {
+  return channel * KEYS;
+}
+
+/** First voice of the pedals and wheels of a channel; CONTROLS_PER_CHANNEL follow. */
+export const CONTROLS_PER_CHANNEL: number = CONTROLS;
+export function firstControlVoice(channel: number): number {
+  return KEY_VOICES + channel * CONTROLS;
 }
 
 /** The voice that a message starts or ends; NO_VOICE when there is none. */
@@ -34,15 +52,19 @@ export function voiceOf(message: MidiMessage): number {
   switch (message.kind) {
     case 'noteOn':
     case 'noteOff':
-      return message.channel * KEYS + message.key;
+      return firstKeyVoice(message.channel) + message.key;
     case 'controlChange': {
+      const first = firstControlVoice(message.channel);
+      if (message.controller === CONTROLLER.modulation) return first + MODULATION;
       const pedal = PEDALS.indexOf(message.controller);
-      return pedal < 0 ? NO_VOICE : NOTE_VOICES + message.channel * PEDALS.length + pedal;
+      return pedal < 0 ? NO_VOICE : first + pedal;
     }
+    case 'channelPressure':
+      return firstControlVoice(message.channel) + PRESSURE;
+    case 'pitchBend':
+      return firstControlVoice(message.channel) + BEND;
     case 'polyPressure':
     case 'programChange':
-    case 'channelPressure':
-    case 'pitchBend':
     case 'sysEx':
     case 'mtcQuarterFrame':
     case 'songPosition':
@@ -58,39 +80,34 @@ export function voiceOf(message: MidiMessage): number {
   }
 }
 
-/** Of a message that has a voice: does it start it? */
+/** Of a message that has a voice: does it start it, or keep it going? */
 export function startsVoice(message: MidiMessage): boolean {
   if (message.kind === 'noteOn') return true;
-  return message.kind === 'controlChange' && message.value >= PEDAL_DOWN;
+  if (message.kind === 'pitchBend') return message.value !== BEND_AT_REST;
+  if (message.kind === 'channelPressure') return message.pressure > 0;
+  if (message.kind !== 'controlChange') return false;
+  return message.value >= (message.controller === CONTROLLER.modulation ? 1 : PEDAL_DOWN);
 }
 
 /** The message that ends a voice when nobody says how. */
 export function endOf(voice: number): MidiMessage {
-  const end = isPedal(voice)
-    ? shortMessage(STATUS.controlChange | channelOf(voice), pedalOf(voice), 0)
-    : shortMessage(STATUS.noteOff | channelOf(voice), voice % KEYS, RELEASE_VELOCITY);
-  if (end === undefined) throw new RangeError(`there is no voice ${voice}`);
+  if (voice < 0 || voice >= VOICES) throw new RangeError(`there is no voice ${voice}`);
+  const end = isKey(voice) ? endOfKey(voice) : endOfControl(voice - KEY_VOICES);
+  if (end === undefined) throw new RangeError(`voice ${voice} has no end`);
   return end;
 }
 
-function channelOf(voice: number): number {
-  return isPedal(voice)
-    ? Math.floor((voice - NOTE_VOICES) / PEDALS.length)
-    : Math.floor(voice / KEYS);
+function endOfKey(voice: number): MidiMessage | undefined {
+  return shortMessage(STATUS.noteOff | Math.floor(voice / KEYS), voice % KEYS, RELEASE_VELOCITY);
 }
 
-function pedalOf(voice: number): number {
-  return PEDALS[(voice - NOTE_VOICES) % PEDALS.length] ?? 0;
-}
-
-/** First voice of the keys of a channel; KEYS_PER_CHANNEL follow. */
-export const KEYS_PER_CHANNEL: number = KEYS;
-export function firstKeyVoice(channel: number): number {
-  return channel * KEYS;
-}
-
-/** First voice of the pedals of a channel; PEDALS_PER_CHANNEL follow. */
-export const PEDALS_PER_CHANNEL: number = PEDALS.length;
-export function firstPedalVoice(channel: number): number {
-  return NOTE_VOICES + channel * PEDALS.length;
+function endOfControl(control: number): MidiMessage | undefined {
+  const channel = Math.floor(control / CONTROLS);
+  const which = control % CONTROLS;
+  if (which === BEND) {
+    return shortMessage(STATUS.pitchBend | channel, BEND_AT_REST & 0x7f, BEND_AT_REST >> 7);
+  }
+  if (which === PRESSURE) return shortMessage(STATUS.channelPressure | channel, 0, 0);
+  const controller = which === MODULATION ? CONTROLLER.modulation : (PEDALS[which] ?? 0);
+  return shortMessage(STATUS.controlChange | channel, controller, 0);
 }

@@ -1,4 +1,4 @@
-/** The keys and pedals that one input holds as far as one route has been told. */
+/** The keys, pedals and wheels that one input holds as far as one route has been told. */
 import type { MidiMessage } from '../core/midi-message.ts';
 import { endOf, NO_VOICE, startsVoice, VOICES, voiceOf } from '../core/midi-voices.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Note ledger: which source holds which voice (a key or a pedal), so that every start has its end and one player's end
+ * Note ledger: which source holds which voice (a key, a pedal, a wheel), so that every start has its end and one player's end
  * does not cut what another still holds.
  *
  * Takes  starts and ends of voices by source, in the order in which they take effect.

@@ -114,8 +114,8 @@ class Listener {
       this.sounding.add(name);
     } else if ((status & 0xf0) === 0x80) {
       if (!this.sounding.delete(name)) this.needlessEnds++;
-    } else if ((status & 0xf0) === 0xb0 && (data1 === 64 || data1 === 66)) {
-      if (data2 >= 64) this.pedals.add(name);
+    } else if ((status & 0xf0) === 0xb0 && data1 < 120) {
+      if (data2 >= (data1 === 1 ? 1 : 64)) this.pedals.add(name);
       else this.pedals.delete(name);
     }
   }
@@ -193,7 +193,7 @@ async function play(steps: readonly Step[]): Promise<{
 }
 
 describe('whatever happens', () => {
-  test('every note-on that left a wire is followed by its note-off, and every pedal is lifted', async () => {
+  test('every note-on that left a wire is followed by its note-off, and every pedal and wheel is at rest', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anything, { maxLength: 120, size: 'max' }), async (steps) => {
         const { listeners, sounding, scheduled, reported } = await play(steps);

@@ -8,13 +8,13 @@
  */
 import { CONTROLLER, type MidiMessage } from '../core/midi-message.ts';
 import {
+  CONTROLS_PER_CHANNEL,
   endOf,
+  firstControlVoice,
   firstKeyVoice,
-  firstPedalVoice,
-  isPedal,
+  isKey,
   KEYS_PER_CHANNEL,
   NO_VOICE,
-  PEDALS_PER_CHANNEL,
   startsVoice,
   VOICES,
   voiceOf,
@@ -121,7 +121,7 @@ export class OutputGate {
         return;
       case 'notHeld':
         // A pedal that moves below its switching point says something; a second note-off does not.
-        if (isPedal(voice) && this.#ledger.holdersOf(voice) === 0) {
+        if (!isKey(voice) && this.#ledger.holdersOf(voice) === 0) {
           this.#pass(message, due, source, cause);
         } else {
           this.#desk.unneeded(message, source, cause, due);
@@ -188,9 +188,9 @@ export class OutputGate {
     cause: EventCause,
     now: Instant,
   ): void {
-    const pedals = controller === CONTROLLER.resetAllControllers;
-    const first = pedals ? firstPedalVoice(channel) : firstKeyVoice(channel);
-    const count = pedals ? PEDALS_PER_CHANNEL : KEYS_PER_CHANNEL;
+    const reset = controller === CONTROLLER.resetAllControllers;
+    const first = reset ? firstControlVoice(channel) : firstKeyVoice(channel);
+    const count = reset ? CONTROLS_PER_CHANNEL : KEYS_PER_CHANNEL;
     for (let voice = first; voice < first + count; voice++) {
       if (source.holder.held[voice] === 1) this.#endHeld(voice, due, source, cause, now);
     }
@@ -202,7 +202,7 @@ export class OutputGate {
   }
 }
 
-/** Controllers 120 to 127 end the notes of a channel, but for 122 (local control), and 121 lifts its pedals. */
+/** Controllers 120 to 127 end the notes of a channel, but for 122 (local control), and 121 puts its pedals and wheels to rest. */
 export function endsChannel(controller: number): boolean {
   return controller >= CONTROLLER.allSoundOff && controller !== CONTROLLER.localControl;
 }

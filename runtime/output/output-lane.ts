@@ -14,7 +14,7 @@ import {
   shortMessage,
 } from '../core/midi-bytes.ts';
 import { CONTROLLER, type MidiMessage } from '../core/midi-message.ts';
-import { endOf, isPedal, NO_VOICE, VOICES } from '../core/midi-voices.ts';
+import { endOf, isKey, NO_VOICE, VOICES } from '../core/midi-voices.ts';
 import type { Instant } from '../core/time.ts';
 import type { MidiOutput } from '../ports/midi-output.ts';
 import type { SentSlots } from './sent-slots.ts';
@@ -82,7 +82,7 @@ export class OutputLane<Source> {
   start(voice: number, message: MidiMessage, due: Instant, tag: number): boolean {
     if (this.#retired || (this.#owedEnds > 0 && !this.settle())) return false;
     if ('channel' in message) this.#channelsUsed |= 1 << message.channel;
-    if (this.#handed[voice] === 1 && !isPedal(voice)) {
+    if (this.#handed[voice] === 1 && isKey(voice)) {
       if (!this.#handEnd(voice, due, this.#openOwn(endOf(voice), voice), true)) return false;
     }
     return this.#handVoice(voice, true, message, due, tag);

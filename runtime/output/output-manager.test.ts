@@ -274,6 +274,26 @@ describe('release', () => {
     ]);
   });
 
+  test('puts wheels to rest, unless another source holds the same one', () => {
+    const { manager, plug, pass, soon } = openStage();
+    const { heard } = plug();
+    const bend = (value: number, channel = 0): MidiMessage => ({
+      kind: 'pitchBend',
+      channel,
+      value,
+    });
+    manager.schedule(bend(9_000), soon(0), 'ann', 'received');
+    manager.schedule(bend(9_000, 1), soon(0), 'ann', 'received');
+    manager.schedule(bend(9_500, 1), soon(0), 'bob', 'received');
+    manager.schedule(control(1, 40), soon(0), 'ann', 'received');
+    manager.schedule(bend(8_192, 2), soon(0), 'ann', 'received');
+    pass(10);
+    expect(heard).toHaveLength(5);
+    manager.release('ann');
+    pass(10);
+    expect(heard.slice(5)).toEqual(['b0 1 0', 'e0 0 64']);
+  });
+
   test('takes back what is scheduled: it does not sound later', () => {
     const { manager, plug, pass, soon, reports } = openStage();
     const { heard } = plug();

@@ -13,12 +13,13 @@ import { PortError } from '../core/errors.ts';
 import { Listeners } from '../core/listeners.ts';
 import type { MidiMessage } from '../core/midi-message.ts';
 import {
+  CONTROLS_PER_CHANNEL,
+  firstControlVoice,
   firstKeyVoice,
-  isPedal,
+  isKey,
   KEYS_PER_CHANNEL,
   NO_VOICE,
   startsVoice,
-  VOICES,
   voiceOf,
 } from '../core/midi-voices.ts';
 import type { EventCause, SentReport } from '../core/scheduled-event.ts';
@@ -58,7 +59,10 @@ export interface OutputManager extends AsyncDisposable {
    * two players may hold the same key. Messages of one key or pedal from one source keep the order of the calls.
    */
   schedule(message: MidiMessage, due: Instant, source: string, cause: EventCause): void;
-  /** Takes back what this source has scheduled and ends all that it holds: disconnect, mode change. */
+  /**
+   * Takes back what this source has scheduled and ends all that it holds (keys, pedals, wheels that are not at rest):
+   * disconnect, mode change.
+   */
   release(source: string): void;
   /** All notes off, everywhere, now: what is queued is dropped, and every channel that was used gets the controllers too. */
   panic(): void;
@@ -182,7 +186,7 @@ export function openOutputManager(
     const voice = voiceOf(message);
     const starts = voice !== NO_VOICE && startsVoice(message);
     const ends = voice !== NO_VOICE && !starts && source.planned[voice] === 1;
-    if (voice !== NO_VOICE && !starts && !ends && !isPedal(voice)) {
+    if (voice !== NO_VOICE && !starts && !ends && isKey(voice)) {
       desk.unneeded(message, source, cause, due);
       return;
     }
@@ -198,6 +202,7 @@ export function openOutputManager(
       source.lastDue[voice] = at;
     } else if (message.kind === 'controlChange' && endsChannel(message.controller)) {
       at = notBefore(source, firstKeyVoice(message.channel), KEYS_PER_CHANNEL, due);
+      at = notBefore(source, firstControlVoice(message.channel), CONTROLS_PER_CHANNEL, at);
     }
     source.queued++;
     queue.push(message, at, source, cause);
@@ -229,7 +234,7 @@ export function openOutputManager(
     onSent: (listener) => listeners.add(listener),
     get soundingNotes() {
       let sounding = 0;
-      for (let voice = 0; voice < VOICES && !isPedal(voice); voice++) {
+      for (let voice = 0; isKey(voice); voice++) {
         if (lanes.list.some((lane) => lane.isLit(voice))) sounding++;
       }
       return sounding;
