@@ -7,8 +7,8 @@ import type { Instant } from '../../../core/time.ts';
 
 const HOSTS = 256;
 /** Invitations at once, and a second. */
-const BURST = 20;
-const PER_SECOND = 5;
+const BURST = 64;
+const PER_SECOND = 10;
 
 interface Bucket {
   tokens: number;

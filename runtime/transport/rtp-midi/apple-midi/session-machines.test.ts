@@ -152,12 +152,12 @@ test('an answer to a question that was not asked teaches nothing', () => {
   expect(clockDue(state)).toBe(at(0));
 });
 
-test('a host may knock twenty times, and then five times a second', () => {
+test('a host may knock sixty-four times, and then ten times a second', () => {
   const admission = new Admission();
   const allowed = (count: number, now: Instant): number =>
     Array.from({ length: count }, () => admission.allows('a', now)).filter(Boolean).length;
-  expect(allowed(100, at(0))).toBe(20);
-  expect(allowed(100, at(2))).toBe(10);
+  expect(allowed(100, at(0))).toBe(64);
+  expect(allowed(100, at(2))).toBe(20);
   expect(admission.allows('b', at(2))).toBe(true);
 });
 
