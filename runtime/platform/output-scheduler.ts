@@ -93,8 +93,10 @@ class WorkerScheduler implements OutputScheduler {
     this.priority = priority;
     this.priorityReason = reason;
     worker.on('message', (answer: WorkerAnswer) => this.#answered(answer));
-    // It ends with an exit, which is where the outputs learn of it.
-    worker.on('error', () => {});
+    // A fault of ours: the outputs learn of it by the exit that follows, the process as of any other.
+    worker.on('error', (fault) => {
+      throw fault;
+    });
     this.#exited = new Promise((resolve) => {
       worker.once('exit', () => {
         this.#gone();

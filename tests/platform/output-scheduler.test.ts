@@ -2,7 +2,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { shortMessage } from '../../runtime/core/midi-bytes.ts';
 import { after, fromMillis, type Instant, type Micros } from '../../runtime/core/time.ts';
+import { openOutputManager } from '../../runtime/output/output-manager.ts';
 import { openMonotonicClock } from '../../runtime/platform/monotonic-clock.ts';
 import {
   type OutputScheduler,
@@ -191,6 +193,39 @@ describe('The output scheduler', () => {
     expect(heard).toHaveLength(150);
     expect(output.send(Uint8Array.of(0xf8), clock.now(), 1)).toBe(false);
     await expect(own.open(loop([]))).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  test('the output manager leaves no note sounding on it, disposed in mid-play behind a wire that is behind', async () => {
+    const own = await openOutputScheduler();
+    const sounding = new Set<number>();
+    let starts = 0;
+    let doubleStarts = 0;
+    const output = await own.open({
+      kind: 'loop',
+      byteTime: 320 as Micros,
+      onMessage([status = 0, key = 0]) {
+        if ((status & 0xf0) === 0x80) sounding.delete(key);
+        if ((status & 0xf0) !== 0x90) return;
+        starts++;
+        if (sounding.has(key)) doubleStarts++;
+        sounding.add(key);
+      },
+    });
+    const manager = openOutputManager({ clock });
+    manager.addOutput(output);
+    for (let index = 0; index < 400; index++) {
+      const due = after(clock.now(), fromMillis((index * 7) % 60));
+      const message = shortMessage(index % 3 === 0 ? 0x80 : 0x90, (index * 11) % 90, 90);
+      if (message) manager.schedule(message, due, index % 2 === 0 ? 'ann' : 'bob', 'received');
+      if (index % 8 === 0) await realTime.pass(fromMillis(2));
+      if (index === 200) manager.release('ann');
+    }
+    await manager[Symbol.asyncDispose]();
+    expect(starts).toBeGreaterThan(50);
+    expect(doubleStarts).toBe(0);
+    expect([...sounding]).toEqual([]);
+    expect(manager.soundingNotes).toBe(0);
+    await own[Symbol.asyncDispose]();
   });
 
   test('what can not be opened is refused with a reason that helps', async () => {
