@@ -34,7 +34,7 @@ export type ArrivalLine =
       readonly recovered: boolean;
     };
 
-export interface Click {
+interface Click {
   readonly origin: number;
   readonly bpm: number;
   readonly beatsPerBar: number;

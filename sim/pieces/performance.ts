@@ -14,7 +14,7 @@ import type { Randomness } from '../../runtime/ports/randomness.ts';
 import { normal, seededRandomness } from '../seeded-randomness.ts';
 import type { WrittenNote } from './notation.ts';
 
-export interface Part {
+interface Part {
   readonly name: 'drums' | 'bass' | 'harmony' | 'melody';
   readonly channel: number;
   /** General MIDI, from 0; none for drums. */

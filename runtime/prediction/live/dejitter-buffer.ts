@@ -29,12 +29,12 @@ const UNSETTLED = 8;
 const FIRST_BODY = 3_000;
 const FIRST_WEIGHT = 8;
 /** After a change, the first sight of the new spread is worth this many arrivals. */
-const CHANGE_WEIGHT = 24;
+const CHANGE_WEIGHT = 12;
 /** Spreads below this are time stamps, not the network. */
 const LEAST_BODY = 200;
 /** How far the wanted delay may wander before D follows: this share of the spread, more while little is known. */
 const DEADBAND = 0.6;
-const DEADBAND_EARLY = 4;
+const DEADBAND_EARLY = 2;
 /** Upwards it follows sooner: too short a delay is heard as jitter, and taken for a change. */
 const RISE = 0.6;
 /** Half a millisecond is nothing to move for, nor to call late. */

@@ -15,7 +15,7 @@ import { OffsetFit } from './offset-fit.ts';
 import { SteeredLine } from './steered-line.ts';
 
 /** One exchange: sent by us, stamped by the peer, received by us. */
-export interface ClockSample {
+interface ClockSample {
   /** Local. */
   readonly sentAt: Instant;
   /** On the peer's clock, in microseconds. */
