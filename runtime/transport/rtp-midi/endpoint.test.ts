@@ -7,6 +7,7 @@ import { silentLog } from '../../core/log.ts';
 import { shortMessage } from '../../core/midi-bytes.ts';
 import type { MidiMessage } from '../../core/midi-message.ts';
 import { fromMillis, fromSeconds, type Instant, type Micros } from '../../core/time.ts';
+import type { DatagramNetwork, NetAddress } from '../../ports/datagram-network.ts';
 import { openRtpMidiEndpoint, type RtpMidiEndpoint, type RtpMidiInit } from './endpoint.ts';
 
 const NOTE_ON = shortMessage(0x90, 60, 100) as MidiMessage;
@@ -190,18 +191,15 @@ test('a peer that starts anew takes the place of its old self', async () => {
   network.host(B).disconnect();
   await b[Symbol.asyncDispose]();
   network.host(B).reconnect();
-  const again = await (async () => openRtpMidiEndpointAt())();
-  async function openRtpMidiEndpointAt(): Promise<RtpMidiEndpoint> {
-    return openRtpMidiEndpoint(
-      {
-        clock,
-        network: network.host(B).datagrams,
-        randomness: seededRandomness('another'),
-        log: silentLog,
-      },
-      { name: 'reborn', port: 5004 },
-    );
-  }
+  const again = await openRtpMidiEndpoint(
+    {
+      clock,
+      network: network.host(B).datagrams,
+      randomness: seededRandomness('another'),
+      log: silentLog,
+    },
+    { name: 'reborn', port: 5004 },
+  );
   await run(fromSeconds(20));
   expect(again.peers).toHaveLength(1);
   expect(a.peers.map((peer) => peer.name)).toEqual(['reborn']);
@@ -333,6 +331,48 @@ test('a session through a bad network neither ends nor leaves a note', async () 
   expect(b.peers[0]?.stats.loss).toBeGreaterThan(0.01);
   expect(b.peers[0]?.stats.recovered).toBeGreaterThan(20);
   expect(rig.log.filter((line) => line.includes('left'))).toEqual([]);
+});
+
+test('another host that borrows the SSRC of a peer is not heard', async () => {
+  const { a, network, run, log } = await openJoined();
+  const peer = a.peers[0];
+  const forger = await network.host('10.0.0.66').datagrams.bind({ port: 5005 });
+  const ssrc = (peer?.ssrc ?? 0).toString(16).padStart(8, '0');
+  log.length = 0;
+  for (const hex of [`ffff42590000000200000000${ssrc}`, `8061000100000000${ssrc}43903c64800000`]) {
+    forger.send(Uint8Array.from(Buffer.from(hex, 'hex')), { host: A, port: 5005 });
+  }
+  await run(fromMillis(50));
+  expect(a.peers).toHaveLength(1);
+  expect(log).toEqual([]);
+  expect(a.stats.faults['stranger']).toBe(2);
+});
+
+test('a peer that is dialled by name is known by its address once it answers', async () => {
+  const rig = openRig();
+  await rig.open(B);
+  const here = rig.network.host(A).datagrams;
+  const resolving: DatagramNetwork = {
+    async bind(init) {
+      const socket = await here.bind(init);
+      const resolve = (to: NetAddress): NetAddress =>
+        to.host === 'studio.local' ? { host: B, port: to.port } : to;
+      return {
+        local: socket.local,
+        unsent: 0,
+        send: (bytes, to, length) => socket.send(bytes, resolve(to), length),
+        onDatagram: (listener) => socket.onDatagram(listener),
+        [Symbol.asyncDispose]: () => socket[Symbol.asyncDispose](),
+      };
+    },
+  };
+  const a = await openRtpMidiEndpoint(
+    { clock: rig.clock, network: resolving, randomness: seededRandomness(1), log: silentLog },
+    { name: 'a', port: 5004 },
+  );
+  a.connect({ host: 'studio.local', port: 5004 });
+  await rig.run(fromMillis(500));
+  expect(a.peers[0]?.address).toEqual({ host: B, port: 5004 });
 });
 
 test('disposing says goodbye and frees the ports', async () => {

@@ -104,6 +104,11 @@ describe('written', () => {
       'b06500 b06402 b00640 b0657f b0647f',
       'a01234' + '800920' + '8006' + '82008240',
     ],
+    [
+      'M, an entry LSB is void once the MSB is entered again',
+      'b06500 b06402 b00640 b02611 b00641',
+      'a01234' + '800920' + 'a006' + '82008241',
+    ],
     ['M, half a number', 'b06305', 'a01234' + '800620' + 'c003' + '85'],
     [
       'M, increments',
@@ -163,6 +168,11 @@ describe('written', () => {
     expect(written(state, { confirmed: 4, anchor: 4 })).toBe('a01234' + '800708' + '81f0' + 'bee4');
     const anchored = Buffer.from(written(state, { confirmed: 5, anchor: 0 }), 'hex');
     expect(anchored[5]).toBe(0x80 | 0x40 | 0x10);
+  });
+
+  test('a bank LSB that Chapter P would undo is coded, however old it is', () => {
+    const journal = written(played('b02003 b00001 c005'), { confirmed: 1, anchor: 1 });
+    expect(journal).toBe('a01234' + '800bc0' + '858100' + '81' + 'a003' + '8001');
   });
 
   test('a Reset State command leaves nothing to code', () => {
@@ -255,6 +265,19 @@ describe('repaired', () => {
       'b0407f',
     ]);
     expect(repaired(played('b0407f b04000'), journalOf('b0407f b04000 b0407f b04000'))).toEqual([]);
+  });
+
+  test('a pedal that was repaired once is not repaired again', () => {
+    const heard = played('b0407f');
+    const journal = journalOf('b0407f b04000 b0407f b04000 b0407f');
+    expect(repaired(heard, journal)).toEqual(['b04000', 'b0407f']);
+    expect(repaired(heard, journal)).toEqual([]);
+  });
+
+  test('a value from before a reset of controllers, which some send, is not brought back', () => {
+    const journal = 'a01234' + '000840' + '01' + '0132' + '79c1';
+    expect(repaired(played('b00132 b07900'), journal)).toEqual([]);
+    expect(repaired(played('b00132'), journal)).toEqual(['b07900']);
   });
 
   test('a NoteOff whose place beside the pedal is unknown silences the pedal too', () => {
