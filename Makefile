@@ -24,7 +24,8 @@ help: ## this list
 
 node_modules/.installed: package.json package-lock.json .npmrc
 	@node -e 'const [a,b]=process.versions.node.split(".").map(Number); if (a<20||(a===20&&b<19)) { console.error(`Node $${process.versions.node} is too old: jam.togthr needs 20.19 or newer.`); process.exit(1) }'
-	npm ci --no-audit --no-fund --loglevel=error
+	@# Not npm ci: npm 11 wants the optional binaries of every system in the lock file, and it names those of Linux.
+	npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 setup: node_modules/.installed ## install what the project needs (npm only)

@@ -6,6 +6,7 @@
  * Keeps  an eye on the list of ports: RtMidi does not tell when a device is unplugged.
  * Lane   0.
  */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { PortError } from '../../runtime/core/errors.ts';
 import { Listeners } from '../../runtime/core/listeners.ts';
@@ -21,12 +22,13 @@ const LOOPS = /^midi through/i;
 
 /** Names of the MIDI inputs or outputs that the system has now; empty when it has no MIDI at all. */
 export function listUsbPorts(direction: 'input' | 'output'): readonly string[] {
+  if (!hasSequencer()) return [];
   try {
     const { Input, Output } = loadRtMidi();
     const names = direction === 'input' ? Input.getPortNames() : Output.getPortNames();
     return names.filter((name) => !LOOPS.test(name));
   } catch {
-    return []; // no sequencer of the system, so no port: doctor says why
+    return []; // the sequencer may not be used by us, so there is no port: doctor says why
   }
 }
 
@@ -72,13 +74,14 @@ export async function openUsbInput(
 }
 
 function openPort(name: string): InstanceType<RtMidi['Input']> {
+  if (!hasSequencer()) {
+    throw new PortError('unavailable', 'this system has no MIDI ports; togthr doctor says why');
+  }
   let input: InstanceType<RtMidi['Input']>;
   try {
     input = new (loadRtMidi().Input)();
   } catch (cause) {
-    throw new PortError('unavailable', 'this system has no MIDI ports (no ALSA sequencer)', {
-      cause,
-    });
+    throw new PortError('denied', "the system's MIDI ports may not be used", { cause });
   }
   const names = listUsbPorts('input');
   if (!names.includes(name)) {
@@ -92,7 +95,12 @@ function openPort(name: string): InstanceType<RtMidi['Input']> {
   return input;
 }
 
-/** Loaded when it is needed: without a sound system its native part complains on stderr. */
+/** Without ALSA's sequencer RtMidi's native part complains on stderr, so it is not even asked. */
+function hasSequencer(): boolean {
+  return process.platform !== 'linux' || existsSync('/dev/snd/seq');
+}
+
+/** Loaded when it is needed. */
 function loadRtMidi(): RtMidi {
   return createRequire(import.meta.url)('@julusian/midi') as RtMidi;
 }

@@ -2,7 +2,7 @@
  * Reads the rooms into the immutable facts that the panel shows. Pure but for reading.
  */
 import type { BoxId, EnsembleContext } from '../core/ensemble.ts';
-import { type Micros, micros, toMillis } from '../core/time.ts';
+import { fromSeconds, type Micros, micros, toMillis } from '../core/time.ts';
 import type {
   LinkStatus,
   PanelDevice,
@@ -62,6 +62,10 @@ export function panelModel(
     devices: [...devices('in', init.inputs), ...devices('out', init.outputs)],
     settings: editable(choices),
     brightness: choices.brightness / 100,
+    sparing: {
+      dimAfter: fromSeconds(init.settings.panel.dimAfterSeconds),
+      blankAfter: fromSeconds(init.settings.panel.blankAfterSeconds),
+    },
     about: [
       { label: 'Version', value: init.version },
       { label: 'RTP-MIDI port', value: String(deps.rtp.controlPort) },

@@ -91,12 +91,10 @@ export function openStatusSource(deps: StatusDeps, init: StatusInit): StatusSour
   };
 }
 
-/** What keeps the box from its job. Being alone, or in no session, is none. */
+/** What keeps the box from its job. Being alone or in no session is none, nor is a box that only plays or only listens. */
 function findProblems({ inputs, outputs }: StatusInit): readonly string[] {
-  const problems: string[] = [];
-  if (inputs.size === 0) problems.push('no MIDI input is plugged in; see togthr doctor');
-  if (outputs.size === 0) problems.push('no MIDI output is plugged in; see togthr doctor');
-  return problems;
+  if (inputs.size + outputs.size > 0) return [];
+  return ['no MIDI device is plugged in; see togthr doctor'];
 }
 
 /** The session's others, and those RTP-MIDI peers that are in no session with us. */

@@ -12,9 +12,6 @@ export type Micros = number & { readonly __unit: 'us' };
 /** Microseconds on the session's reference clock (DESIGN section 4): the same for every box. */
 export type EnsembleTime = number & { readonly __unit: 'us-ensemble' };
 
-/** Quarter-note beats since the timeline's origin. */
-export type Beats = number & { readonly __unit: 'beats' };
-
 /** Milliseconds since 1970-01-01 UTC. For people and files; read through the WallClock port. */
 export type WallTime = number & { readonly __unit: 'ms-wall' };
 

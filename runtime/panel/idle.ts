@@ -1,5 +1,5 @@
 /**
- * Sparing the display: dim after a minute, blank after five, and never the same pixels for long. Pure.
+ * Sparing the display: dim, then dark when nothing happens, and never the same pixels for long. Pure.
  */
 import {
   after,
@@ -19,8 +19,16 @@ export interface IdleState {
   readonly sleeping: boolean;
 }
 
-const DIM_AFTER: Micros = fromSeconds(60);
-const BLANK_AFTER: Micros = fromSeconds(300);
+/** How long nothing must happen before the display is spared; 0: for ever. */
+export interface Sparing {
+  readonly dimAfter: Micros;
+  readonly blankAfter: Micros;
+}
+
+export const USUAL_SPARING: Sparing = {
+  dimAfter: fromSeconds(60),
+  blankAfter: fromSeconds(300),
+};
 /** A spin that wakes the display goes on doing nothing until it pauses this long. */
 export const WAKING_SPIN: Micros = fromMillis(300);
 const SHIFT_EVERY: Micros = fromSeconds(60);
@@ -31,18 +39,26 @@ const SHIFTS = [
   [0, 1],
 ] as const;
 
-export function wakefulness(idle: IdleState, now: Instant): Wakefulness {
+export function wakefulness(idle: IdleState, sparing: Sparing, now: Instant): Wakefulness {
   if (idle.sleeping) return 'blank';
   const still = elapsed(idle.activeAt, now);
-  if (still >= BLANK_AFTER) return 'blank';
-  return still >= DIM_AFTER ? 'dim' : 'bright';
+  if (reached(still, sparing.blankAfter)) return 'blank';
+  return reached(still, sparing.dimAfter) ? 'dim' : 'bright';
+}
+
+function reached(still: Micros, limit: Micros): boolean {
+  return limit > 0 && still >= limit;
 }
 
 /** When wakefulness changes by itself. */
-export function idleDue(idle: IdleState, now: Instant): Instant | undefined {
-  const stage = wakefulness(idle, now);
-  if (stage === 'blank') return undefined;
-  return after(idle.activeAt, stage === 'bright' ? DIM_AFTER : BLANK_AFTER);
+export function idleDue(idle: IdleState, sparing: Sparing, now: Instant): Instant | undefined {
+  const { dimAfter, blankAfter } = sparing;
+  const dues = [dimAfter, blankAfter]
+    .filter((limit) => limit > 0)
+    .map((limit) => after(idle.activeAt, limit))
+    .filter((due) => due > now);
+  if (wakefulness(idle, sparing, now) === 'blank' || dues.length === 0) return undefined;
+  return Math.min(...dues) as Instant;
 }
 
 /** Where the picture's top left is: one pixel further each minute, around a square. */

@@ -11,6 +11,7 @@ import {
   SUNDAY,
   sessionId,
 } from '../../tests/panel/sample-models.ts';
+import { fromSeconds } from '../core/time.ts';
 import { entriesOf } from './menus.ts';
 import type { PanelEffect, PanelModel } from './panel-model.ts';
 
@@ -278,6 +279,17 @@ describe('panic, power and sleep', () => {
     const { brightness, frame } = hand.wait(1).look();
     expect(brightness).toBe(0);
     expect(frame.every((octet) => octet === 0)).toBe(true);
+  });
+
+  test('it dims and goes dark when the settings say so, and never when they say 0', () => {
+    const minutes = (dim: number, blank: number) => ({
+      sparing: { dimAfter: fromSeconds(60 * dim), blankAfter: fromSeconds(60 * blank) },
+    });
+    expect(new Hand(BOX).show(minutes(0, 0)).wait(86_400_000).look().brightness).toBe(1);
+    expect(new Hand(BOX).show(minutes(2, 0)).wait(86_400_000).look().brightness).toBeCloseTo(0.2);
+    const darkOnly = new Hand(BOX).show(minutes(0, 2));
+    expect(darkOnly.wait(119_999).look().brightness).toBe(1);
+    expect(darkOnly.wait(1).look().brightness).toBe(0);
   });
 
   test('turning a blank panel wakes it and moves nothing until the spin pauses', () => {

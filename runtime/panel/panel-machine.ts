@@ -95,7 +95,7 @@ function handle(
   model: PanelModel,
   effects: PanelEffect[],
 ): PanelState {
-  const wasBlank = wakefulness(state.idle, at) === 'blank';
+  const wasBlank = wakefulness(state.idle, model.sparing, at) === 'blank';
   let awake: PanelState = { ...state, idle: { activeAt: at, sleeping: false } };
   if (event.kind === 'press') awake = { ...awake, wakingPress: wasBlank };
   const spin = event.kind === 'turn' && state.gestures.press === undefined;

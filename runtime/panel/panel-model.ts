@@ -7,6 +7,7 @@
  */
 import type { BoxId, EnsembleContext, JamMode, Role, SessionId } from '../core/ensemble.ts';
 import type { Micros } from '../core/time.ts';
+import { type Sparing, USUAL_SPARING } from './idle.ts';
 
 /** `searching`: in a session, no peer answers yet. `degraded`: a peer is gone, or loss or jitter is heard. */
 export type LinkStatus = 'none' | 'searching' | 'up' | 'degraded';
@@ -108,6 +109,8 @@ export interface PanelModel {
   readonly settings: readonly PanelSetting[];
   /** Display brightness, 0 to 1, while awake. */
   readonly brightness: number;
+  /** When the display dims and goes dark by itself. */
+  readonly sparing: Sparing;
   /** Version, addresses, status page: label and value, in order. */
   readonly about: readonly { readonly label: string; readonly value: string }[];
   /** What this machine can do besides silencing itself. */
@@ -161,6 +164,7 @@ export function emptyPanelModel(boxName: string): PanelModel {
     devices: [],
     settings: [],
     brightness: 1,
+    sparing: USUAL_SPARING,
     about: [],
     power: [],
     message: undefined,

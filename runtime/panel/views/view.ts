@@ -35,12 +35,12 @@ export function view(
   levels: Levels,
   now: Instant,
 ): View {
-  const stage = wakefulness(state.idle, now);
+  const stage = wakefulness(state.idle, model.sparing, now);
   canvas.clear(...pixelShift(now));
   if (stage === 'blank') return { frame: canvas.frame, brightness: 0, changesAt: undefined };
   const scene = new Scene(canvas, state, model, levels, now);
   scene.again(shiftDue(now));
-  scene.again(idleDue(state.idle, now) ?? now);
+  scene.again(idleDue(state.idle, model.sparing, now) ?? now);
   drawStatusRow(scene);
   const waiting = waitingFor(state, model);
   if (waiting !== undefined) drawWaiting(scene, waiting.doing, waiting.name);
