@@ -21,7 +21,7 @@ import {
 import { CommandError, UsageError } from './failure.ts';
 
 /** IANA's port for RTP media; AppleMIDI peers use it and the next one when nothing else is said. */
-export const DEFAULT_PORT = 5004;
+const DEFAULT_PORT = 5004;
 const HIGHEST_CONTROL_PORT = 65_534;
 const LOOK_MS = 20;
 

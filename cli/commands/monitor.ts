@@ -71,9 +71,15 @@ async function monitor(options: MonitorOptions): Promise<void> {
   });
 }
 
-function until(signal: AbortSignal, seconds: number | undefined): Promise<void> {
+/** Not AbortSignal.any with AbortSignal.timeout: Node 20 may collect those as garbage, and then nothing ends. */
+async function until(signal: AbortSignal, seconds: number | undefined): Promise<void> {
   if (seconds === undefined) return untilInterrupted(signal);
-  return untilInterrupted(AbortSignal.any([signal, AbortSignal.timeout(seconds * 1_000)]));
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1_000);
+  });
+  await Promise.race([timeUp, untilInterrupted(signal)]);
+  clearTimeout(timer);
 }
 
 function report({ clock, endpoint }: RtpPeerProgram, json: boolean): void {
@@ -117,7 +123,7 @@ function identify(peer: RtpMidiPeer): Identity {
 }
 
 /** Channels are counted from 1, as people do. */
-export function messageInWords(message: MidiMessage): string {
+function messageInWords(message: MidiMessage): string {
   switch (message.kind) {
     case 'noteOn':
       return `ch ${message.channel + 1} note on ${message.key} velocity ${message.velocity}`;

@@ -6,7 +6,7 @@
  */
 
 export const RTP_HEADER_OCTETS = 12;
-export const PAYLOAD_TYPE = 97;
+const PAYLOAD_TYPE = 97;
 const VERSION = 2;
 
 export type RtpFault =

@@ -271,6 +271,7 @@ export class Switchboard implements ConnectionOwner {
     const held = this.#peers.get(answer.ssrc);
     if (held && held.control.host === control.host) {
       held.renew(answer.token, initiator, control, data, clock.now());
+      held.tick(clock.now());
       return held;
     }
     if (held) this.leave(held, 'replaced');
@@ -304,6 +305,8 @@ export class Switchboard implements ConnectionOwner {
     this.#list = [...this.#peers.values()];
     log.info('peer joined', { name: peer.name, ssrc: peer.ssrc, ...control });
     this.#deps.onPeer(peer, 'joined', undefined);
+    // The initiator asks for the time at once.
+    peer.tick(clock.now());
     return peer;
   }
 

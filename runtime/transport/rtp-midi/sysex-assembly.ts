@@ -12,7 +12,7 @@ export type SysExFault =
   | 'sysExInterrupted'
   | 'sysExTooLong';
 
-export const MAX_SYSEX_OCTETS = 262_144;
+const MAX_SYSEX_OCTETS = 262_144;
 const FIRST_OCTETS = 512;
 
 export class SysExAssembly {

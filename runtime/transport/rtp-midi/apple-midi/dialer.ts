@@ -10,7 +10,7 @@
  */
 import { after, fromSeconds, type Instant, type Micros } from '../../../core/time.ts';
 
-export const INVITE_EVERY: Micros = fromSeconds(1);
+const INVITE_EVERY: Micros = fromSeconds(1);
 export const INVITE_TIMES = 12;
 const REFUSED_WAIT = fromSeconds(5);
 

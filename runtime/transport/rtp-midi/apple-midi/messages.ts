@@ -9,7 +9,7 @@ import type { Decoded } from '../../../core/errors.ts';
 import { readUint16, readUint32, writeUint16, writeUint32 } from '../rtp-header.ts';
 import type { Ticks } from '../ticks.ts';
 
-export const PROTOCOL_VERSION = 2;
+const PROTOCOL_VERSION = 2;
 /** Octets of a name that are kept, and sent. */
 export const MAX_NAME_OCTETS = 63;
 /** Room that any message fits in. */

@@ -15,7 +15,7 @@ import { NO_SLOT, Recency } from './recency.ts';
 
 /** A value that was never set. */
 export const UNKNOWN = -1;
-export const WHEEL_AT_REST = 8_192;
+const WHEEL_AT_REST = 8_192;
 /** A NoteOff that carries no release velocity of its own (A.7). */
 export const DEFAULT_RELEASE = 64;
 const PEDAL_ON = 64;

@@ -10,10 +10,10 @@ import type { JournalView } from './chapter.ts';
 import { CHANNEL_CHAPTERS } from './chapter-table.ts';
 import type { StreamState } from './stream-state.ts';
 
-export const JOURNAL_HEADER_OCTETS = 3;
+const JOURNAL_HEADER_OCTETS = 3;
 const CHANNEL_HEADER_OCTETS = 3;
 /** LENGTH has ten bits. */
-export const MAX_CHANNEL_JOURNAL = 1_023;
+const MAX_CHANNEL_JOURNAL = 1_023;
 /** More than all chapters of a channel can take together. */
 const MAX_CHAPTERS = 2_048;
 /** Room that `writeJournal` needs after `at`. */

@@ -17,7 +17,7 @@ import {
   RPN_MSB,
 } from './controllers.ts';
 
-export const MAX_PARAMETERS = 32;
+const MAX_PARAMETERS = 32;
 const MAX_BUTTONS = 16_383;
 const NULL_NUMBER = 127;
 
