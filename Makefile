@@ -17,7 +17,7 @@ ifdef HEADLESS
   JAM_HEADLESS := --headless
 endif
 
-.PHONY: help setup tools build jam sim test check types lint dead format bench clean
+.PHONY: help setup tools build jam test check types lint dead format bench soak clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,15 @@ check: types lint dead ## types, lint, dead code
 
 test: build tools check ## everything: types, lint, dead code, unit, contract, scenario, web
 	npx --no-install vitest run --reporter=default --reporter=json --outputFile.json=build/test-results.json
+
+bench: build ## latency, lateness, allocation and jitter, beside what others do (about 3 minutes)
+	npx --no-install tsx tests/bench/box-latency.ts
+	npx --no-install tsx tests/bench/rtp-session.ts
+	npx --no-install tsx tests/bench/midi-out-lateness.ts
+	npx --no-install tsx tests/bench/dejitter.ts
+
+soak: build ## ten minutes of dense playing through a hostile network, on a virtual clock
+	npx --no-install tsx --expose-gc tests/soak/jam.ts --minutes 10
 
 format: setup ## let Biome tidy
 	npx --no-install biome check --write .
