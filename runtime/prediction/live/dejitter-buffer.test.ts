@@ -76,6 +76,13 @@ describe('when the network changes', () => {
     }
   });
 
+  test('a delay that is far too long, after a stall at the start, is given up within nine seconds', () => {
+    const { play } = openFeed('stall');
+    expect(play(2, 300_000, 20_000).at(-1)).toBeGreaterThan(300_000);
+    const after = play(9, 25_000, 3_000);
+    expect(after.at(-1)).toBeLessThan(60_000);
+  });
+
   test('three times the jitter is followed up, and down again', () => {
     const { play } = openFeed('phases');
     const before = play(30, 20_000, 4_000).at(-1) ?? 0;

@@ -11,9 +11,11 @@
  * than chance explains. What makes D move is evidence that the network changed:
  *   - worse: late arrivals follow one another as they would not by chance (CUSUM, about five in a row): D leaps up, a
  *     limited way at a time, and what was learnt before is forgotten;
- *   - better: the last 40 arrivals have a lower median or a spread of less than half, and fit a lower D: D glides down.
- * D glides by a hundredth, which no one hears, and changes only between chords: notes performed within 30 ms of the first
- * share one D. Since D follows arrivals, errors of the clock mapping do not add up: they are followed like a slow change.
+ *   - better: the last 40 arrivals have a lower median or a spread of less than half, or the last 16 come far too early, and
+ *     fit a lower D: D glides down.
+ * D glides by a hundredth, which no one hears (down from far off by a few), and changes only between chords: notes
+ * performed within 30 ms of the first share one D. Since D follows arrivals, errors of the clock mapping do not add up:
+ * they are followed like a slow change.
  */
 import type { Micros } from '../../core/time.ts';
 import { DelayWindow } from './delay-window.ts';
@@ -40,6 +42,9 @@ const RISE = 0.6;
 /** Half a millisecond is nothing to move for, nor to call late. */
 const GRACE = 500;
 const GLIDE = 0.01;
+/** What is far too much is given up sooner, at a tempo change that is heard less than the delay: so much more at FAR. */
+const HASTE = 0.06;
+const FAR = 60_000;
 const CHORD = 30_000;
 
 /** CUSUM: log-likelihood ratios of 40 % late against 4 % late, for a late arrival and for one in time. */
@@ -49,6 +54,10 @@ const ALARM = 10;
 /** What is remembered after an alarm, and how far D leaps at most: a few lost packets look like a change too. */
 const KEPT_AFTER_ALARM = 8;
 const LEAP = 30_000;
+
+/** So many arrivals in a row that are early by FAR, and by so many spreads, are no chance either. */
+const STALL_ENDED = 16;
+const STALL_BODIES = 2;
 
 const CALM = 40;
 /** The median is lower by this share of the spread, or the spread is down to this share: not by chance. */
@@ -105,8 +114,9 @@ export class DejitterBuffer {
       this.#delay = this.#target;
       this.#leaping = false;
     } else {
-      const step = Math.max(0, performedAt - this.#movedAt) * GLIDE;
-      this.#delay += Math.max(-step, Math.min(step, behind));
+      const passed = Math.max(0, performedAt - this.#movedAt);
+      const down = passed * (GLIDE + HASTE * Math.min(1, Math.max(0, -behind / FAR - 0.5)));
+      this.#delay += Math.max(-down, Math.min(passed * GLIDE, behind));
     }
     this.#movedAt = Math.max(performedAt, this.#movedAt);
   }
@@ -134,6 +144,7 @@ export class DejitterBuffer {
       this.#target = wanted;
     }
     if (window.count >= 2 * CALM) this.#lookForCalm(body);
+    this.#lookForStallsEnd(body);
   }
 
   #worsened(before: number): void {
@@ -163,6 +174,21 @@ export class DejitterBuffer {
     this.#guess = spread;
     this.#guessWeight = CHANGE_WEIGHT;
     this.#target = calm;
+    this.changes++;
+  }
+
+  /** A stall of either machine, or a detour, is over: the last few arrivals all fit a delay that is shorter by far. */
+  #lookForStallsEnd(body: number): void {
+    const window = this.#window;
+    if (window.count < STALL_ENDED) return;
+    const latest = window.recentQuantile(1, STALL_ENDED);
+    const median = window.recentQuantile(0.5, STALL_ENDED);
+    const fits = Math.max(latest, median + reach(FIRST_BODY));
+    if (this.#target - fits < Math.max(FAR, STALL_BODIES * body)) return;
+    window.keepRecent(STALL_ENDED);
+    this.#guess = Math.max(latest - median, LEAST_BODY);
+    this.#guessWeight = CHANGE_WEIGHT;
+    this.#target = median + reach(this.#body());
     this.changes++;
   }
 

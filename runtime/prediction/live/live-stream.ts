@@ -15,11 +15,12 @@ import { CONTROLLER, type MidiMessage } from '../../core/midi-message.ts';
 import type { EventCause } from '../../core/scheduled-event.ts';
 import { type Instant, type Micros, micros } from '../../core/time.ts';
 import { DejitterBuffer } from './dejitter-buffer.ts';
+import { DelayWindow } from './delay-window.ts';
 import { SoundingKeys, type Timing } from './sounding-keys.ts';
 
 export type Play = (message: MidiMessage, due: Instant, cause: EventCause) => void;
 
-/** How a stream fares; counters and histograms count since it began. */
+/** How a stream fares: counters and histograms count since it began, the rest is of its last LATELY note-ons. */
 export interface StreamStats {
   readonly events: number;
   /** From being performed there to being due here; of note-ons. */
@@ -51,6 +52,7 @@ export interface StreamStats {
 /** A delay outside of these is an error of the clocks, not of the network. */
 const EARLIEST = -1_000_000;
 const LATEST = 10_000_000;
+const LATELY = 64;
 /** Half a millisecond late is in time. */
 const IN_TIME = 500;
 /** Controllers of 16 channels, then three more kinds, then what has no channel. */
@@ -69,6 +71,7 @@ export class LiveStream {
   readonly #lastPerformed = new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY);
   readonly #lastDue = new Float64Array(NO_CHANNEL + 1).fill(Number.NEGATIVE_INFINITY);
   readonly #delays = new Histogram();
+  readonly #lately = new DelayWindow(LATELY);
   readonly #lateness = new Histogram();
   #events = 0;
   #dropped = 0;
@@ -85,12 +88,12 @@ export class LiveStream {
   }
 
   get stats(): StreamStats {
-    const delays = this.#delays;
+    const lately = this.#lately;
     return {
       events: this.#events,
-      delayP50: micros(delays.quantile(0.5)),
-      delayP95: micros(delays.quantile(0.95)),
-      jitter: micros(delays.quantile(0.95) - delays.quantile(0.05)),
+      delayP50: micros(lately.quantile(0.5)),
+      delayP95: micros(lately.quantile(0.95)),
+      jitter: micros(lately.quantile(0.95) - lately.quantile(0.05)),
       networkJitter: this.#buffer.networkJitter,
       buffer: this.#buffer.target,
       late: this.#lateness.count,
@@ -100,7 +103,7 @@ export class LiveStream {
       untimed: this.#untimed,
       withheld: this.#withheld,
       soundingNotes: this.#keys.count,
-      delays,
+      delays: this.#delays,
       lateness: this.#lateness,
     };
   }
@@ -145,6 +148,7 @@ export class LiveStream {
         const due = this.#keys.noteOn(message, timing);
         if (due === undefined) return;
         this.#delays.record(due - timing.performedAt);
+        this.#lately.add(due - timing.performedAt);
         if (late > IN_TIME) this.#lateness.record(late);
         return;
       }
