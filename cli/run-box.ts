@@ -36,7 +36,7 @@ export async function runBox(
   const scheduler = held.hold(await openOutputScheduler());
   const discovery = held.hold(await openMdnsDiscovery({ clock, log }));
   const box = held.hold(
-    await openBox(
+    await openOrExplain(
       {
         clock,
         wallClock: clock,
@@ -92,6 +92,21 @@ export async function runBox(
     print(`${failure.message}. The box runs on in no session.`);
   }
   await untilInterrupted(signal);
+}
+
+/** Says which flag chooses another port. */
+async function openOrExplain(...given: Parameters<typeof openBox>): Promise<Box> {
+  try {
+    return await openBox(...given);
+  } catch (failure) {
+    if (!(failure instanceof PortError) || failure.code !== 'busy') throw failure;
+    const { rtp, link } = given[1].settings;
+    throw new PortError(
+      'busy',
+      `a port of the box is in use (UDP ${rtp.port} and ${rtp.port + 1}, or TCP ${link.port}): another box may be running; choose others with --rtp-port and --link-port, 0 for any`,
+      { cause: failure },
+    );
+  }
 }
 
 async function serveStatus(
