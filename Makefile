@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 # make jam BOXES=3 PROFILE=transatlantic PORT=8081 HEADLESS=1 SECONDS=20 ARGS='--play song.mid --box 1'
+BIN := node_modules/.bin
+
 BOXES ?= 2
 PORT ?= 8080
 PROFILE ?= wifi
@@ -34,37 +36,37 @@ tools: ## install what some tests need (apt; skipped when impossible)
 	@tests/install-tools.sh
 
 build: setup ## compile everything
-	npx --no-install tsc -b
-	npx --no-install vite build sim/web --logLevel warn
+	$(BIN)/tsc -b
+	$(BIN)/vite build sim/web --logLevel warn
 
 jam: build ## play: boxes in the simulator, http://localhost:8080
 	@exec ./togthr sim --boxes $(BOXES) --port $(PORT) --profile $(PROFILE) $(JAM_HEADLESS) $(JAM_SECONDS) $(ARGS)
 
 types: setup ## check types
-	npx --no-install tsc -b
+	$(BIN)/tsc -b
 
 lint: setup ## format and lint, without changing anything
-	npx --no-install biome check --error-on-warnings .
+	$(BIN)/biome check --error-on-warnings .
 
 dead: setup ## unused files, exports and dependencies
-	npx --no-install knip
+	$(BIN)/knip
 
 check: types lint dead ## types, lint, dead code
 
 test: build tools check ## everything: types, lint, dead code, unit, contract, scenario, web
-	npx --no-install vitest run --reporter=default --reporter=json --outputFile.json=build/test-results.json
+	$(BIN)/vitest run --reporter=default --reporter=json --outputFile.json=build/test-results.json
 
 bench: build ## latency, lateness, allocation and jitter, beside what others do (about 3 minutes)
-	npx --no-install tsx tests/bench/box-latency.ts
-	npx --no-install tsx tests/bench/rtp-session.ts
-	npx --no-install tsx tests/bench/midi-out-lateness.ts
-	npx --no-install tsx tests/bench/dejitter.ts
+	$(BIN)/tsx tests/bench/box-latency.ts
+	$(BIN)/tsx tests/bench/rtp-session.ts
+	$(BIN)/tsx tests/bench/midi-out-lateness.ts
+	$(BIN)/tsx tests/bench/dejitter.ts
 
 soak: build ## ten minutes of dense playing through a hostile network, on a virtual clock
-	npx --no-install tsx --expose-gc tests/soak/jam.ts --minutes 10
+	$(BIN)/tsx --expose-gc tests/soak/jam.ts --minutes 10
 
 format: setup ## let Biome tidy
-	npx --no-install biome check --write .
+	$(BIN)/biome check --write .
 
 clean: ## remove what was built
 	rm -rf build
