@@ -80,7 +80,8 @@ export function tickClock(
   ticks: Ticks,
   interval: Micros,
 ): ClockStep {
-  if (now - state.heardAt >= CLOCK_TIMEOUT) return { state, effects: [{ kind: 'timeout' }] };
+  // As `clockDue` reckons: a difference, rounded another way, could miss the alarm it is called for.
+  if (now >= after(state.heardAt, CLOCK_TIMEOUT)) return { state, effects: [{ kind: 'timeout' }] };
   if (!state.initiator || now < state.due) return { state, effects: [] };
   const unanswered = state.sentTicks === undefined ? state.unanswered : state.unanswered + 1;
   const asked = state.asked + 1;

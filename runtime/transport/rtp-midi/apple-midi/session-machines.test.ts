@@ -95,6 +95,14 @@ test('without answers they are asked for again soon, the peer is doubted, and gi
   expect(end).toBe(`${CLOCK_TIMEOUT / 1e6}`);
 });
 
+test('the alarm for the end of a session finds it over, whatever the fractions of its times', () => {
+  for (let i = 0; i < 1_000; i++) {
+    const state = startClockExchange(false, (36_757_598 + i * 1_009.543_208_04) as Instant);
+    const step = tickClock(state, clockDue(state), 0 as Ticks, INTERVAL);
+    expect(step.effects).toEqual([{ kind: 'timeout' }]);
+  }
+});
+
 test('both sides learn from one exchange', () => {
   const here = startClockExchange(true, at(10));
   const there = startClockExchange(false, at(3));
