@@ -10,7 +10,14 @@ import type { LinkStats } from '../../core/ensemble.ts';
 import { Listeners } from '../../core/listeners.ts';
 import type { Log } from '../../core/log.ts';
 import type { MidiMessage } from '../../core/midi-message.ts';
-import { fromMillis, fromSeconds, type Instant, type Micros } from '../../core/time.ts';
+import {
+  after,
+  fromMillis,
+  fromSeconds,
+  type Instant,
+  type Micros,
+  micros,
+} from '../../core/time.ts';
 import type { Alarm, Clock } from '../../ports/clock.ts';
 import type { DatagramNetwork, NetAddress } from '../../ports/datagram-network.ts';
 import type { Randomness } from '../../ports/randomness.ts';
@@ -110,6 +117,8 @@ export interface RtpMidiInit {
 const REORDER_HOLD = fromMillis(3);
 const CLOCK_INTERVAL = fromSeconds(10);
 const MAX_PEERS = 32;
+/** Between two alarms: whatever goes wrong, the end point doesn't go round in circles. */
+const LEAST_SLEEP = micros(100);
 
 /** Resolves when both ports are bound. Rejects with PortError as `network.bind` does. */
 export async function openRtpMidiEndpoint(
@@ -289,12 +298,12 @@ class Endpoint implements RtpMidiEndpoint {
       this.#sendPacket(peer, this.#empty, this.#outbox.ticksOf(at), at, now);
       peer.sender.sent(false, now);
     }
-    this.#setAlarm();
+    this.#setAlarm(after(now, LEAST_SLEEP));
   }
 
   /** An alarm too early costs a look around; so it is only ever moved forward until it goes off. */
-  #setAlarm(): void {
-    const { due } = this.#board;
+  #setAlarm(earliest: Instant = Number.NEGATIVE_INFINITY as Instant): void {
+    const due = Math.max(this.#board.due, earliest) as Instant;
     if (due >= this.#alarmAt || this.#disposed) return;
     this.#alarmAt = due;
     this.#alarm.set(due);
