@@ -54,7 +54,7 @@ dead: setup ## unused files, exports and dependencies
 check: types lint dead ## types, lint, dead code
 
 test: build tools check ## everything: types, lint, dead code, unit, contract, scenario, web
-	$(BIN)/vitest run --reporter=default --reporter=json --outputFile.json=build/test-results.json
+	$(BIN)/vitest run
 
 bench: build ## latency, lateness, allocation and jitter, beside what others do (about 3 minutes)
 	$(BIN)/tsx tests/bench/box-latency.ts

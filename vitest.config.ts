@@ -1,18 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { SkipReporter } from './tests/skip-reporter.ts';
 
 export default defineConfig({
   test: {
-    include: [
-      'runtime/**/*.test.ts',
-      'hw/**/*.test.ts',
-      'sim/**/*.test.ts',
-      'cli/**/*.test.ts',
-      'tests/**/*.test.ts',
-    ],
+    include: ['{runtime,hw,sim,cli,tests}/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    reporters: process.env['CI']
-      ? ['default', ['junit', { outputFile: 'build/junit.xml' }]]
-      : ['default'],
+    reporters: ['default', ['json', { outputFile: 'build/test-results.json' }], new SkipReporter()],
   },
 });

@@ -41,7 +41,9 @@ describe('each screen looks as it was approved', () => {
     });
   }
 
-  test.runIf(UPDATING)('the sheet of all screens is drawn', () => {
+  // Drawing is no test of ours: it is there when it is asked for.
+  const draw = UPDATING ? test : undefined;
+  draw?.('the sheet of all screens is drawn', () => {
     const frames = Object.values(SCREENS).map((reach) => reach().look().frame);
     writeFileSync(SHEET, framesPng(frames, 4, 2));
     mkdirSync(BUILD, { recursive: true });
