@@ -2,9 +2,8 @@
  * The simulator as its user meets it: the built program, its page in Chromium, eyes on the pixels and hands on the knob.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   DISPLAY_HEIGHT,
@@ -14,34 +13,16 @@ import {
 } from '../../runtime/ports/display.ts';
 import { showsText } from '../panel/find-text.ts';
 import { screenText } from '../panel/screen-text.ts';
+import { browserIsMissing, launchBrowser } from './browser.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../togthr', import.meta.url));
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => existsSync(path),
-);
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-if (CHROMIUM === undefined) {
-  process.stderr.write(
-    'Skipped: the simulator in a browser. Chromium is missing (apt-get install chromium).\n',
-  );
-}
-
-describe.skipIf(CHROMIUM === undefined)('the simulator in a browser', () => {
+describe.skipIf(browserIsMissing)('the simulator in a browser', () => {
   let simulator: Simulator;
   let browser: Browser;
 
   beforeAll(async () => {
     simulator = await startSimulator('--boxes', '2', '--port', '0', '--profile', 'city');
-    browser = await chromium.launch({ executablePath: CHROMIUM as string, args: QUIET });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();

@@ -1,36 +1,17 @@
 /** The page in Chromium, with a simulator behind it that is played by the test. */
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { silentLog } from '../../runtime/core/log.ts';
-import type { SimNote } from '../app/protocol.ts';
-import { openScriptedHost, type ScriptedHost } from '../app/scripted-host.ts';
-import { openSimulatorServer, type SimulatorServer } from '../app/server.ts';
+import type { SimNote } from '../../sim/app/protocol.ts';
+import { openScriptedHost, type ScriptedHost } from '../../sim/app/scripted-host.ts';
+import { openSimulatorServer, type SimulatorServer } from '../../sim/app/server.ts';
+import { browserIsMissing, launchBrowser } from './browser.ts';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => existsSync(path),
-);
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-if (CHROMIUM === undefined) {
-  process.stderr.write(
-    'Skipped: the page in a browser. Chromium is missing (apt-get install chromium).\n',
-  );
-}
-
-describe.skipIf(CHROMIUM === undefined)('the page', () => {
+describe.skipIf(browserIsMissing)('the page', () => {
   let browser: Browser;
   let webRoot: string;
   let host: ScriptedHost;
@@ -41,11 +22,11 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   beforeAll(async () => {
     webRoot = await mkdtemp(join(tmpdir(), 'sim-page-'));
     await build({
-      configFile: join(import.meta.dirname, 'vite.config.ts'),
+      configFile: join(import.meta.dirname, '../../sim/web/vite.config.ts'),
       build: { outDir: webRoot },
       logLevel: 'error',
     });
-    browser = await chromium.launch({ executablePath: CHROMIUM as string, args: QUIET });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
