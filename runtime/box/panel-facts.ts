@@ -10,7 +10,7 @@ import type {
   PanelModel,
   PanelSetting,
 } from '../panel/panel-model.ts';
-import type { PanelChoices, PanelWiringDeps, PanelWiringInit } from './panel-wiring.ts';
+import type { PanelChoices, PanelWiringDeps, PanelWiringInit } from './panel-parts.ts';
 
 /** Above these a link is heard to be bad: shown as degraded. */
 const BAD_LOSS = 0.05;

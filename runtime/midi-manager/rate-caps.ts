@@ -8,9 +8,9 @@
  */
 import type { MidiKind, MidiMessage } from '../core/midi-message.ts';
 import type { Instant } from '../core/time.ts';
+import { TokenBucket } from '../core/token-bucket.ts';
 import { CoalescingLine } from './coalescing-line.ts';
 import { dropPolicy, type MidiFilters } from './midi-filters.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 export type Verdict =
   | 'pass'
@@ -54,21 +54,21 @@ export class RateCaps {
   }
 
   admit(message: MidiMessage, now: Instant): Verdict {
-    if (message.kind === 'sysEx' && !this.#sysExBytes.has(now)) return 'drop';
+    if (message.kind === 'sysEx' && !this.#sysExBytes.has(1, now)) return 'drop';
     const cap = this.#caps.get(message.kind);
     if (cap === undefined) return this.#passes(message);
     const line = dropPolicy(message) === 'coalesce' ? cap.line : undefined;
     // Who comes later does not overtake who waits.
-    if (line === undefined ? !cap.bucket.has(now) : line.waiting || !cap.bucket.has(now)) {
+    if (line === undefined ? !cap.bucket.has(1, now) : line.waiting || !cap.bucket.has(1, now)) {
       if (line === undefined) return 'drop';
       return line.put(placeOf(message), message) ? 'replace' : 'wait';
     }
-    cap.bucket.take(1);
+    cap.bucket.spend(1);
     return this.#passes(message);
   }
 
   #passes(message: MidiMessage): Verdict {
-    if (message.kind === 'sysEx') this.#sysExBytes.take(message.data.length + 2);
+    if (message.kind === 'sysEx') this.#sysExBytes.spend(message.data.length + 2);
     return 'pass';
   }
 
@@ -80,10 +80,10 @@ export class RateCaps {
   /** A message that waited and may pass now. */
   next(now: Instant): MidiMessage | undefined {
     for (const { bucket, line } of this.#lines) {
-      if (!line.waiting || !bucket.has(now)) continue;
+      if (!line.waiting || !bucket.has(1, now)) continue;
       const message = line.take();
       if (message === undefined) continue;
-      bucket.take(1);
+      bucket.spend(1);
       return message;
     }
     return undefined;

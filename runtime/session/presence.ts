@@ -79,7 +79,7 @@ export function openPresence(
     onChange: (listener) => changed.add(listener),
     attach(link) {
       const { box } = link.peer;
-      const allowed = new TokenBucket(RECEIVED_PER_SECOND, RECEIVED_AT_ONCE, clock.now());
+      const allowed = new TokenBucket(RECEIVED_PER_SECOND, RECEIVED_AT_ONCE);
       let last = -1;
       links.add(link);
       tell(link);

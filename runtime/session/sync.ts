@@ -125,10 +125,9 @@ class Peer implements SyncPeer {
     this.#link = link;
     this.#clock = clock;
     this.#onGone = onGone;
-    const now = clock.now();
-    this.#changes = new TokenBucket(100, 400, now);
-    this.#octets = new TokenBucket(131_072, 1_048_576, now);
-    this.#rounds = new TokenBucket(2, 16, now);
+    this.#changes = new TokenBucket(100, 400);
+    this.#octets = new TokenBucket(131_072, 1_048_576);
+    this.#rounds = new TokenBucket(2, 16);
   }
 
   get synced(): boolean {

@@ -75,8 +75,8 @@ export function greetStream(deps: LinkDeps, stream: ByteStream, init: LinkInit):
   const frames = new Listeners<[channel: number, frame: Uint8Array]>();
   const closed = new Listeners<[end: LinkEnd]>();
   const reader = new FrameReader();
-  const framesAllowed = new TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE, clock.now());
-  const octetsAllowed = new TokenBucket(OCTETS_PER_SECOND, OCTETS_AT_ONCE, clock.now());
+  const framesAllowed = new TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE);
+  const octetsAllowed = new TokenBucket(OCTETS_PER_SECOND, OCTETS_AT_ONCE);
   let waiting: { channel: number; frame: Uint8Array }[] | undefined = [];
   let arrived: { channel: number; frame: Uint8Array } | undefined;
   let state: LinkState;

@@ -5,6 +5,7 @@
  *        next one makes up for it.
  */
 import type { Instant } from '../../core/time.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 
 /** What it may have saved up, in seconds. */
 const BURST = 0.25;
@@ -12,28 +13,19 @@ const BURST = 0.25;
 const LEAST = 8_000;
 
 export class RateLimit {
-  #bitsPerSecond = 0;
-  #bits = 0;
-  #at = 0 as Instant;
+  #bits: TokenBucket | undefined;
   /** Packets held back. */
   withheld = 0;
 
-  set(bitsPerSecond: number, now: Instant): void {
-    this.#bitsPerSecond = bitsPerSecond === 0 ? 0 : Math.max(LEAST, bitsPerSecond);
-    this.#bits = this.#bitsPerSecond * BURST;
-    this.#at = now;
+  /** 0: no limit. */
+  set(bitsPerSecond: number): void {
+    const rate = Math.max(LEAST, bitsPerSecond);
+    this.#bits = bitsPerSecond === 0 ? undefined : new TokenBucket(rate, rate * BURST);
   }
 
   allows(octets: number, now: Instant): boolean {
-    if (this.#bitsPerSecond === 0) return true;
-    const earned = ((now - this.#at) / 1_000_000) * this.#bitsPerSecond;
-    this.#bits = Math.min(this.#bitsPerSecond * BURST, this.#bits + earned);
-    this.#at = now;
-    if (this.#bits < octets * 8) {
-      this.withheld++;
-      return false;
-    }
-    this.#bits -= octets * 8;
-    return true;
+    if (this.#bits === undefined || this.#bits.take(octets * 8, now)) return true;
+    this.withheld++;
+    return false;
   }
 }

@@ -208,7 +208,7 @@ export class Switchboard implements ConnectionOwner {
         return;
       }
       case 'RL':
-        this.#peerFrom(message.ssrc, from)?.limit.set(message.limit, at);
+        this.#peerFrom(message.ssrc, from)?.limit.set(message.limit);
         return;
     }
   }
