@@ -9,7 +9,7 @@ import { Listeners } from '../../runtime/core/listeners.ts';
 import type { Instant } from '../../runtime/core/time.ts';
 import type { Clock } from '../../runtime/ports/clock.ts';
 import type { ByteStream } from '../../runtime/ports/stream-network.ts';
-import type { Way } from './impaired-network.ts';
+import type { Way } from './way.ts';
 
 const MAX_UNSENT = 1 << 20;
 /** When the stream behind is full, we try again after so many microseconds. */

@@ -20,8 +20,9 @@ import type { ByteStream, StreamNetwork } from '../../runtime/ports/stream-netwo
 import { seededRandomness } from '../seeded-randomness.ts';
 import { DelayQueue } from './delay-queue.ts';
 import { delayStream } from './delayed-stream.ts';
-import { type Impairment, openImpairment } from './impairment.ts';
+import { openImpairment } from './impairment.ts';
 import { type NetworkProfile, networkProfile, type ProfileName } from './profiles.ts';
+import type { Way } from './way.ts';
 
 const QUEUE = 4_096;
 /** Further destinations share one impairment. */
@@ -52,15 +53,6 @@ export interface ImpairedNetworkDeps {
   readonly randomness: Randomness;
   readonly datagrams: DatagramNetwork;
   readonly streams: StreamNetwork;
-}
-
-/** The way to one destination; of a stream, its own. */
-export interface Way {
-  readonly to: NetAddress;
-  readonly impairment: Impairment;
-  parted: boolean;
-  /** Sends on what waited for the end of a partition. */
-  resume: (() => void) | undefined;
 }
 
 export function openImpairedNetwork(

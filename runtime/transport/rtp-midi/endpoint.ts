@@ -28,11 +28,8 @@ import { Outbox } from './outbox.ts';
 import type { PeerSession } from './peer-session.ts';
 import { bindPortPair, type PortPair, releasePortPair } from './port-pair.ts';
 import { PACKET_BUFFER_OCTETS } from './stream-sender.ts';
-import { Switchboard } from './switchboard.ts';
+import { type LeaveReason, Switchboard } from './switchboard.ts';
 import type { Ticks } from './ticks.ts';
-
-/** Why a peer is a peer no more. */
-export type LeaveReason = 'bye' | 'timeout' | 'replaced' | 'local';
 
 export interface RtpMidiPeer {
   readonly ssrc: number;

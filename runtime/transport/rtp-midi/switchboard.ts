@@ -20,7 +20,6 @@ import {
   type SessionMessage,
 } from './apple-midi/messages.ts';
 import { type Answer, Connection, type ConnectionOwner } from './connection.ts';
-import type { LeaveReason } from './endpoint.ts';
 import { FaultCounters } from './faults.ts';
 import type { StreamState } from './journal/stream-state.ts';
 import { PeerSession, type Post } from './peer-session.ts';
@@ -28,6 +27,9 @@ import { emptyRtpHeader, readRtpHeader } from './rtp-header.ts';
 
 /** Another address that claims a peer's SSRC is believed when the peer was silent this long. */
 const SILENT: Micros = 15_000_000 as Micros;
+
+/** Why a peer is a peer no more. */
+export type LeaveReason = 'bye' | 'timeout' | 'replaced' | 'local';
 
 export interface SwitchboardDeps {
   readonly clock: Clock;
