@@ -35,10 +35,9 @@ export class PieceLibrary {
     }));
   }
 
-  /** Its id is the path as typed. `whole`: all its tracks as one, for a single player. */
-  addFile(path: string, whole: boolean): MidiFileSong {
-    const read = readSong(path);
-    const song = whole ? { ...read, tracks: [mergeTracks(read.tracks)] } : read;
+  /** Its id is the path as typed. */
+  addFile(path: string): MidiFileSong {
+    const song = readSong(path);
     this.#songs.set(path, { title: basename(path, SUFFIX), song });
     return song;
   }
@@ -82,12 +81,6 @@ function readSong(path: string): MidiFileSong {
     if (!(failure instanceof PortError)) throw failure;
     throw new PortError(failure.code, `${path}: ${failure.message}`, { cause: failure });
   }
-}
-
-/** In order of time; events of the same instant keep the order of their tracks. */
-function mergeTracks(tracks: readonly MidiFileTrack[]): MidiFileTrack {
-  const events = tracks.flatMap((track) => track.events).sort((a, b) => a.at - b.at);
-  return { name: tracks.map(({ name }) => name).find((name) => name !== '') ?? '', events };
 }
 
 function firstChannel(track: MidiFileTrack): number {

@@ -14,6 +14,10 @@ const SONG: MidiFileSong = {
         { at: micros(750_000), message: { kind: 'noteOff', channel: 0, key: 60, velocity: 64 } },
       ],
     },
+    {
+      name: 'Program',
+      events: [{ at: micros(500_000), message: { kind: 'programChange', channel: 0, program: 5 } }],
+    },
   ],
   duration: fromSeconds(1),
   bpm: 120,
@@ -41,6 +45,17 @@ test('plays each message at its time, and stops at the end', () => {
     { at: 750, bytes: [0x80, 60, 64] },
   ]);
   expect(player.state.state).toBe('stopped');
+});
+
+test('several tracks are played as one, in order of time', () => {
+  const { clock, fed, player } = rig();
+  player.playAt('song', [0, 1], false, clock.now());
+  clock.advance(fromSeconds(1));
+  expect(fed.map(({ bytes }) => bytes)).toEqual([
+    [0x90, 60, 90],
+    [0xc0, 5],
+    [0x80, 60, 64],
+  ]);
 });
 
 test('a loop begins again exactly one song later', () => {

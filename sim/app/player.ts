@@ -66,19 +66,20 @@ export class TrackPlayer implements SimPlayer, Disposable {
 
   /** An unknown piece or track stops the player. */
   play(piece: string, track: number, loop: boolean): void {
-    this.playAt(piece, track, loop, this.#deps.clock.now());
+    this.playAt(piece, [track], loop, this.#deps.clock.now());
   }
 
-  playAt(piece: string, track: number, loop: boolean, begin: Instant): void {
+  /** Several tracks at once, as somebody with several hands; the first one is shown. */
+  playAt(piece: string, tracks: readonly number[], loop: boolean, begin: Instant): void {
     this.#silence();
     const song = this.#deps.song(piece);
-    const events = song?.tracks[track]?.events;
-    if (!song || !events) {
+    const events = song && mergeEvents(song, tracks);
+    if (!song || !events || events.length === 0) {
       this.stop();
       return;
     }
     this.#piece = piece;
-    this.#track = track;
+    this.#track = tracks[0] ?? 0;
     this.#loop = loop;
     this.#events = events;
     this.#duration = song.duration;
@@ -139,4 +140,9 @@ export class TrackPlayer implements SimPlayer, Disposable {
     const ends = this.#held.release();
     if (ends.length > 0) this.#deps.feed(ends);
   }
+}
+
+/** In order of time; events of the same instant keep the order of their tracks. Tracks that are not there are left out. */
+function mergeEvents(song: MidiFileSong, tracks: readonly number[]): readonly MidiFileEvent[] {
+  return tracks.flatMap((track) => song.tracks[track]?.events ?? []).sort((a, b) => a.at - b.at);
 }

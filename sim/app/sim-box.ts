@@ -138,8 +138,8 @@ class SimBox implements BandMember {
   play(bytes: Uint8Array): void {
     this.#input.feed(bytes);
   }
-  playAt(piece: string, track: number, loop: boolean, at: number): void {
-    this.player.playAt(piece, track, loop, after(this.#origin, fromMillis(at)));
+  playAt(piece: string, tracks: readonly number[], loop: boolean, at: number): void {
+    this.player.playAt(piece, tracks, loop, after(this.#origin, fromMillis(at)));
   }
   panic(): void {
     this.#box.panic();

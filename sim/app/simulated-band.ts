@@ -26,8 +26,8 @@ export interface BandMember extends SimBoxHandle, AsyncDisposable {
   joinWith(session: string, signal: AbortSignal): Promise<void>;
   /** Boxes whose notes arrive here, with a clock that is known. */
   readonly hears: readonly string[];
-  /** Plays a track of a piece from that instant of the band's timeline (milliseconds). */
-  playAt(piece: string, track: number, loop: boolean, at: number): void;
+  /** Plays tracks of a piece from that instant of the band's timeline (milliseconds). */
+  playAt(piece: string, tracks: readonly number[], loop: boolean, at: number): void;
   /** How it is to know, for `stats`, which of its notes nobody holds any more: only the band hears everybody. */
   judgeStuck(stuck: () => number): void;
   /** `to`: only towards those UDP ports, another member's `ports`. */
@@ -49,6 +49,8 @@ export interface SimulatedBand extends SimulatorHost, AsyncDisposable {
   readonly members: readonly BandMember[];
   /** Box 1 makes a session, the others join it; resolves when everybody hears everybody. */
   gather(signal: AbortSignal): Promise<void>;
+  /** Deals the tracks out to the boxes, all to begin at that instant of the band's timeline (milliseconds). */
+  share(piece: string, tracks: readonly number[], loop: boolean, at: number): void;
   results(): readonly SimBoxResult[];
 }
 
@@ -155,10 +157,16 @@ class RunningBand implements SimulatedBand {
       this.#warn(`There is no piece called ${piece}`);
       return;
     }
-    const tracks = info.tracks.length;
-    // Fewer boxes than parts: the first boxes' parts, those that carry a piece. More: some double.
+    this.share(piece, [...info.tracks.keys()], loop, this.now() + COUNT_IN_MS);
+  }
+
+  share(piece: string, tracks: readonly number[], loop: boolean, at: number): void {
+    const boxes = this.members.length;
     for (const [index, member] of this.members.entries()) {
-      member.playAt(piece, index % tracks, loop, this.now() + COUNT_IN_MS);
+      const own = tracks.filter((_track, place) => place % boxes === index);
+      // More boxes than parts: some double.
+      const parts = own.length > 0 ? own : tracks.slice(index % tracks.length).slice(0, 1);
+      member.playAt(piece, parts, loop, at);
     }
   }
 

@@ -36,7 +36,7 @@ export async function runSimulator(
   if (!isProfileName(profile)) throw new PortError('invalid', `there is no profile ${profile}`);
   const library = new PieceLibrary();
   library.addBundled();
-  for (const { file, box } of options.play) library.addFile(file, box !== undefined);
+  for (const { file } of options.play) library.addFile(file);
   const music = chooseMusic(options, library);
 
   const clock = openMonotonicClock();
@@ -57,10 +57,7 @@ export async function runSimulator(
           const { seed, settings } = options;
           const start = { index, version, profile, seed, settings };
           if (!options.processes) return openLocalMember(shared, { ...start, origin });
-          const files = options.play.map(({ file, box }) => ({
-            path: file,
-            whole: box !== undefined,
-          }));
+          const files = options.play.map(({ file }) => file);
           const absolute = origin + performance.timeOrigin * 1_000;
           return openRemoteMember(discovery, { ...start, origin: absolute, files }, () =>
             band.now(),
@@ -154,11 +151,9 @@ function startMusic(
     const song = library.song(file);
     if (!song) continue;
     longest = Math.max(longest, song.duration / 1e6);
-    const { members } = band;
-    if (box !== undefined) members[box - 1]?.playAt(file, 0, loop, at);
-    else
-      for (const [track] of song.tracks.entries())
-        members[track % members.length]?.playAt(file, track, loop, at);
+    const tracks = [...song.tracks.keys()];
+    if (box === undefined) band.share(file, tracks, loop, at);
+    else band.members[box - 1]?.playAt(file, tracks, loop, at);
   }
   return longest;
 }

@@ -23,8 +23,8 @@ export interface MemberStart {
   readonly profile: ProfileName;
   readonly settings: Settings;
   readonly version: string;
-  /** Files beside the bundled pieces; `whole`: all tracks as one. */
-  readonly files: readonly { readonly path: string; readonly whole: boolean }[];
+  /** Paths of files beside the bundled pieces. */
+  readonly files: readonly string[];
 }
 
 /** A wish that has an answer. */
@@ -45,7 +45,7 @@ export type ToMember =
   | {
       readonly kind: 'playAt';
       readonly piece: string;
-      readonly track: number;
+      readonly tracks: readonly number[];
       readonly loop: boolean;
       readonly at: number;
     }

@@ -35,7 +35,7 @@ function send(message: FromMember): void {
 async function open(start: MemberStart): Promise<MemberFacts> {
   const library = new PieceLibrary();
   library.addBundled();
-  for (const { path, whole } of start.files) library.addFile(path, whole);
+  for (const path of start.files) library.addFile(path);
   const clock = openMonotonicClock();
   const log = held.hold(openPinoLog({ level: start.settings.log.level }));
   const scheduler = held.hold(await openOutputScheduler());
@@ -114,7 +114,7 @@ function take(message: ToMember): void {
       member?.panic();
       break;
     case 'playAt':
-      member?.playAt(message.piece, message.track, message.loop, message.at);
+      member?.playAt(message.piece, message.tracks, message.loop, message.at);
       break;
     case 'stop':
       member?.player.stop();

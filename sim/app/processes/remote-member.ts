@@ -96,7 +96,7 @@ class RemoteMember implements BandMember {
     child.on('message', (message) => this.#take(message as FromMember));
     child.once('exit', (code) => this.#ended(code));
     const play = (piece: string, track: number, loop: boolean): void =>
-      this.playAt(piece, track, loop, this.#now());
+      this.playAt(piece, [track], loop, this.#now());
     const state = (): SimPlayerState => this.#playing;
     this.player = {
       get state() {
@@ -140,8 +140,8 @@ class RemoteMember implements BandMember {
   play(bytes: Uint8Array): void {
     this.#send({ kind: 'play', bytes });
   }
-  playAt(piece: string, track: number, loop: boolean, at: number): void {
-    this.#send({ kind: 'playAt', piece, track, loop, at });
+  playAt(piece: string, tracks: readonly number[], loop: boolean, at: number): void {
+    this.#send({ kind: 'playAt', piece, tracks, loop, at });
   }
   panic(): void {
     this.#send({ kind: 'panic' });
