@@ -178,7 +178,13 @@ function openBox(
       brightness = level;
       frames.emit(frame, brightness);
     },
-    note: (note) => notes.emit(note),
+    note(note) {
+      // As a box does: its figures tell of the notes that it told.
+      if (note.kind === 'heard') {
+        stats = { ...stats, sounding: Math.max(0, stats.sounding + (note.on ? 1 : -1)) };
+      }
+      notes.emit(note);
+    },
     control: (control) => controls.emit(control),
   };
   return box;
