@@ -9,7 +9,7 @@ import { type Box, openBox } from '../runtime/compose.ts';
 import { PortError } from '../runtime/core/errors.ts';
 import { Teardown } from '../runtime/core/lifecycle.ts';
 import { openFileStorage } from '../runtime/platform/file-storage.ts';
-import { isLocalSubnet } from '../runtime/platform/local-subnet.ts';
+import { admitting, isLocalSubnet } from '../runtime/platform/local-subnet.ts';
 import { openMdnsDiscovery } from '../runtime/platform/mdns-discovery.ts';
 import { openMonotonicClock } from '../runtime/platform/monotonic-clock.ts';
 import { openOutputScheduler } from '../runtime/platform/output-scheduler.ts';
@@ -35,13 +35,16 @@ export async function runBox(
   const storage = await openFileStorage({ log }, { directory: options.dataFolder });
   const scheduler = held.hold(await openOutputScheduler());
   const discovery = held.hold(await openMdnsDiscovery({ clock, log }));
+  const { accept } = settings.rtp;
+  const invites = invitationRule(accept);
+  const joins = accept === 'anyone' ? (): boolean => true : isLocalSubnet;
   const box = held.hold(
     await openOrExplain(
       {
         clock,
         wallClock: clock,
         datagrams: openUdpNetwork({ clock }),
-        streams: openTcpNetwork(),
+        streams: admitting(openTcpNetwork(), joins),
         discovery,
         storage,
         randomness: systemRandomness,
@@ -51,16 +54,7 @@ export async function runBox(
         settings,
         version: options.version,
         outputPriority: scheduler.priority,
-        accept: (_name, from) => {
-          switch (settings.rtp.accept) {
-            case 'anyone':
-              return true;
-            case 'subnet':
-              return isLocalSubnet(from.host);
-            case 'nobody':
-              return false;
-          }
-        },
+        accept: (_name, from) => invites(from.host),
         onSetting: (key, value) => {
           options.settingsFile.change(key, value).catch((failure: unknown) => {
             log.error('a setting was not stored', { key, failure: String(failure) });
@@ -92,6 +86,18 @@ export async function runBox(
     print(`${failure.message}. The box runs on in no session.`);
   }
   await untilInterrupted(signal);
+}
+
+/** Whose RTP-MIDI invitations are let in, besides those of players in the session. */
+function invitationRule(accept: Settings['rtp']['accept']): (address: string) => boolean {
+  switch (accept) {
+    case 'anyone':
+      return () => true;
+    case 'subnet':
+      return isLocalSubnet;
+    case 'nobody':
+      return () => false;
+  }
 }
 
 /** Says which flag chooses another port. */

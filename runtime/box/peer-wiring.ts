@@ -17,6 +17,7 @@ import type { NetAddress } from '../ports/datagram-network.ts';
 import type { PredictionEngine } from '../prediction/engine.ts';
 import type { SessionManager } from '../session/session-manager.ts';
 import type { EnsembleClock } from '../transport/clock-sync/ensemble-clock.ts';
+import { openPeerClock } from '../transport/clock-sync/peer-clock.ts';
 import type {
   RtpMidiConnection,
   RtpMidiEndpoint,
@@ -89,9 +90,11 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
   const peerOf = (source: string): RtpMidiPeer | undefined =>
     rtp.peers.find((peer) => sourceOf(peer) === source);
 
+  /** Until the reference's stream is up, nothing is known of its clock, and ensemble time is not synced. */
+  const unknown = openPeerClock({ clock });
   const follow = (): void => {
-    const clockOfReference = reference === 'self' ? 'self' : peerOf(reference)?.clock;
-    if (clockOfReference !== undefined) ensembleClock.follow(clockOfReference, shift);
+    const known = reference === 'self' ? 'self' : peerOf(reference)?.clock;
+    ensembleClock.follow(known ?? unknown, shift);
   };
 
   const unlink = (box: BoxId): void => {

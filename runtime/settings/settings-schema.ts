@@ -134,7 +134,8 @@ const SCHEMA = z.strictObject({
         flag: 'rtp-port',
       }),
       accept: choice(['anyone', 'subnet', 'nobody'], 'subnet', {
-        description: 'whose RTP-MIDI invitations to accept; there is no encryption',
+        description:
+          'whose RTP-MIDI invitations to accept; anyone opens sessions beyond this network, too (there is no encryption)',
         flag: 'accept',
       }),
     })
