@@ -149,6 +149,7 @@ const COLUMNS = [
   { title: 'recovered', ...RIGHT },
   { title: 'late', ...RIGHT },
   { title: 'dropped', ...RIGHT },
+  { title: 'ghosts', ...RIGHT },
   { title: 'stuck', ...RIGHT },
 ];
 
@@ -164,6 +165,7 @@ function rowOf(box: SimBoxResult): readonly Cell[] {
     box.recovered,
     box.late,
     box.dropped,
+    box.ghosts,
     box.stuck,
   ];
 }

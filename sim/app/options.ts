@@ -57,6 +57,8 @@ export interface SimBoxResult {
   readonly recovered: number;
   readonly late: number;
   readonly dropped: number;
+  /** Notes that sounded though nobody had played them. */
+  readonly ghosts: number;
   /** Notes still sounding after everything had stopped. */
   readonly stuck: number;
 }

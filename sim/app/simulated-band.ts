@@ -203,7 +203,9 @@ class RunningBand implements SimulatedBand {
   results(): readonly SimBoxResult[] {
     return this.members.map((member) => {
       const stats = member.stats();
-      const { expected, heard, delayP50, delayP95, jitter } = this.#ledger.listening(member.id);
+      const { expected, heard, ghosts, delayP50, delayP95, jitter } = this.#ledger.listening(
+        member.id,
+      );
       return {
         box: member.index,
         name: member.name,
@@ -216,6 +218,7 @@ class RunningBand implements SimulatedBand {
         recovered: total(stats, ({ recovered }) => recovered),
         late: total(stats, ({ late }) => late),
         dropped: stats.dropped,
+        ghosts,
         stuck: this.#stuck(member.id),
       };
     });

@@ -101,7 +101,7 @@ describe('sim', () => {
 
   test('notes left sounding make it fail, with what repeats it', async () => {
     const program = new Command().exitOverride();
-    const box = { box: 1, name: 'A', played: 1, expected: 0, heard: 0, stuck: 2 };
+    const box = { box: 1, name: 'A', played: 1, expected: 0, heard: 0, ghosts: 0, stuck: 2 };
     const rest = { delayP50: undefined, delayP95: undefined, jitter: undefined };
     registerSim(program, async () => ({
       profile: 'city',
