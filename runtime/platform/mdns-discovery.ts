@@ -5,6 +5,10 @@
  * Gives  lists of services, our own among them even when there is no network.
  * Keeps  a cache that expires by time to live: a box that was switched off is gone after two minutes at the latest.
  * Lane   1.
+ *
+ * It stands on multicast-dns, as bonjour-service does. That one (1.4.4) can't be the base: it never lets a service expire,
+ * has no TXT update, takes the machine's address records along when one service stops, and answers a name conflict on
+ * stdout only. It is a peer that we are tested with: tests/interop/bonjour-service.test.ts.
  */
 import { hostname } from 'node:os';
 import { PortError } from '../core/errors.ts';
