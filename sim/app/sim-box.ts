@@ -141,6 +141,12 @@ class SimBox implements BandMember {
   playAt(piece: string, tracks: readonly number[], loop: boolean, at: number): void {
     this.player.playAt(piece, tracks, loop, after(this.#origin, fromMillis(at)));
   }
+  conduct(bpm: number | undefined): void {
+    const { session } = this.#box;
+    if (!session.context) return;
+    if (bpm !== undefined) session.setTempo(bpm);
+    session.setPlaying(bpm !== undefined);
+  }
   panic(): void {
     this.#box.panic();
   }

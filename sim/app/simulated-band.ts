@@ -28,6 +28,8 @@ export interface BandMember extends SimBoxHandle, AsyncDisposable {
   readonly hears: readonly string[];
   /** Plays tracks of a piece from that instant of the band's timeline (milliseconds). */
   playAt(piece: string, tracks: readonly number[], loop: boolean, at: number): void;
+  /** Sets the tempo of its session and starts it; undefined stops it. Does nothing in no session. */
+  conduct(bpm: number | undefined): void;
   /** How it is to know, for `stats`, which of its notes nobody holds any more: only the band hears everybody. */
   judgeStuck(stuck: () => number): void;
   /** `to`: only towards those UDP ports, another member's `ports`. */
@@ -162,6 +164,7 @@ class RunningBand implements SimulatedBand {
 
   share(piece: string, tracks: readonly number[], loop: boolean, at: number): void {
     const boxes = this.members.length;
+    this.members[0]?.conduct(this.#deps.library.song(piece)?.bpm);
     for (const [index, member] of this.members.entries()) {
       const own = tracks.filter((_track, place) => place % boxes === index);
       // More boxes than parts: some double.
@@ -171,6 +174,7 @@ class RunningBand implements SimulatedBand {
   }
 
   stopTogether(): void {
+    this.members[0]?.conduct(undefined);
     for (const member of this.members) member.player.stop();
   }
 

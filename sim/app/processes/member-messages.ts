@@ -49,6 +49,7 @@ export type ToMember =
       readonly loop: boolean;
       readonly at: number;
     }
+  | { readonly kind: 'conduct'; readonly bpm: number | undefined }
   | { readonly kind: 'stop' }
   | { readonly kind: 'setLoop'; readonly loop: boolean }
   | {

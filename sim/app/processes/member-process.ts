@@ -116,6 +116,9 @@ function take(message: ToMember): void {
     case 'playAt':
       member?.playAt(message.piece, message.tracks, message.loop, message.at);
       break;
+    case 'conduct':
+      member?.conduct(message.bpm);
+      break;
     case 'stop':
       member?.player.stop();
       break;

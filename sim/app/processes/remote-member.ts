@@ -143,6 +143,9 @@ class RemoteMember implements BandMember {
   playAt(piece: string, tracks: readonly number[], loop: boolean, at: number): void {
     this.#send({ kind: 'playAt', piece, tracks, loop, at });
   }
+  conduct(bpm: number | undefined): void {
+    this.#send({ kind: 'conduct', bpm });
+  }
   panic(): void {
     this.#send({ kind: 'panic' });
   }
