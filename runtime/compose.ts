@@ -157,7 +157,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         box: id,
         name: settings.box.name,
         instrument: settings.box.instrument,
-        rtp: { port: rtp.controlPort, ssrc: rtp.ssrc },
+        rtp: { port: rtp.controlPort, ssrc: rtp.ssrc, clockOffset: rtp.clockOffset },
         linkPort: settings.link.port,
         ...at,
       },

@@ -34,7 +34,7 @@ import type { ParticipantEntry } from './participants-document.ts';
 import { ownAddresses, wantedPlaces } from './places.ts';
 import type { Presence } from './presence.ts';
 import { Reached } from './reached.ts';
-import type { SessionClock } from './session.ts';
+import type { RtpFacts, SessionClock } from './session.ts';
 import { openSessionLinks } from './session-links.ts';
 import { openTimeKeeping, type Reference } from './time-keeping.ts';
 
@@ -55,7 +55,7 @@ export interface ActiveSessionInit {
   readonly box: BoxId;
   readonly boot: number;
   readonly self: SelfEntry;
-  readonly rtp: { readonly port: number; readonly ssrc: number };
+  readonly rtp: RtpFacts;
   readonly linkPort: number;
   readonly host?: string;
   readonly onParticipant: (
@@ -142,6 +142,7 @@ async function assemble(
   const timeKeeping = openTimeKeeping(deps, {
     self: { box, boot },
     control,
+    clockOffset: init.rtp.clockOffset,
     knownAs: init.name,
     onReference: init.onReference,
   });

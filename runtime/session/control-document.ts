@@ -19,7 +19,7 @@ export interface BootedBox {
   readonly boot: number;
 }
 
-/** Ensemble time = that box's own clock + `shift`. */
+/** Ensemble time = the clock that peers see of that box (AppleMIDI's CK) + `shift`. */
 export interface ClockReference extends BootedBox {
   readonly shift: Micros;
 }

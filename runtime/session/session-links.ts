@@ -17,6 +17,7 @@ import { sameValue } from './equality.ts';
 import { reachLevel } from './joining.ts';
 import { type Mesh, type MeshDeps, openMesh } from './mesh.ts';
 import { MAX_MEMBERS } from './participants-document.ts';
+import type { RtpFacts } from './session.ts';
 
 export interface SessionLinks extends AsyncDisposable {
   readonly mesh: Mesh;
@@ -32,7 +33,7 @@ export interface SessionLinksInit {
   readonly session: SessionId;
   readonly box: BoxId;
   readonly boot: number;
-  readonly rtp: { readonly port: number; readonly ssrc: number };
+  readonly rtp: RtpFacts;
   readonly linkPort: number;
   readonly host: string | undefined;
   readonly name: () => string;

@@ -36,11 +36,19 @@ export interface SessionClock {
   readonly synced: boolean;
 }
 
+/** The RTP-MIDI end point of this box. */
+export interface RtpFacts {
+  readonly port: number;
+  readonly ssrc: number;
+  /** The clock that peers see of this box, less its own: the session's reference is the clock that they see. */
+  readonly clockOffset: Micros;
+}
+
 export interface SessionInit {
   readonly box: BoxId;
   readonly name: string;
   readonly instrument: string;
-  readonly rtp: { readonly port: number; readonly ssrc: number };
+  readonly rtp: RtpFacts;
   /** 0: any free one. */
   readonly linkPort: number;
   /** Address to listen on; undefined: all interfaces. */
@@ -123,7 +131,7 @@ export interface SessionManager extends AsyncDisposable {
       dialer: boolean,
     ) => void,
   ): Disposable;
-  /** Whose clock ensemble time follows: ensemble time = the reference's own clock + shift. */
+  /** Whose clock ensemble time follows: ensemble time = the clock that is seen of it + shift; of `self`, its own. */
   readonly reference: { readonly box: BoxId | 'self'; readonly shift: Micros } | undefined;
   onReference(listener: (box: BoxId | 'self', shift: Micros) => void): Disposable;
 

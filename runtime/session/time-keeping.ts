@@ -50,22 +50,27 @@ export function openTimeKeeping(
   init: {
     readonly self: BootedBox;
     readonly control: ControlDocument;
+    /** The clock that peers see of this box, less its own. */
+    readonly clockOffset: Micros;
     /** The session's name when the document has none yet. */
     readonly knownAs: string;
     readonly onReference: (box: BoxId | 'self', shift: Micros) => void;
   },
 ): TimeKeeping {
   const { clock, ensembleClock } = deps;
-  const { self, control } = init;
+  const { self, control, clockOffset } = init;
   let told: Reference | undefined;
   let toldAt: Instant = clock.now();
 
   const isSelf = ({ box, boot }: BootedBox): boolean => box === self.box && boot === self.boot;
-  /** What makes this box's clock continue the ensemble time that it has now. */
+  /** What makes this box's own clock continue the ensemble time that it has now. */
   const presentShift = (): Micros => {
     const now = clock.now();
     return (ensembleClock.toEnsemble(now) - now) as Micros;
   };
+  /** The document speaks of clocks as peers see them, and we of our own. */
+  const toPeers = (shift: Micros): Micros => (shift - clockOffset) as Micros;
+  const fromPeers = (shift: Micros): Micros => (shift + clockOffset) as Micros;
   const tell = (box: BoxId | 'self', shift: Micros): void => {
     if (told?.box === box && told.shift === shift) return;
     told = { box, shift };
@@ -89,7 +94,7 @@ export function openTimeKeeping(
         // Shift 0: at this box, local time is ensemble time.
         ...beginnings(clock.now() as number as EnsembleTime),
         host: self,
-        reference: { ...self, shift },
+        reference: { ...self, shift: toPeers(shift) },
         locked: false,
       });
       tell('self', shift);
@@ -99,7 +104,7 @@ export function openTimeKeeping(
       const patch: ControlPatch = {
         ...(hostVacant && host === self.box ? { host: self } : {}),
         ...(referenceVacant && keeper === self.box
-          ? { reference: { ...self, shift: presentShift() } }
+          ? { reference: { ...self, shift: toPeers(presentShift()) } }
           : {}),
         // The first two of a session that was opened again, and that nobody remembers more of than its name.
         ...(!state.begun && host === self.box
@@ -116,7 +121,7 @@ export function openTimeKeeping(
       if (!reference) {
         if (!told) tell('self', presentShift());
       } else if (isSelf(reference)) {
-        tell('self', reference.shift);
+        tell('self', fromPeers(reference.shift));
       } else if (reference.box !== self.box) {
         // A box that was restarted has another clock than the one that `shift` belongs to.
         const boot = entries.get(reference.box)?.boot ?? reference.boot;

@@ -113,7 +113,7 @@ export function openSessionRig(seed: number): SessionRig {
         box: id,
         name,
         instrument: 'keys',
-        rtp: { port: 5004, ssrc: place },
+        rtp: { port: 5004, ssrc: place, clockOffset: 0 as Micros },
         linkPort: init.linkPort ?? 5008,
       },
     );

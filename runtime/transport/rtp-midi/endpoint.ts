@@ -29,7 +29,7 @@ import type { PeerSession } from './peer-session.ts';
 import { bindPortPair, type PortPair, releasePortPair } from './port-pair.ts';
 import { PACKET_BUFFER_OCTETS } from './stream-sender.ts';
 import { type LeaveReason, Switchboard } from './switchboard.ts';
-import type { Ticks } from './ticks.ts';
+import { type Ticks, ticksAsMicros } from './ticks.ts';
 
 export interface RtpMidiPeer {
   readonly ssrc: number;
@@ -63,6 +63,8 @@ export interface RtpMidiEndpoint extends AsyncDisposable {
   readonly ssrc: number;
   /** The data port is the next one. */
   readonly controlPort: number;
+  /** The clock that peers see (PeerClock), less this box's own. */
+  readonly clockOffset: Micros;
   /** Invites, and keeps inviting: retries, and reconnects with a new token, until disposed. */
   connect(to: NetAddress): RtpMidiConnection;
   /** To every connected peer. `at` is when it was performed. Messages of one burst share a packet. */
@@ -130,6 +132,7 @@ class Endpoint implements RtpMidiEndpoint {
   readonly name: string;
   readonly ssrc: number;
   readonly controlPort: number;
+  readonly clockOffset: Micros;
   readonly #clock: Clock;
   readonly #sockets: PortPair;
   readonly #outbox: Outbox;
@@ -158,6 +161,7 @@ class Endpoint implements RtpMidiEndpoint {
     this.#clock = deps.clock;
     this.#sockets = sockets;
     const tickOrigin = deps.randomness.uint32();
+    this.clockOffset = ticksAsMicros(tickOrigin);
     this.#outbox = new Outbox(tickOrigin);
     this.#board = new Switchboard(
       {

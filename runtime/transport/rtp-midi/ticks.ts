@@ -4,7 +4,7 @@
  * Takes  Instants, gives ticks, and back; one named conversion each.
  * The line begins at a random tick (RFC 3550 asks for random timestamps), one for all that this end point sends.
  */
-import type { Instant } from '../../core/time.ts';
+import type { Instant, Micros } from '../../core/time.ts';
 
 /** Ticks on some end point's clock, not wrapped. */
 export type Ticks = number & { readonly __unit: '100us' };
@@ -16,6 +16,11 @@ const WRAP = 0x1_0000_0000;
 
 export function ticksAt(instant: Instant, origin: number): Ticks {
   return (Math.floor(instant / TICK_MICROS) + origin) as Ticks;
+}
+
+/** So many ticks, as a duration. */
+export function ticksAsMicros(ticks: number): Micros {
+  return (ticks * TICK_MICROS) as Micros;
 }
 
 /** The peer's ticks as an Instant of the peer. */
