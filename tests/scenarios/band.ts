@@ -64,7 +64,6 @@ export class Member {
   readonly name: string;
   readonly host: VirtualHost;
   readonly panel: SimPanel;
-  readonly input: SimMidiInput;
   /** What its synth hears. */
   readonly heard: HeardWire;
   readonly #band: BandParts;
@@ -73,13 +72,14 @@ export class Member {
   readonly #storage = openMemoryStorage();
   #running: Teardown | undefined;
   #box: Box | undefined;
+  #input: SimMidiInput;
 
   constructor(band: BandParts, number: number) {
     this.#band = band;
     this.name = `Box ${number}`;
     this.host = band.network.host(`10.0.0.${number}`);
     this.panel = openSimPanel(band);
-    this.input = openSimMidiInput(band, { name: 'Keys' });
+    this.#input = openSimMidiInput(band, { name: 'Keys' });
     this.heard = new HeardWire();
   }
 
@@ -115,7 +115,9 @@ export class Member {
     );
     const wire = openSimMidiWire({ clock }, { name: 'Synth' });
     this.heard.listen(wire.far);
-    running.hold(box.addInput(this.input));
+    // A box closes what was plugged into it when it shuts down.
+    this.#input = openSimMidiInput({ clock }, { name: 'Keys' });
+    running.hold(box.addInput(this.#input));
     running.hold(box.addOutput(wire.output));
     this.#box = box;
     this.#running = running;
@@ -139,7 +141,12 @@ export class Member {
 
   play(message: MidiMessage): void {
     this.played.push({ at: this.#band.clock.now(), message });
-    this.input.feed(encodeMessage(message));
+    this.#input.feed(encodeMessage(message));
+  }
+
+  /** Pulls its keyboard's cable out. */
+  unplugKeys(): void {
+    this.#input.unplug();
   }
 
   /** Notes that its synth sounds now, as [channel, key], sorted. */

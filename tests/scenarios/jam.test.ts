@@ -79,7 +79,7 @@ describe('no note hangs', () => {
     await band.gather();
     for (const key of [48, 52, 55]) band.box(1).press(key);
     await band.run(seconds(0.2));
-    band.box(1).input.unplug();
+    band.box(1).unplugKeys();
     await band.run(seconds(0.5));
     expect(band.box(2).sounding).toEqual([]);
   });
