@@ -11,6 +11,7 @@ import { fromSeconds, type Instant } from '../../runtime/core/time.ts';
 import { openMonotonicClock } from '../../runtime/platform/monotonic-clock.ts';
 import { openOutputScheduler } from '../../runtime/platform/output-scheduler.ts';
 import { openPinoLog } from '../../runtime/platform/pino-log.ts';
+import type { Settings } from '../../runtime/settings/settings.ts';
 import { isProfileName } from '../network/profiles.ts';
 import { openVirtualDiscovery } from '../virtual-discovery.ts';
 import { openLocalMember } from './local-member.ts';
@@ -40,9 +41,8 @@ export async function runSimulator(
   const music = chooseMusic(options, library);
 
   const clock = openMonotonicClock();
-  // What a box tells in passing would drown what the simulator tells.
-  const { level } = options.settings.log;
-  const log = held.hold(openPinoLog({ level: level === 'info' ? 'warn' : level }));
+  const settings = quieter(options.settings);
+  const log = held.hold(openPinoLog({ level: settings.log.level }));
   const scheduler = held.hold(await openOutputScheduler());
   const registry = openVirtualDiscovery({ clock });
   const discovery = registry.at('127.0.0.1');
@@ -54,8 +54,7 @@ export async function runSimulator(
         library,
         version,
         openMember: (index, origin) => {
-          const { seed, settings } = options;
-          const start = { index, version, profile, seed, settings };
+          const start = { index, version, profile, seed: options.seed, settings };
           if (!options.processes) return openLocalMember(shared, { ...start, origin });
           const files = options.play.map(({ file }) => file);
           const absolute = origin + performance.timeOrigin * 1_000;
@@ -108,6 +107,11 @@ export async function runSimulator(
     const passed = asked.seconds === undefined ? 0 : (clock.now() - since) / 1e6;
     await pause(clock, fromSeconds(Math.max(0, total - passed)), signal);
   }
+}
+
+/** What boxes tell in passing would drown what the simulator tells. */
+function quieter(settings: Settings): Settings {
+  return settings.log.level === 'info' ? { ...settings, log: { level: 'warn' } } : settings;
 }
 
 /** What is played: files on boxes, or a piece on all. */
