@@ -1,11 +1,9 @@
+import { type Due, DueHeap } from '../runtime/core/due-heap.ts';
 import type { Instant, Micros, WallTime } from '../runtime/core/time.ts';
 import type { Alarm, Clock, WallClock } from '../runtime/ports/clock.ts';
 
-interface Pending {
-  due: Instant;
-  readonly order: number;
+interface HeldAlarm extends Due {
   readonly wake: () => void;
-  set: boolean;
 }
 
 /**
@@ -16,7 +14,7 @@ export class VirtualClock implements Clock, WallClock {
   #now: Instant;
   readonly #wallOrigin: number;
   #sets = 0;
-  #heap: Pending[] = [];
+  readonly #heap = new DueHeap<HeldAlarm>();
 
   constructor(start: Instant = 1_000_000 as Instant, wallOrigin: number = 1_800_000_000_000) {
     this.#now = start;
@@ -32,16 +30,14 @@ export class VirtualClock implements Clock, WallClock {
   }
 
   alarm(wake: () => void): Alarm {
-    let pending: Pending | undefined;
-    const clear = (): void => {
-      if (pending) pending.set = false;
-      pending = undefined;
-    };
+    const held: HeldAlarm = { due: 0, order: 0, at: -1, wake };
+    const clear = (): void => this.#heap.remove(held);
     return {
       set: (due) => {
         clear();
-        pending = { due, order: this.#sets++, set: true, wake };
-        this.#push(pending);
+        held.due = due;
+        held.order = this.#sets++;
+        this.#heap.add(held);
       },
       clear,
       [Symbol.dispose]: clear,
@@ -51,12 +47,10 @@ export class VirtualClock implements Clock, WallClock {
   /** Turns the clock to `due`, setting off the alarms on the way. Alarms already due go off at the present. */
   advanceTo(due: Instant): void {
     for (;;) {
-      const next = this.#heap[0];
+      const next = this.#heap.first;
       if (!next || next.due > due) break;
-      this.#pop();
-      if (!next.set) continue;
-      next.set = false;
-      if (next.due > this.#now) this.#now = next.due;
+      this.#heap.remove(next);
+      if (next.due > this.#now) this.#now = next.due as Instant;
       next.wake();
     }
     if (due > this.#now) this.#now = due;
@@ -80,42 +74,7 @@ export class VirtualClock implements Clock, WallClock {
 
   /** When the next alarm is due, if one is set. */
   get nextDue(): Instant | undefined {
-    while (this.#heap[0] && !this.#heap[0].set) this.#pop();
-    return this.#heap[0]?.due;
-  }
-
-  #earlier(a: Pending, b: Pending): boolean {
-    return a.due < b.due || (a.due === b.due && a.order < b.order);
-  }
-
-  #push(pending: Pending): void {
-    const heap = this.#heap;
-    let at = heap.push(pending) - 1;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      const parent = heap[up] as Pending;
-      if (!this.#earlier(pending, parent)) break;
-      heap[at] = parent;
-      at = up;
-    }
-    heap[at] = pending;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop() as Pending;
-    if (heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = at * 2 + 1;
-      if (child >= heap.length) break;
-      const right = heap[child + 1];
-      if (right && this.#earlier(right, heap[child] as Pending)) child++;
-      if (!this.#earlier(heap[child] as Pending, last)) break;
-      heap[at] = heap[child] as Pending;
-      at = child;
-    }
-    heap[at] = last;
+    return this.#heap.first?.due as Instant | undefined;
   }
 }
 

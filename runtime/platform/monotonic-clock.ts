@@ -10,9 +10,9 @@
  * close, and the last SPIN is spent in `setImmediate` rounds. Timers are unreferenced: an alarm alone does not
  * keep the process alive.
  */
+import { type Due, DueHeap } from '../core/due-heap.ts';
 import type { Instant, WallTime } from '../core/time.ts';
 import type { Alarm, Clock, WallClock } from '../ports/clock.ts';
-import { AlarmHeap, type HeldAlarm } from './alarm-heap.ts';
 
 /** Below this many microseconds a timer's millisecond is too coarse, and going round the event loop is cheap. */
 const SPIN = 300;
@@ -25,8 +25,12 @@ export function openMonotonicClock(): Clock & WallClock {
   return new MonotonicClock();
 }
 
+interface HeldAlarm extends Due {
+  readonly wake: () => void;
+}
+
 class MonotonicClock implements Clock, WallClock {
-  readonly #heap = new AlarmHeap();
+  readonly #heap = new DueHeap<HeldAlarm>();
   readonly #timers: (NodeJS.Timeout | undefined)[] = new Array(POOLED_MS + 1).fill(undefined);
   /** The timer that is set for longer than POOLED_MS. */
   #far: NodeJS.Timeout | undefined;

@@ -5,9 +5,10 @@
  * Gives  octets to its sink at `due`, paced where the wire is slow, and reports to its ring.
  * Keeps  slots in order of `due`, and a message of which part has been written. Allocates nothing.
  */
-import { DueHeap } from './due-heap.ts';
+
 import { CLOSE, CONTROL, FLUSH, type OutputRing, STATE } from './output-ring.ts';
 import { GONE, type Sink } from './output-sinks.ts';
+import { SlotHeap } from './slot-heap.ts';
 
 /** How soon to try again when the kernel's buffer is full. */
 const RETRY = 500;
@@ -25,7 +26,7 @@ export class WorkerLane {
   readonly #now: () => number;
   /** Microseconds that an octet takes; 0: as fast as the sink takes it. */
   readonly #byteTime: number;
-  readonly #heap: DueHeap;
+  readonly #heap: SlotHeap;
   /** The slot that is being written, or -1; how much of it was; when its first octet left. */
   #current = -1;
   #written = 0;
@@ -40,7 +41,7 @@ export class WorkerLane {
     this.#sink = sink;
     this.#byteTime = byteTime;
     this.#now = now;
-    this.#heap = new DueHeap(ring.slots, ring.due, ring.order);
+    this.#heap = new SlotHeap(ring.slots, ring.due, ring.order);
   }
 
   get done(): boolean {

@@ -5,15 +5,14 @@
  * Gives  them to `deliver` in order of `due`, equal ones in the order they were pushed.
  * Keeps  at most `capacity` packets: when it is full the newest is dropped and counted. Slots are used again.
  */
+import { type Due, DueHeap } from '../../runtime/core/due-heap.ts';
 import type { Instant } from '../../runtime/core/time.ts';
 import type { Alarm, Clock } from '../../runtime/ports/clock.ts';
 
 /** Slots keep buffers of this size; longer packets get one of their own. */
 const KEPT = 2_048;
 
-interface Slot<T> {
-  due: number;
-  order: number;
+interface Slot<T> extends Due {
   buffer: Uint8Array;
   bytes: Uint8Array;
   tag: T | undefined;
@@ -24,7 +23,7 @@ export class DelayQueue<T> implements Disposable {
   readonly #alarm: Alarm;
   readonly #capacity: number;
   readonly #deliver: (bytes: Uint8Array, tag: T) => void;
-  readonly #heap: Slot<T>[] = [];
+  readonly #heap = new DueHeap<Slot<T>>();
   readonly #free: Slot<T>[] = [];
   #pushed = 0;
   #dropped = 0;
@@ -37,7 +36,7 @@ export class DelayQueue<T> implements Disposable {
   }
 
   get size(): number {
-    return this.#heap.length;
+    return this.#heap.size;
   }
 
   get dropped(): number {
@@ -46,7 +45,7 @@ export class DelayQueue<T> implements Disposable {
 
   /** Copies the octets. False, and counted, when the queue is full. `deliver` is never called inside this call. */
   push(bytes: Uint8Array, due: Instant, tag: T): boolean {
-    if (this.#heap.length >= this.#capacity) {
+    if (this.#heap.size >= this.#capacity) {
       this.#dropped++;
       return false;
     }
@@ -61,22 +60,22 @@ export class DelayQueue<T> implements Disposable {
     slot.due = due;
     slot.order = this.#pushed++;
     slot.tag = tag;
-    this.#add(slot);
-    if (this.#heap[0] === slot) this.#alarm.set(due);
+    this.#heap.add(slot);
+    if (this.#heap.first === slot) this.#alarm.set(due);
     return true;
   }
 
   /** Forgets what is on its way. */
   [Symbol.dispose](): void {
     this.#alarm[Symbol.dispose]();
-    this.#heap.length = 0;
+    for (const slot of this.#heap.members()) this.#heap.remove(slot);
   }
 
   #wake(): void {
     for (;;) {
-      const first = this.#heap[0];
+      const first = this.#heap.first;
       if (!first || first.due > this.#clock.now()) break;
-      this.#removeFirst();
+      this.#heap.remove(first);
       const tag = first.tag as T;
       first.tag = undefined;
       try {
@@ -85,47 +84,12 @@ export class DelayQueue<T> implements Disposable {
         this.#free.push(first);
       }
     }
-    const next = this.#heap[0];
+    const next = this.#heap.first;
     if (next) this.#alarm.set(next.due as Instant);
-  }
-
-  #add(slot: Slot<T>): void {
-    const heap = this.#heap;
-    let at = heap.push(slot) - 1;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      const parent = heap[above] as Slot<T>;
-      if (!earlier(slot, parent)) break;
-      heap[at] = parent;
-      at = above;
-    }
-    heap[at] = slot;
-  }
-
-  #removeFirst(): void {
-    const heap = this.#heap;
-    const last = heap.pop() as Slot<T>;
-    if (heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let below = at * 2 + 1;
-      if (below >= heap.length) break;
-      const right = heap[below + 1];
-      if (right && earlier(right, heap[below] as Slot<T>)) below++;
-      const child = heap[below] as Slot<T>;
-      if (!earlier(child, last)) break;
-      heap[at] = child;
-      at = below;
-    }
-    heap[at] = last;
   }
 }
 
 function emptySlot<T>(): Slot<T> {
   const buffer = new Uint8Array(KEPT);
-  return { due: 0, order: 0, buffer, bytes: buffer.subarray(0, 0), tag: undefined };
-}
-
-function earlier<T>(a: Slot<T>, b: Slot<T>): boolean {
-  return a.due < b.due || (a.due === b.due && a.order < b.order);
+  return { due: 0, order: 0, at: -1, buffer, bytes: buffer.subarray(0, 0), tag: undefined };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AlarmHeap, type HeldAlarm } from './alarm-heap.ts';
+import { type Due, DueHeap } from './due-heap.ts';
 
 test('whatever is added and removed, the first is always the earliest, equal ones by order', () => {
   const steps = fc.array(fc.record({ which: fc.nat(19), due: fc.nat(10), add: fc.boolean() }), {
@@ -8,23 +8,22 @@ test('whatever is added and removed, the first is always the earliest, equal one
   });
   fc.assert(
     fc.property(steps, (taken) => {
-      const heap = new AlarmHeap();
-      const alarms: HeldAlarm[] = Array.from({ length: 20 }, () => ({
+      const heap = new DueHeap<Due>();
+      const members: Due[] = Array.from({ length: 20 }, () => ({
         due: 0,
         order: 0,
         at: -1,
-        wake: () => {},
       }));
-      const model = new Set<HeldAlarm>();
+      const model = new Set<Due>();
       taken.forEach(({ which, due, add }, order) => {
-        const alarm = alarms[which] as HeldAlarm;
-        heap.remove(alarm);
-        model.delete(alarm);
+        const member = members[which] as Due;
+        heap.remove(member);
+        model.delete(member);
         if (add) {
-          alarm.due = due;
-          alarm.order = order;
-          heap.add(alarm);
-          model.add(alarm);
+          member.due = due;
+          member.order = order;
+          heap.add(member);
+          model.add(member);
         }
         const sorted = [...model].sort((a, b) => a.due - b.due || a.order - b.order);
         expect(heap.first).toBe(sorted[0]);

@@ -1,5 +1,5 @@
 /** Slots of an OutputRing in order of `due`, equal ones in the order they were sent. Preallocated. */
-export class DueHeap {
+export class SlotHeap {
   readonly #slots: Int32Array;
   readonly #due: Float64Array;
   readonly #order: Float64Array;
