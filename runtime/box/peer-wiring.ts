@@ -100,11 +100,12 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
   const unlink = (box: BoxId): void => {
     const member = members.get(box);
     if (!member) return;
+    const peer = peerOf(box);
     members.delete(box);
     boxBySsrc.delete(member.ssrc);
     engine.remove(box);
     if (member.connection) void member.connection[Symbol.asyncDispose]();
-    else rtp.peers.find((peer) => peer.ssrc === member.ssrc)?.disconnect();
+    else peer?.disconnect();
     changed.emit();
   };
 
@@ -150,8 +151,8 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
 
   const publish = held.hold(
     clock.alarm(() => {
-      for (const [box, member] of members) {
-        const peer = rtp.peers.find((candidate) => candidate.ssrc === member.ssrc);
+      for (const box of members.keys()) {
+        const peer = peerOf(box);
         if (peer) session.reportStats(box, peer.stats);
       }
       publish.set(after(clock.now(), STATS_PERIOD));

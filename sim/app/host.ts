@@ -78,3 +78,22 @@ export interface SimPlayer {
   setLoop(loop: boolean): void;
   onState(listener: (state: SimPlayerState) => void): Disposable;
 }
+
+/** A player that has not played anything yet. */
+export const STOPPED: SimPlayerState = {
+  state: 'stopped',
+  piece: null,
+  track: 0,
+  loop: false,
+  position: 0,
+};
+
+/** A box that has not heard anything yet. */
+export const NO_STATS: SimBoxStats = {
+  sounding: 0,
+  stuck: 0,
+  played: 0,
+  heard: 0,
+  dropped: 0,
+  peers: [],
+};

@@ -12,7 +12,7 @@ import { after, type Instant, type Micros } from '../../runtime/core/time.ts';
 import type { Alarm, Clock } from '../../runtime/ports/clock.ts';
 import type { MidiFileEvent, MidiFileSong } from '../midi-file.ts';
 import { trackHeldNotes } from './held-notes.ts';
-import type { SimPlayer } from './host.ts';
+import { type SimPlayer, STOPPED } from './host.ts';
 import type { SimPlayerState } from './protocol.ts';
 
 export interface PlayerDeps {
@@ -21,14 +21,6 @@ export interface PlayerDeps {
   readonly song: (piece: string) => MidiFileSong | undefined;
   readonly feed: (bytes: Uint8Array) => void;
 }
-
-const STOPPED: SimPlayerState = {
-  state: 'stopped',
-  piece: null,
-  track: 0,
-  loop: false,
-  position: 0,
-};
 
 export class TrackPlayer implements SimPlayer, Disposable {
   readonly #deps: PlayerDeps;

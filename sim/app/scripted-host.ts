@@ -5,7 +5,13 @@
  * Gives  a SimulatorHost; `calls` lists in words what pages did to it.
  */
 import { Listeners } from '../../runtime/core/listeners.ts';
-import type { SimBoxHandle, SimPlayer, SimulatorHost } from './host.ts';
+import {
+  NO_STATS,
+  type SimBoxHandle,
+  type SimPlayer,
+  type SimulatorHost,
+  STOPPED,
+} from './host.ts';
 import type {
   SimBoxStats,
   SimControl,
@@ -40,15 +46,6 @@ export interface ScriptedInit {
   readonly onPlay?: (box: ScriptedBox, bytes: Uint8Array) => void;
   readonly onCall?: (call: string) => void;
 }
-
-const NO_STATS: SimBoxStats = { sounding: 0, stuck: 0, played: 0, heard: 0, dropped: 0, peers: [] };
-const STOPPED: SimPlayerState = {
-  state: 'stopped',
-  piece: null,
-  track: 0,
-  loop: false,
-  position: 0,
-};
 
 export function openScriptedHost(init: ScriptedInit = {}): ScriptedHost {
   const calls: string[] = [];

@@ -6,7 +6,7 @@
  * Keeps  the stream's state (which keys are down, and so on), a reorder buffer, an unfinished SysEx. All bounded.
  * Spec   RFC 6295 sections 2.1, 3 and 4; RFC 4696 section 7.
  */
-import { shortMessage } from '../../core/midi-bytes.ts';
+import { STATUS, shortMessage } from '../../core/midi-bytes.ts';
 import { CONTROLLER, type MidiMessage } from '../../core/midi-message.ts';
 import { after, fromMillis, type Instant, type Micros } from '../../core/time.ts';
 import {
@@ -147,7 +147,8 @@ export class StreamReceiver {
         this.#play(channelMessage(0x80 | channel, key, DEFAULT_RELEASE), 0, true);
       }
       for (const pedal of PEDALS) {
-        if (state.isOn(pedal)) this.#play(channelMessage(0xb0 | channel, pedal, 0), 0, true);
+        if (state.isOn(pedal))
+          this.#play(channelMessage(STATUS.controlChange | channel, pedal, 0), 0, true);
       }
     }
     this.#releasing = false;

@@ -12,7 +12,7 @@ import { Teardown } from '../../../runtime/core/lifecycle.ts';
 import { Listeners } from '../../../runtime/core/listeners.ts';
 import type { Announcement, Discovery } from '../../../runtime/ports/discovery.ts';
 import { FRAME_BYTES } from '../../../runtime/ports/display.ts';
-import type { SimPlayer } from '../host.ts';
+import { NO_STATS, type SimPlayer, STOPPED } from '../host.ts';
 import type {
   SimBoxStats,
   SimControl,
@@ -29,15 +29,6 @@ import type {
   MemberStart,
   ToMember,
 } from './member-messages.ts';
-
-const NO_STATS: SimBoxStats = { sounding: 0, stuck: 0, played: 0, heard: 0, dropped: 0, peers: [] };
-const STOPPED: SimPlayerState = {
-  state: 'stopped',
-  piece: null,
-  track: 0,
-  loop: false,
-  position: 0,
-};
 
 /** Rejects with what its opening failed of. `discovery` is shared by all members. */
 export async function openRemoteMember(

@@ -5,6 +5,7 @@
  * octets of bits for keys that are up, most significant bit first, from key 8 * LOW.
  * Spec   RFC 6295 appendix A.6; RFC 4696 section 7.2 for the repair.
  */
+import { STATUS } from '../../../../core/midi-bytes.ts';
 import { fromMillis, type Micros } from '../../../../core/time.ts';
 import type { ChannelState } from '../channel-state.ts';
 import { DEFAULT_RELEASE } from '../channel-state.ts';
@@ -23,7 +24,6 @@ export const PLAY_HINT: Micros = fromMillis(50);
 /** A receiver's own NoteOn this old can't be the one that Y = 1 calls simultaneous with the packet. */
 const OLD_NOTE = fromMillis(250);
 const HEADER_OCTETS = 2;
-const CONTROL_CHANGE = 0xb0;
 const DAMPER = 64;
 
 export const chapterN: ChannelChapter = {
@@ -116,8 +116,8 @@ function repairNotes(
   if (ended && repair.pedalMoved && state.isOn(DAMPER)) {
     const toggles = state.toggles[DAMPER] as number;
     const value = state.values[DAMPER] as number;
-    repair.emit(channelMessage(CONTROL_CHANGE | channel, DAMPER, 0));
-    repair.emit(channelMessage(CONTROL_CHANGE | channel, DAMPER, value));
+    repair.emit(channelMessage(STATUS.controlChange | channel, DAMPER, 0));
+    repair.emit(channelMessage(STATUS.controlChange | channel, DAMPER, value));
     state.toggles[DAMPER] = toggles;
   }
   for (let log = firstLog; log < firstBits; log += 2) {

@@ -4,6 +4,7 @@
  * S PROGRAM(7) · B BANK-MSB(7) · X BANK-LSB(7): three octets.
  * Spec   RFC 6295 appendix A.2.
  */
+import { STATUS } from '../../../../core/midi-bytes.ts';
 import { UNKNOWN } from '../channel-state.ts';
 import { type ChannelChapter, channelMessage, sBit } from '../chapter.ts';
 
@@ -40,8 +41,8 @@ export const chapterP: ChannelChapter = {
     const sameBank = !hasBank || (state.programBankMsb === msb && state.programBankLsb === lsb);
     if (state.program === program && sameBank) return;
     if (hasBank) {
-      repair.emit(channelMessage(0xb0 | channel, 0, msb));
-      repair.emit(channelMessage(0xb0 | channel, 32, lsb));
+      repair.emit(channelMessage(STATUS.controlChange | channel, 0, msb));
+      repair.emit(channelMessage(STATUS.controlChange | channel, 32, lsb));
     }
     repair.emit(channelMessage(0xc0 | channel, program, 0));
   },

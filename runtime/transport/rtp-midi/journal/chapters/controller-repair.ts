@@ -5,12 +5,12 @@
  * Gives  Control Changes that make up the difference.
  * Spec   RFC 6295 appendix A.3.2 (tools) and A.3.3 (their order); RFC 4696 section 7.3.
  */
+import { STATUS } from '../../../../core/midi-bytes.ts';
 import { CONTROLLER } from '../../../../core/midi-message.ts';
 import type { ChannelState } from '../channel-state.ts';
 import { channelMessage, type Repair } from '../chapter.ts';
 import { RESET_VALUES } from '../controllers.ts';
 
-const CONTROL_CHANGE = 0xb0;
 const ALTERNATIVE = 0x80;
 const COUNT = 0x40;
 const OFF = 0;
@@ -69,7 +69,7 @@ function control(
   if (controller === CONTROLLER.sustain && state.values[controller] !== value) {
     repair.pedalMoved = true;
   }
-  repair.emit(channelMessage(CONTROL_CHANGE | channel, controller, value));
+  repair.emit(channelMessage(STATUS.controlChange | channel, controller, value));
 }
 
 function repairValue(

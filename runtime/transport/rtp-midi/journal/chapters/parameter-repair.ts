@@ -5,6 +5,7 @@
  * Gives  Control Changes: a parameter's number and value where it differs, and at the end the sender's selection.
  * Spec   RFC 6295 appendix A.4.
  */
+import { STATUS } from '../../../../core/midi-bytes.ts';
 import type { ChannelState } from '../channel-state.ts';
 import { channelMessage, type Repair } from '../chapter.ts';
 import {
@@ -90,7 +91,7 @@ export function repairParameters(
 }
 
 function control(controller: number, value: number, channel: number, repair: Repair): void {
-  repair.emit(channelMessage(0xb0 | channel, controller, value));
+  repair.emit(channelMessage(STATUS.controlChange | channel, controller, value));
 }
 
 function select(
