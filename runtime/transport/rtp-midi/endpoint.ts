@@ -23,13 +23,10 @@ import type { DatagramNetwork, NetAddress } from '../../ports/datagram-network.t
 import type { Randomness } from '../../ports/randomness.ts';
 import type { PeerClock } from '../clock-sync/peer-clock.ts';
 import { MESSAGE_OCTETS, type SessionMessage, writeSessionMessage } from './apple-midi/messages.ts';
-import { CommandList } from './command-list.ts';
-import { Outbox } from './outbox.ts';
-import type { PeerSession } from './peer-session.ts';
+import { Broadcast } from './broadcast.ts';
 import { bindPortPair, type PortPair, releasePortPair } from './port-pair.ts';
-import { PACKET_BUFFER_OCTETS } from './stream-sender.ts';
 import { type LeaveReason, Switchboard } from './switchboard.ts';
-import { type Ticks, ticksAsMicros } from './ticks.ts';
+import { ticksAsMicros } from './ticks.ts';
 
 export interface RtpMidiPeer {
   readonly ssrc: number;
@@ -135,23 +132,18 @@ class Endpoint implements RtpMidiEndpoint {
   readonly clockOffset: Micros;
   readonly #clock: Clock;
   readonly #sockets: PortPair;
-  readonly #outbox: Outbox;
+  readonly #broadcast: Broadcast;
   readonly #board: Switchboard;
   readonly #alarm: Alarm;
   readonly #listening: Disposable[];
-  readonly #empty = new CommandList();
-  readonly #packet = new Uint8Array(PACKET_BUFFER_OCTETS);
   readonly #message = new Uint8Array(MESSAGE_OCTETS);
   readonly #onPeer = new Listeners<Parameters<Parameters<RtpMidiEndpoint['onPeer']>[0]>>();
   readonly #onMidi = new Listeners<Parameters<Parameters<RtpMidiEndpoint['onMidi']>[0]>>();
   /** When the alarm is set to go off; Infinity when it isn't. */
   #alarmAt = Number.POSITIVE_INFINITY;
-  #flushing = false;
   #flushQueued = false;
   #disposed = false;
   #datagrams = 0;
-  #packetsSent = 0;
-  #messagesSent = 0;
   #messagesReceived = 0;
 
   constructor(deps: RtpMidiDeps, init: RtpMidiInit, sockets: PortPair) {
@@ -162,7 +154,10 @@ class Endpoint implements RtpMidiEndpoint {
     this.#sockets = sockets;
     const tickOrigin = deps.randomness.uint32();
     this.clockOffset = ticksAsMicros(tickOrigin);
-    this.#outbox = new Outbox(tickOrigin);
+    this.#broadcast = new Broadcast(
+      { clock: deps.clock, socket: sockets.data, peers: () => this.#board.peers },
+      tickOrigin,
+    );
     this.#board = new Switchboard(
       {
         clock: deps.clock,
@@ -179,7 +174,7 @@ class Endpoint implements RtpMidiEndpoint {
         name: init.name,
         ssrc: this.ssrc,
         tickOrigin,
-        state: this.#outbox.state,
+        state: this.#broadcast.state,
         accept: init.accept ?? (() => true),
         reorderHold: init.reorderHold ?? REORDER_HOLD,
         clockInterval: init.clockInterval ?? CLOCK_INTERVAL,
@@ -200,8 +195,8 @@ class Endpoint implements RtpMidiEndpoint {
   get stats(): RtpMidiEndpointStats {
     return {
       datagrams: this.#datagrams,
-      packetsSent: this.#packetsSent,
-      messagesSent: this.#messagesSent,
+      packetsSent: this.#broadcast.packetsSent,
+      messagesSent: this.#broadcast.messagesSent,
       messagesReceived: this.#messagesReceived,
       faults: { ...this.#board.faults.counts },
       refused: this.#board.refused,
@@ -218,21 +213,14 @@ class Endpoint implements RtpMidiEndpoint {
 
   send(message: MidiMessage, at: Instant): void {
     if (this.#disposed) return;
-    if (this.#outbox.isFull) this.flush();
-    this.#outbox.add(message, at, this.#clock.now());
-    this.#messagesSent++;
+    this.#broadcast.add(message, at);
     if (this.#flushQueued) return;
     this.#flushQueued = true;
     void BURST_ENDS.then(this.#flushQueuedBurst);
   }
 
   readonly flush = (): void => {
-    // Whoever is called while packets are sent may send more: that is taken by the next flush.
-    if (this.#flushing || this.#outbox.isEmpty || this.#disposed) return;
-    this.#flushing = true;
-    this.#outbox.flush(this.#sendList, this.#sentList);
-    this.#flushing = false;
-    this.#setAlarm();
+    if (!this.#disposed && this.#broadcast.flush()) this.#setAlarm();
   };
 
   onPeer(listener: Parameters<RtpMidiEndpoint['onPeer']>[0]): Disposable {
@@ -259,23 +247,6 @@ class Endpoint implements RtpMidiEndpoint {
     this.flush();
   };
 
-  readonly #sendList = (list: CommandList, first: Ticks, at: Instant): void => {
-    const now = this.#clock.now();
-    for (const peer of this.#board.peers) this.#sendPacket(peer, list, first, at, now);
-  };
-
-  readonly #sentList = (): void => {
-    const now = this.#clock.now();
-    for (const peer of this.#board.peers) peer.sender.sent(true, now);
-  };
-
-  #sendPacket(peer: PeerSession, list: CommandList, ticks: Ticks, at: Instant, now: Instant): void {
-    const length = peer.sender.write(list, ticks, at, now, this.#packet);
-    if (!peer.limit.allows(length, now)) return;
-    this.#packetsSent++;
-    this.#sockets.data.send(this.#packet, peer.data, length);
-  }
-
   #post(channel: 'control' | 'data', message: SessionMessage, to: NetAddress): void {
     const length = writeSessionMessage(message, this.#message);
     this.#sockets[channel].send(this.#message, to, length);
@@ -292,13 +263,7 @@ class Endpoint implements RtpMidiEndpoint {
     this.flush();
     const now = this.#clock.now();
     this.#board.tick(now);
-    for (const peer of this.#board.peers) {
-      const due = peer.sender.guardDue;
-      if (due === undefined || due > now) continue;
-      const at = this.#outbox.timeOfEmpty(now);
-      this.#sendPacket(peer, this.#empty, this.#outbox.ticksOf(at), at, now);
-      peer.sender.sent(false, now);
-    }
+    this.#broadcast.tick(now);
     this.#setAlarm(after(now, LEAST_SLEEP));
   }
 

@@ -19,7 +19,7 @@ import type { FaultCounters } from './faults.ts';
 import { DEFAULT_RELEASE } from './journal/channel-state.ts';
 import { channelMessage } from './journal/chapter.ts';
 import {
-  type ChannelRepair,
+  type JournalRepair,
   journalCheckpoint,
   journalSkipsSingle,
   readJournal,
@@ -60,7 +60,7 @@ export class StreamReceiver {
   readonly #header = emptyRtpHeader();
   readonly #section = emptyCommandHeader();
   readonly #commands: CommandSink;
-  readonly #repair: ChannelRepair;
+  readonly #repair: JournalRepair;
   #started = false;
   #highest = 0;
   /** The packet at hand. */

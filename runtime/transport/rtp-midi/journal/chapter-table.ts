@@ -1,5 +1,5 @@
-/** The channel chapters, in the order in which they stand in a channel journal (RFC 6295 section 5, figure 9). */
-import type { ChannelChapter } from './chapter.ts';
+/** The chapters, in the order in which they stand in a channel journal and in the system journal (RFC 6295 section 5). */
+import type { ChannelChapter, SystemChapter } from './chapter.ts';
 import { chapterA } from './chapters/chapter-a.ts';
 import { chapterC } from './chapters/chapter-c.ts';
 import { chapterE } from './chapters/chapter-e.ts';
@@ -19,3 +19,5 @@ export const CHANNEL_CHAPTERS: readonly ChannelChapter[] = [
   chapterT,
   chapterA,
 ];
+
+export const SYSTEM_CHAPTERS: readonly SystemChapter[] = [];

@@ -6,9 +6,10 @@
  * Spec   RFC 6295 section 5, appendices A.1 (S bit, log order) and C.2.2 (which commands are due).
  */
 import { shortMessage } from '../../../core/midi-bytes.ts';
-import type { ChannelMessage } from '../../../core/midi-message.ts';
+import type { ChannelMessage, MidiMessage } from '../../../core/midi-message.ts';
 import type { Instant } from '../../../core/time.ts';
 import type { ChannelState } from './channel-state.ts';
+import type { SystemState } from './system-state.ts';
 
 /**
  * From where one packet to one peer sees the stream. Stamps above a limit are due; `anchor` is never above
@@ -51,9 +52,9 @@ export interface Repair {
   /** Chapter C found that the damper pedal moved in the packets that are missing. */
   pedalMoved: boolean;
   /** Plays a message, and the state follows. */
-  emit(message: ChannelMessage): void;
+  emit(message: MidiMessage): void;
   /** The state follows as if the message had been played. */
-  assume(message: ChannelMessage): void;
+  assume(message: MidiMessage): void;
 }
 
 export interface ChannelChapter {
@@ -73,6 +74,19 @@ export interface ChannelChapter {
     state: ChannelState,
     repair: Repair,
   ): void;
+}
+
+/** A chapter of the system journal. */
+export interface SystemChapter {
+  readonly letter: 'D' | 'V' | 'Q' | 'F' | 'X';
+  /** Its bit in the first octet of the system journal. */
+  readonly bit: number;
+  /** Writes the chapter at `at`, if it is due; returns the offset after it. */
+  write(state: SystemState, view: JournalView, out: Uint8Array, at: number): number;
+  /** The offset after the chapter at `at`, or -1 when it is malformed or runs past `end`. */
+  end(bytes: Uint8Array, at: number, end: number): number;
+  /** Compares a well-formed chapter with the state, and plays what is missing. */
+  repair(bytes: Uint8Array, at: number, end: number, state: SystemState, repair: Repair): void;
 }
 
 /** A channel message from its octets, all of which are known to be good. */

@@ -7,7 +7,7 @@
  */
 import { readUint16 } from '../rtp-header.ts';
 import type { Repair } from './chapter.ts';
-import { CHANNEL_CHAPTERS } from './chapter-table.ts';
+import { CHANNEL_CHAPTERS, SYSTEM_CHAPTERS } from './chapter-table.ts';
 import type { StreamState } from './stream-state.ts';
 
 export type JournalFault =
@@ -36,14 +36,14 @@ export function journalSkipsSingle(bytes: Uint8Array, at: number): boolean {
 }
 
 /** A repair as its owner sees it: filled in for each packet, and for each channel. */
-export type ChannelRepair = { -readonly [Field in keyof Repair]: Repair[Field] };
+export type JournalRepair = { -readonly [Field in keyof Repair]: Repair[Field] };
 
 export function readJournal(
   bytes: Uint8Array,
   at: number,
   end: number,
   state?: StreamState,
-  repair?: ChannelRepair,
+  repair?: JournalRepair,
 ): JournalFault | undefined {
   if (at + HEADER_OCTETS > end) return 'journalTruncated';
   const first = bytes[at] as number;
@@ -53,6 +53,7 @@ export function readJournal(
     if (next + SYSTEM_HEADER_OCTETS > end) return 'journalTruncated';
     const length = readUint16(bytes, next) & LENGTH_BITS;
     if (length < SYSTEM_HEADER_OCTETS || next + length > end) return 'journalLength';
+    if (!readSystem(bytes, next, next + length, state, repair)) fault = 'chapterLength';
     next += length;
   }
   if ((first & 0x20) !== 0) {
@@ -82,7 +83,7 @@ function readChannel(
   end: number,
   channel: number,
   state: StreamState | undefined,
-  repair: ChannelRepair | undefined,
+  repair: JournalRepair | undefined,
 ): boolean {
   const contents = bytes[at + 2] as number;
   let extrasAt = -1;
@@ -104,6 +105,35 @@ function readChannel(
     if ((contents & chapter.bit) === 0) continue;
     const after = chapter.end(bytes, next, end);
     chapter.repair(bytes, next, after, channel, channelState, repair);
+    next = after;
+  }
+  return true;
+}
+
+function readSystem(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  state: StreamState | undefined,
+  repair: JournalRepair | undefined,
+): boolean {
+  const header = bytes[at] as number;
+  if ((header & 0x7c & ~SYSTEM_CHAPTERS.reduce((bits, { bit }) => bits | bit, 0)) !== 0)
+    return true;
+  let next = at + SYSTEM_HEADER_OCTETS;
+  for (const chapter of SYSTEM_CHAPTERS) {
+    if ((header & chapter.bit) === 0) continue;
+    next = chapter.end(bytes, next, end);
+    if (next < 0) return false;
+  }
+  if (next !== end) return false;
+  if (!state || !repair) return true;
+  if (repair.single && (header & 0x80) !== 0) return true;
+  next = at + SYSTEM_HEADER_OCTETS;
+  for (const chapter of SYSTEM_CHAPTERS) {
+    if ((header & chapter.bit) === 0) continue;
+    const after = chapter.end(bytes, next, end);
+    chapter.repair(bytes, next, after, state.system, repair);
     next = after;
   }
   return true;

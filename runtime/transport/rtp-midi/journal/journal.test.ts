@@ -5,7 +5,7 @@ import type { ChannelMessage, MidiMessage } from '../../../core/midi-message.ts'
 import type { Instant } from '../../../core/time.ts';
 import type { JournalView } from './chapter.ts';
 import { PLAY_HINT } from './chapters/chapter-n.ts';
-import { type ChannelRepair, readJournal } from './journal-reader.ts';
+import { type JournalRepair, readJournal } from './journal-reader.ts';
 import { JOURNAL_OCTETS, writeJournal } from './journal-writer.ts';
 import { StreamState } from './stream-state.ts';
 
@@ -39,12 +39,12 @@ function written(state: StreamState, view: Partial<JournalView> = {}): string {
 function repaired(
   heard: StreamState,
   journal: string,
-  repair: Partial<ChannelRepair> = {},
+  repair: Partial<JournalRepair> = {},
 ): string[] {
   const emitted: string[] = [];
   const bytes = Buffer.from(journal, 'hex');
   const take = (message: ChannelMessage): void => heard.apply(message, 1_000, NOW);
-  const full: ChannelRepair = {
+  const full: JournalRepair = {
     single: false,
     checkpoint: 0,
     inTime: true,

@@ -4,12 +4,18 @@
  * Takes  every message of the stream, in order. Gives each channel's state.
  * Spec   RFC 6295 appendix A.1 (session history, Reset State commands).
  */
-import type { MidiMessage } from '../../../core/midi-message.ts';
+import type {
+  MidiMessage,
+  RealTimeMessage,
+  SystemCommonMessage,
+} from '../../../core/midi-message.ts';
 import type { Instant } from '../../../core/time.ts';
 import { ChannelState } from './channel-state.ts';
+import { SystemState } from './system-state.ts';
 
 export class StreamState {
   readonly #channels: (ChannelState | undefined)[] = new Array(16).fill(undefined);
+  readonly system: SystemState = new SystemState();
   /** Of the newest command of any kind. */
   newest = 0;
 
@@ -25,12 +31,6 @@ export class StreamState {
       case 'pitchBend':
         this.channel(message.channel).apply(message, stamp, at);
         return;
-      case 'systemReset':
-        this.reset();
-        return;
-      case 'sysEx':
-        if (isResetState(message.data)) this.reset();
-        return;
       case 'mtcQuarterFrame':
       case 'songPosition':
       case 'songSelect':
@@ -40,6 +40,10 @@ export class StreamState {
       case 'continue':
       case 'stop':
       case 'activeSensing':
+      case 'systemReset':
+      case 'sysEx':
+        if (isResetState(message)) this.reset();
+        this.system.apply(message, stamp, at);
         return;
     }
   }
@@ -61,12 +65,14 @@ export class StreamState {
 
   /** A Reset State command. */
   reset(): void {
+    this.system.reset();
     for (const channel of this.#channels) channel?.reset();
   }
 
   /** The stream begins anew. */
   forget(): void {
     this.#channels.fill(undefined);
+    this.system.forget();
     this.newest = 0;
   }
 
@@ -80,8 +86,11 @@ export class StreamState {
   }
 }
 
-/** GM on, GM2 on, GM off; DLS on, DLS off: F0 7E cc 09 00/01/03 F7, F0 7E cc 0A 01/02 F7. */
-function isResetState(data: Uint8Array): boolean {
+/** Reset; GM on, GM2 on, GM off; DLS on, DLS off: F0 7E cc 09 00/01/03 F7, F0 7E cc 0A 01/02 F7. */
+function isResetState(message: SystemCommonMessage | RealTimeMessage): boolean {
+  if (message.kind === 'systemReset') return true;
+  if (message.kind !== 'sysEx') return false;
+  const { data } = message;
   if (data.length !== 4 || data[0] !== 0x7e) return false;
   const [, , kind, value] = data;
   if (kind === 0x09) return value === 0 || value === 1 || value === 3;
