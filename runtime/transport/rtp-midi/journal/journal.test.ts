@@ -1,7 +1,7 @@
 /** Journals written and read, octet by octet, beside the figures of RFC 6295. */
 import { describe, expect, test } from 'vitest';
 import { encodeMessage, shortMessage } from '../../../core/midi-bytes.ts';
-import type { ChannelMessage, MidiMessage } from '../../../core/midi-message.ts';
+import type { MidiMessage } from '../../../core/midi-message.ts';
 import type { Instant } from '../../../core/time.ts';
 import type { JournalView } from './chapter.ts';
 import { PLAY_HINT } from './chapters/chapter-n.ts';
@@ -43,7 +43,7 @@ function repaired(
 ): string[] {
   const emitted: string[] = [];
   const bytes = Buffer.from(journal, 'hex');
-  const take = (message: ChannelMessage): void => heard.apply(message, 1_000, NOW);
+  const take = (message: MidiMessage): void => heard.apply(message, 1_000, NOW);
   const full: JournalRepair = {
     single: false,
     checkpoint: 0,
