@@ -85,8 +85,25 @@ export interface SystemChapter {
   write(state: SystemState, view: JournalView, out: Uint8Array, at: number): number;
   /** The offset after the chapter at `at`, or -1 when it is malformed or runs past `end`. */
   end(bytes: Uint8Array, at: number, end: number): number;
+  /** Plays a Reset State command that is missing. Runs before any other repair. */
+  repairReset?(
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    state: SystemState,
+    repair: Repair,
+  ): void;
   /** Compares a well-formed chapter with the state, and plays what is missing. */
   repair(bytes: Uint8Array, at: number, end: number, state: SystemState, repair: Repair): void;
+}
+
+/** A system message from its octets, all of which are known to be good. */
+export function systemMessage(status: number, data1 = 0, data2 = 0): MidiMessage {
+  const message = shortMessage(status, data1, data2);
+  if (!message || 'channel' in message) {
+    throw new RangeError(`${status} ${data1} ${data2} is no system message`);
+  }
+  return message;
 }
 
 /** A channel message from its octets, all of which are known to be good. */

@@ -6,7 +6,7 @@
  * Spec   RFC 6295 section 5, appendix A.1: LENGTH, not knowledge of the inside, leads past an element.
  */
 import { readUint16 } from '../rtp-header.ts';
-import type { Repair } from './chapter.ts';
+import type { Repair, SystemChapter } from './chapter.ts';
 import { CHANNEL_CHAPTERS, SYSTEM_CHAPTERS } from './chapter-table.ts';
 import type { StreamState } from './stream-state.ts';
 
@@ -129,12 +129,43 @@ function readSystem(
   if (next !== end) return false;
   if (!state || !repair) return true;
   if (repair.single && (header & 0x80) !== 0) return true;
-  next = at + SYSTEM_HEADER_OCTETS;
+  repairSystem(bytes, at, end, state, repair);
+  return true;
+}
+
+/** A lost Reset and lost SysEx come first: what they would undo is brought back after them. */
+function repairSystem(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  state: StreamState,
+  repair: JournalRepair,
+): void {
+  const { system } = state;
+  const { resetStates } = system;
+  const begins = state.newest === 0;
+  repairPart(bytes, at, end, (chapter, from, to) => {
+    if (!begins) chapter.repairReset?.(bytes, from, to, system, repair);
+    if (chapter.letter === 'X') chapter.repair(bytes, from, to, system, repair);
+  });
+  if (system.resetStates !== resetStates) system.doubt();
+  repairPart(bytes, at, end, (chapter, from, to) => {
+    if (chapter.letter !== 'X') chapter.repair(bytes, from, to, system, repair);
+  });
+}
+
+function repairPart(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  visit: (chapter: SystemChapter, from: number, to: number) => void,
+): void {
+  const header = bytes[at] as number;
+  let next = at + SYSTEM_HEADER_OCTETS;
   for (const chapter of SYSTEM_CHAPTERS) {
     if ((header & chapter.bit) === 0) continue;
     const after = chapter.end(bytes, next, end);
-    chapter.repair(bytes, next, after, state.system, repair);
+    visit(chapter, next, after);
     next = after;
   }
-  return true;
 }
