@@ -82,10 +82,10 @@ export class Connection implements AsyncDisposable {
     this.#step({ kind: 'time' }, now);
   }
 
-  accepted(answer: Answer, from: NetAddress, now: Instant): void {
+  accepted(channel: 'control' | 'data', answer: Answer, from: NetAddress, now: Instant): void {
     if (this.#dialer.phase === 'joined' || answer.token !== this.#dialer.token) return;
     this.#host = from.host;
-    this.#step({ kind: 'accepted', token: answer.token }, now, answer);
+    this.#step({ kind: 'accepted', token: answer.token, channel }, now, answer);
   }
 
   refused(token: number, now: Instant): void {

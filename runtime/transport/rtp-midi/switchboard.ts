@@ -190,7 +190,7 @@ export class Switchboard implements ConnectionOwner {
         this.#invited(channel, message, from, at);
         return;
       case 'OK':
-        this.#connectionWith(message.token)?.accepted(message, from, at);
+        this.#connectionWith(message.token)?.accepted(channel, message, from, at);
         return;
       case 'NO':
         this.#connectionWith(message.token)?.refused(message.token, at);

@@ -26,7 +26,7 @@ export type DialerState =
 
 export type DialerInput =
   | { readonly kind: 'time' }
-  | { readonly kind: 'accepted'; readonly token: number }
+  | { readonly kind: 'accepted'; readonly token: number; readonly channel: 'control' | 'data' }
   | { readonly kind: 'refused'; readonly token: number }
   /** The session is over, by a BY or by silence. */
   | { readonly kind: 'ended' };
@@ -64,6 +64,9 @@ export function stepDialer(
     case 'accepted':
       if (input.token !== state.token) return stay(state);
       if (state.phase === 'data') {
+        // The OK of the control port, which the network sent twice, must not pass for that of the data port. A peer
+        // that answers at the wrong port does so again.
+        if (input.channel === 'control' && state.tries < 2) return stay(state);
         return {
           state: { phase: 'joined', token: state.token },
           effects: [{ kind: 'join', token: state.token }],

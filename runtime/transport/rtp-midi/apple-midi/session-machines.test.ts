@@ -30,17 +30,31 @@ test('twelve invitations a second apart, then over again with another token', ()
 });
 
 test('an answer on the control port leads to the data port, and that one to the session', () => {
+  const accepted = (token: number, channel: 'control' | 'data') =>
+    ({ kind: 'accepted', token, channel }) as const;
   let step = stepDialer(startDialer(at(0), 7), { kind: 'time' }, at(0), 8);
-  step = stepDialer(step.state, { kind: 'accepted', token: 9 }, at(0.1), 8);
+  step = stepDialer(step.state, accepted(9, 'control'), at(0.1), 8);
   expect(step.effects).toEqual([]);
-  step = stepDialer(step.state, { kind: 'accepted', token: 7 }, at(0.1), 8);
+  step = stepDialer(step.state, accepted(7, 'control'), at(0.1), 8);
   expect(step.effects).toEqual([{ kind: 'invite', channel: 'data', token: 7 }]);
-  step = stepDialer(step.state, { kind: 'accepted', token: 7 }, at(0.2), 8);
+  step = stepDialer(step.state, accepted(7, 'data'), at(0.2), 8);
   expect(step.effects).toEqual([{ kind: 'join', token: 7 }]);
-  step = stepDialer(step.state, { kind: 'accepted', token: 7 }, at(0.3), 8);
+  step = stepDialer(step.state, accepted(7, 'data'), at(0.3), 8);
   expect(step.effects).toEqual([]);
   step = stepDialer(step.state, { kind: 'ended' }, at(5), 8);
   expect(step.state).toMatchObject({ phase: 'control', token: 8, due: at(5) });
+});
+
+test('an answer that the network doubles joins nobody; a peer that always answers at the wrong port is met', () => {
+  const accepted = { kind: 'accepted', token: 7, channel: 'control' } as const;
+  let step = stepDialer(startDialer(at(0), 7), { kind: 'time' }, at(0), 8);
+  step = stepDialer(step.state, accepted, at(0.1), 8);
+  step = stepDialer(step.state, accepted, at(0.1), 8);
+  expect(step.effects).toEqual([]);
+  step = stepDialer(step.state, { kind: 'time' }, at(1.1), 8);
+  expect(step.effects).toEqual([{ kind: 'invite', channel: 'data', token: 7 }]);
+  step = stepDialer(step.state, accepted, at(1.2), 8);
+  expect(step.effects).toEqual([{ kind: 'join', token: 7 }]);
 });
 
 test('a refusal is asked again after five seconds, with another token', () => {
