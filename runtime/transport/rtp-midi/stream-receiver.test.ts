@@ -240,3 +240,13 @@ test('release ends what sounds, and only that', () => {
   receiver.release(now as Instant);
   expect(heard).toEqual([]);
 });
+
+test('release ends a key as often as it was struck, for synthesizers that count', () => {
+  give(10, ON);
+  give(11, ON);
+  give(12, ON);
+  give(13, OFF);
+  heard.length = 0;
+  receiver.release(now as Instant);
+  expect(heard).toEqual(['803c40 recovered now', '803c40 recovered now']);
+});
