@@ -4,9 +4,11 @@ import { chapterA } from './chapters/chapter-a.ts';
 import { chapterC } from './chapters/chapter-c.ts';
 import { chapterD } from './chapters/chapter-d.ts';
 import { chapterE } from './chapters/chapter-e.ts';
+import { chapterF } from './chapters/chapter-f.ts';
 import { chapterM } from './chapters/chapter-m.ts';
 import { chapterN } from './chapters/chapter-n.ts';
 import { chapterP } from './chapters/chapter-p.ts';
+import { chapterQ } from './chapters/chapter-q.ts';
 import { chapterT } from './chapters/chapter-t.ts';
 import { chapterV } from './chapters/chapter-v.ts';
 import { chapterW } from './chapters/chapter-w.ts';
@@ -22,4 +24,4 @@ export const CHANNEL_CHAPTERS: readonly ChannelChapter[] = [
   chapterA,
 ];
 
-export const SYSTEM_CHAPTERS: readonly SystemChapter[] = [chapterD, chapterV];
+export const SYSTEM_CHAPTERS: readonly SystemChapter[] = [chapterD, chapterV, chapterQ, chapterF];

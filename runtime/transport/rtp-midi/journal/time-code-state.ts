@@ -100,13 +100,15 @@ export class TimeCodeState {
   assumeComplete(complete: number): void {
     this.complete = complete;
     this.fromQuarterFrames = true;
-    this.#sent = fullFrameOf(complete);
   }
 
-  /** The direction, and that no series has begun. */
-  assumeNoSeries(reverse: boolean): void {
+  /** As a Chapter F says: what has begun (nothing: length 0), and the direction. */
+  assumeSeries(series: number, length: number, reverse: boolean): void {
+    if (length > 0) this.#last = reverse ? PIECES - length : length - 1;
+    else if (this.length > 0 || this.reverse !== reverse) this.#last = NONE;
+    this.series = series;
+    this.length = length;
     this.reverse = reverse;
-    this.#endSeries();
   }
 
   /** Nothing before is active, or ever was. */
