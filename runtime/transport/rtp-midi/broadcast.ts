@@ -1,9 +1,9 @@
 /**
- * What is played here, sent to every peer: bursts as packets, and guard packets after them.
+ * What is played here, sent to every peer: bursts as packets, copies of these if wanted, and guard packets after them.
  *
  * Takes  MidiMessages with the time when they were performed; the peers that there are; the time.
- * Gives  datagrams on the data port.
- * Keeps  the outbox, one packet's octets. Sending allocates nothing after warm-up.
+ * Gives  datagrams on the data port, and when there is more to send.
+ * Keeps  the outbox, one packet's octets, copies that are to be sent. Sending allocates nothing after warm-up.
  */
 import type { MidiMessage } from '../../core/midi-message.ts';
 import type { Instant } from '../../core/time.ts';
@@ -12,8 +12,9 @@ import type { DatagramSocket } from '../../ports/datagram-network.ts';
 import { CommandList } from './command-list.ts';
 import type { StreamState } from './journal/stream-state.ts';
 import { Outbox } from './outbox.ts';
+import { PacketCopies, type Redundancy } from './packet-copies.ts';
 import type { PeerSession } from './peer-session.ts';
-import { PACKET_BUFFER_OCTETS } from './stream-sender.ts';
+import { MAX_PACKET_OCTETS, PACKET_BUFFER_OCTETS } from './stream-sender.ts';
 import type { Ticks } from './ticks.ts';
 
 export interface BroadcastDeps {
@@ -23,27 +24,56 @@ export interface BroadcastDeps {
   readonly peers: () => readonly PeerSession[];
 }
 
+export interface BroadcastInit {
+  readonly tickOrigin: number;
+  /** Copies of each packet with commands, to peers that report. */
+  readonly redundancy: Redundancy;
+}
+
 export class Broadcast {
+  /** Of any kind. */
   packetsSent = 0;
+  guardsSent = 0;
+  copiesSent = 0;
   messagesSent = 0;
+  /** Packets that a peer's wish for a low rate held back. */
+  withheld = 0;
+  /** Packets with a part of a journal that was too big. */
+  journalsSplit = 0;
+  /** Packets that a journal should have reached back to, and that were too many to remember. */
+  historyForced = 0;
   readonly #clock: Clock;
   readonly #socket: DatagramSocket;
   readonly #peers: () => readonly PeerSession[];
   readonly #outbox: Outbox;
   readonly #empty = new CommandList();
   readonly #packet = new Uint8Array(PACKET_BUFFER_OCTETS);
+  readonly #copies: PacketCopies<PeerSession>;
+  /** For what happens now; set before copies are sent. */
+  #now = 0 as Instant;
   #flushing = false;
 
-  constructor(deps: BroadcastDeps, tickOrigin: number) {
+  constructor(deps: BroadcastDeps, { tickOrigin, redundancy }: BroadcastInit) {
     this.#clock = deps.clock;
     this.#socket = deps.socket;
     this.#peers = deps.peers;
     this.#outbox = new Outbox(tickOrigin);
+    this.#copies = new PacketCopies(redundancy, MAX_PACKET_OCTETS);
   }
 
   /** What all peers' journals describe. */
   get state(): StreamState {
     return this.#outbox.state;
+  }
+
+  /** Copies that there was no room to keep. */
+  get copiesDropped(): number {
+    return this.#copies.dropped;
+  }
+
+  /** When `tick` has copies to send; guard packets are due when their peer is. */
+  get due(): Instant {
+    return this.#copies.due;
   }
 
   add(message: MidiMessage, at: Instant): void {
@@ -62,20 +92,32 @@ export class Broadcast {
     return true;
   }
 
-  /** Guard packets that are due. */
+  /** Copies and guard packets that are due. */
   tick(now: Instant): void {
+    this.#now = now;
+    this.#copies.tick(now, this.#sendCopy);
     for (const peer of this.#peers()) {
       const due = peer.sender.guardDue;
       if (due === undefined || due > now) continue;
+      const ready = peer.limit.readyAt(now);
+      if (ready > now) {
+        peer.sender.postponeGuard(ready);
+        continue;
+      }
       const at = this.#outbox.timeOfEmpty(now);
-      this.#sendPacket(peer, this.#empty, this.#outbox.ticksOf(at), at, now);
+      if (this.#sendPacket(peer, this.#empty, this.#outbox.ticksOf(at), at, now) > 0)
+        this.guardsSent++;
       peer.sender.sent(false, now);
     }
   }
 
   readonly #sendList = (list: CommandList, first: Ticks, at: Instant): void => {
     const now = this.#clock.now();
-    for (const peer of this.#peers()) this.#sendPacket(peer, list, first, at, now);
+    for (const peer of this.#peers()) {
+      const length = this.#sendPacket(peer, list, first, at, now);
+      if (length > 0 && peer.sender.reports(now))
+        this.#copies.keep(peer, this.#packet, length, now);
+    }
   };
 
   readonly #sentList = (): void => {
@@ -83,10 +125,32 @@ export class Broadcast {
     for (const peer of this.#peers()) peer.sender.sent(true, now);
   };
 
-  #sendPacket(peer: PeerSession, list: CommandList, ticks: Ticks, at: Instant, now: Instant): void {
-    const length = peer.sender.write(list, ticks, at, now, this.#packet);
-    if (!peer.limit.allows(length, now)) return;
+  readonly #sendCopy = (peer: PeerSession, bytes: Uint8Array, length: number): void => {
+    if (!this.#peers().includes(peer) || !peer.limit.allowsExtra(length, this.#now)) return;
+    this.packetsSent++;
+    this.copiesSent++;
+    this.#socket.send(bytes, peer.data, length);
+  };
+
+  /** The packet's octets; 0 when the peer is to be spared it. */
+  #sendPacket(
+    peer: PeerSession,
+    list: CommandList,
+    ticks: Ticks,
+    at: Instant,
+    now: Instant,
+  ): number {
+    const { sender } = peer;
+    const { split, forced } = sender;
+    const length = sender.write(list, ticks, at, now, this.#packet);
+    this.journalsSplit += sender.split - split;
+    this.historyForced += sender.forced - forced;
+    if (!peer.limit.allows(length, now)) {
+      this.withheld++;
+      return 0;
+    }
     this.packetsSent++;
     this.#socket.send(this.#packet, peer.data, length);
+    return length;
   }
 }

@@ -24,6 +24,8 @@ import type { Randomness } from '../../ports/randomness.ts';
 import type { PeerClock } from '../clock-sync/peer-clock.ts';
 import { MESSAGE_OCTETS, type SessionMessage, writeSessionMessage } from './apple-midi/messages.ts';
 import { Broadcast } from './broadcast.ts';
+import type { JournalPolicy } from './journal/journal-policy.ts';
+import type { Redundancy } from './packet-copies.ts';
 import { bindPortPair, type PortPair, releasePortPair } from './port-pair.ts';
 import { type LeaveReason, Switchboard } from './switchboard.ts';
 import { ticksAsMicros } from './ticks.ts';
@@ -45,6 +47,18 @@ export interface RtpMidiConnection extends AsyncDisposable {
 export interface RtpMidiEndpointStats {
   readonly datagrams: number;
   readonly packetsSent: number;
+  /** Of these: without commands, so that losses show. */
+  readonly guardsSent: number;
+  /** Of these: what was sent before, once more. */
+  readonly copiesSent: number;
+  /** Copies that there was no room to keep. */
+  readonly copiesDropped: number;
+  /** Packets held back because a peer wants to be sent less; its next journal makes up for them. */
+  readonly withheld: number;
+  /** Packets whose journal was too big and held a part of it. */
+  readonly journalsSplit: number;
+  /** Packets that fell out of the history unconfirmed. */
+  readonly historyForced: number;
   readonly messagesSent: number;
   readonly messagesReceived: number;
   /** Packets or messages that were not what they should be, by kind. */
@@ -108,6 +122,10 @@ export interface RtpMidiInit {
   readonly maxPeers?: number;
   /** Between clock exchanges once the first ones are done. Default 10 s. */
   readonly clockInterval?: Micros;
+  /** What journals reach back to. Default closed-loop. */
+  readonly journal?: JournalPolicy;
+  /** How often each packet of commands is sent again, to peers that report what they get. Default 0. */
+  readonly redundancy?: Redundancy;
 }
 
 const REORDER_HOLD = fromMillis(3);
@@ -156,7 +174,7 @@ class Endpoint implements RtpMidiEndpoint {
     this.clockOffset = ticksAsMicros(tickOrigin);
     this.#broadcast = new Broadcast(
       { clock: deps.clock, socket: sockets.data, peers: () => this.#board.peers },
-      tickOrigin,
+      { tickOrigin, redundancy: init.redundancy ?? 0 },
     );
     this.#board = new Switchboard(
       {
@@ -175,6 +193,7 @@ class Endpoint implements RtpMidiEndpoint {
         ssrc: this.ssrc,
         tickOrigin,
         state: this.#broadcast.state,
+        journal: init.journal ?? 'closed-loop',
         accept: init.accept ?? (() => true),
         reorderHold: init.reorderHold ?? REORDER_HOLD,
         clockInterval: init.clockInterval ?? CLOCK_INTERVAL,
@@ -196,6 +215,12 @@ class Endpoint implements RtpMidiEndpoint {
     return {
       datagrams: this.#datagrams,
       packetsSent: this.#broadcast.packetsSent,
+      guardsSent: this.#broadcast.guardsSent,
+      copiesSent: this.#broadcast.copiesSent,
+      copiesDropped: this.#broadcast.copiesDropped,
+      withheld: this.#broadcast.withheld,
+      journalsSplit: this.#broadcast.journalsSplit,
+      historyForced: this.#broadcast.historyForced,
       messagesSent: this.#broadcast.messagesSent,
       messagesReceived: this.#messagesReceived,
       faults: { ...this.#board.faults.counts },
@@ -269,7 +294,7 @@ class Endpoint implements RtpMidiEndpoint {
 
   /** An alarm too early costs a look around; so it is only ever moved forward until it goes off. */
   #setAlarm(earliest: Instant = Number.NEGATIVE_INFINITY as Instant): void {
-    const due = Math.max(this.#board.due, earliest) as Instant;
+    const due = Math.max(Math.min(this.#board.due, this.#broadcast.due), earliest) as Instant;
     if (due >= this.#alarmAt || this.#disposed) return;
     this.#alarmAt = due;
     this.#alarm.set(due);

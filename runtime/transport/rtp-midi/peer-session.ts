@@ -20,6 +20,7 @@ import {
 } from './apple-midi/clock-exchange.ts';
 import type { SessionMessage } from './apple-midi/messages.ts';
 import type { FaultCounters } from './faults.ts';
+import type { JournalPolicy } from './journal/journal-policy.ts';
 import type { StreamState } from './journal/stream-state.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { RtpHeader } from './rtp-header.ts';
@@ -59,6 +60,7 @@ export interface PeerSessionInit {
   readonly sequence: number;
   readonly tickOrigin: number;
   readonly state: StreamState;
+  readonly journal: JournalPolicy;
   readonly reorderHold: Micros;
   readonly clockInterval: Micros;
 }
@@ -100,7 +102,7 @@ export class PeerSession {
     this.#tokens = [init.token];
     this.#onDisconnect = deps.onDisconnect;
     this.#exchange = startClockExchange(init.initiator, now);
-    this.sender = new StreamSender(init.ownSsrc, init.sequence, init.state, now);
+    this.sender = new StreamSender(init.ownSsrc, init.sequence, init.state, now, init.journal);
     this.sender.introduce(now);
     this.receiver = new StreamReceiver(
       {

@@ -4,13 +4,20 @@
  * Takes  the command list that goes to everyone, or none for a guard packet; receiver feedback; the time.
  * Gives  a packet's octets, and when the next guard packet is due.
  * Keeps  the peer's checkpoint. The state of the stream is shared by all peers.
- * Spec   RFC 6295 sections 2.1, 2.2 and 4; RFC 4696 section 4.2 for guard packets.
+ * Spec   RFC 6295 sections 2.1, 2.2 and 4.
  */
-import { after, fromMillis, fromSeconds, type Instant, type Micros } from '../../core/time.ts';
+import type { Instant } from '../../core/time.ts';
 import type { CommandList } from './command-list.ts';
+import { GuardSchedule } from './guard-schedule.ts';
 import type { JournalView } from './journal/chapter.ts';
 import { Checkpoint } from './journal/checkpoint.ts';
-import { JOURNAL_OCTETS, writeJournal } from './journal/journal-writer.ts';
+import { CHECKPOINT_RULES, type JournalPolicy } from './journal/journal-policy.ts';
+import {
+  JOURNAL_HEADER_OCTETS,
+  JOURNAL_OCTETS,
+  measureJournal,
+  writeJournal,
+} from './journal/journal-writer.ts';
 import type { StreamState } from './journal/stream-state.ts';
 import { RTP_HEADER_OCTETS, writeRtpHeader } from './rtp-header.ts';
 import { rtpTimeOf, type Ticks } from './ticks.ts';
@@ -20,17 +27,12 @@ export const MAX_PACKET_OCTETS = 1_400;
 /** What `write` needs room for, before it is made to fit. */
 export const PACKET_BUFFER_OCTETS: number = RTP_HEADER_OCTETS + 600 + JOURNAL_OCTETS;
 
-const GUARD_FIRST = fromMillis(15);
-const GUARD_LONGEST = fromSeconds(1);
-/** To a peer that reports, this many follow at the first interval before the intervals double. */
-const GUARD_STEADY = 8;
-/** After this long without a report, what is lost is lost. */
-const GUARD_PATIENCE = fromSeconds(5);
-
 export class StreamSender {
   readonly #ssrc: number;
   readonly #state: StreamState;
   readonly #checkpoint: Checkpoint;
+  readonly #guards = new GuardSchedule();
+  readonly #hasJournal: boolean;
   readonly #view: JournalView = {
     confirmed: 0,
     anchor: 0,
@@ -40,16 +42,23 @@ export class StreamSender {
   };
   readonly #oldestSounding = (): number => this.#state.oldestSounding();
   #lastCommand = -1;
-  #lastCommandAt = 0 as Instant;
-  #guards = 0;
-  #guardDue: Instant | undefined;
-  /** Journals that had to leave something out to fit into a packet. */
-  trimmed = 0;
+  /** The packet just written follows a gap. */
+  #gap = false;
+  /** Packets whose journal was too big and held a part of it. */
+  split = 0;
 
-  constructor(ssrc: number, sequence: number, state: StreamState, now: Instant) {
+  constructor(
+    ssrc: number,
+    sequence: number,
+    state: StreamState,
+    now: Instant,
+    policy: JournalPolicy = 'closed-loop',
+  ) {
+    const rule = CHECKPOINT_RULES[policy];
     this.#ssrc = ssrc;
     this.#state = state;
-    this.#checkpoint = new Checkpoint(sequence, state.newest, now);
+    this.#hasJournal = rule.journal;
+    this.#checkpoint = new Checkpoint(sequence, state.newest, now, rule);
   }
 
   /** Extended number of the last packet. */
@@ -58,11 +67,17 @@ export class StreamSender {
   }
 
   get guardDue(): Instant | undefined {
-    return this.#guardDue;
+    return this.#guards.due;
   }
 
+  /** Packets that the history had to give up although nobody confirmed them. */
   get forced(): number {
     return this.#checkpoint.forced;
+  }
+
+  /** The peer sends receiver feedback. */
+  reports(now: Instant): boolean {
+    return this.#checkpoint.reports(now);
   }
 
   /**
@@ -72,29 +87,30 @@ export class StreamSender {
   write(list: CommandList, ticks: Ticks, at: Instant, now: Instant, out: Uint8Array): number {
     const checkpoint = this.#checkpoint;
     checkpoint.age(now, this.#oldestSounding);
+    this.#gap = list.length === 0 && checkpoint.parts?.wantsGap === true;
+    if (this.#gap) checkpoint.leaveGap(now);
     writeRtpHeader(out, checkpoint.next & 0xffff, rtpTimeOf(ticks), this.#ssrc);
-    const journalAt = list.writeInto(out, RTP_HEADER_OCTETS, true);
+    const journalAt = list.writeInto(out, RTP_HEADER_OCTETS, this.#hasJournal);
+    if (!this.#hasJournal) return journalAt;
     const view = this.#view;
     checkpoint.view(view);
     view.at = at;
+    if (checkpoint.isSplit) return this.#writeParts(list, out, journalAt);
     const end = writeJournal(this.#state, view, checkpoint.packet, out, journalAt);
-    return end < 0 || end > MAX_PACKET_OCTETS ? this.#trim(journalAt, out) : end;
+    const fits = end >= 0 && end <= MAX_PACKET_OCTETS;
+    return fits ? end : this.#writeParts(list, out, journalAt);
   }
 
   /** The packet was sent; `commands`: it carried some. */
   sent(commands: boolean, now: Instant): void {
-    this.#checkpoint.sent(this.#state.newest, now);
-    if (commands) {
-      this.#lastCommand = this.#checkpoint.next - 1;
-      this.#lastCommandAt = now;
-      this.#guards = 0;
-      this.#guardDue = after(now, GUARD_FIRST);
+    const checkpoint = this.#checkpoint;
+    checkpoint.sent(this.#state.newest, now, this.#gap);
+    if (!commands) {
+      this.#guards.sent(now);
       return;
     }
-    if (this.#guardDue === undefined) return;
-    this.#guards++;
-    const due = after(now, this.#guardInterval(now));
-    this.#guardDue = due - this.#lastCommandAt <= GUARD_PATIENCE ? due : undefined;
+    this.#lastCommand = this.last;
+    if (this.#hasJournal) this.#guards.begin(now, checkpoint.reports(now), checkpoint.isSplit);
   }
 
   /**
@@ -103,42 +119,31 @@ export class StreamSender {
    */
   introduce(now: Instant): void {
     this.#lastCommand = this.last + 1;
-    this.#lastCommandAt = now;
-    this.#guards = 0;
-    this.#guardDue = now;
+    this.#guards.introduce(now, this.#hasJournal);
   }
 
+  /** The guard packet that is due can't be sent before `at`. */
+  postponeGuard(at: Instant): void {
+    this.#guards.postpone(at);
+  }
+
+  /** Receiver feedback: false when it can't be true. */
   report(sequence: number, now: Instant): boolean {
-    if (!this.#checkpoint.report(sequence, now)) return false;
-    if (this.#checkpoint.hasConfirmed(this.#lastCommand)) this.#guardDue = undefined;
+    const checkpoint = this.#checkpoint;
+    if (!checkpoint.report(sequence, now)) return false;
+    if (checkpoint.hasConfirmed(this.#lastCommand)) this.#guards.end();
+    // The next parts need not wait.
+    else if (checkpoint.parts?.wantsGap) this.#guards.hasten(now);
     return true;
   }
 
-  #guardInterval(now: Instant): Micros {
-    const steady = this.#checkpoint.isClosedLoop(now) ? GUARD_STEADY : 1;
-    const doublings = Math.max(0, this.#guards + 1 - steady);
-    return Math.min(GUARD_LONGEST, GUARD_FIRST * 2 ** Math.min(doublings, 20)) as Micros;
-  }
-
-  /**
-   * The journal is too big for a packet. First lasting state that is older than the checkpoint goes, oldest first, then
-   * the checkpoint itself moves: a receiver can see that a loss before it is not covered, and acts on it.
-   */
-  #trim(journalAt: number, out: Uint8Array): number {
-    this.trimmed++;
-    const checkpoint = this.#checkpoint;
+  #writeParts(list: CommandList, out: Uint8Array, journalAt: number): number {
+    this.split++;
     const view = this.#view;
-    let packet = checkpoint.packet;
-    for (let attempt = 1; ; attempt++) {
-      if (view.anchor < view.confirmed) {
-        view.anchor = attempt < 8 ? (view.anchor + view.confirmed) / 2 : view.confirmed;
-      } else {
-        packet += Math.max(1, (checkpoint.next - packet) >> 1);
-        view.confirmed = checkpoint.stampAfter(packet - 1);
-        view.anchor = view.confirmed;
-      }
-      const end = writeJournal(this.#state, view, packet, out, journalAt);
-      if (end >= 0 && end <= MAX_PACKET_OCTETS) return end;
-    }
+    const parts = this.#checkpoint.split();
+    measureJournal(this.#state, view, parts, out, journalAt);
+    const room = MAX_PACKET_OCTETS - journalAt - JOURNAL_HEADER_OCTETS;
+    parts.choose(room, list.length === 0);
+    return writeJournal(this.#state, view, this.#checkpoint.packet, out, journalAt, parts);
   }
 }

@@ -21,6 +21,7 @@ import {
 } from './apple-midi/messages.ts';
 import { type Answer, Connection, type ConnectionOwner } from './connection.ts';
 import { FaultCounters } from './faults.ts';
+import type { JournalPolicy } from './journal/journal-policy.ts';
 import type { StreamState } from './journal/stream-state.ts';
 import { PeerSession, type Post } from './peer-session.ts';
 import { emptyRtpHeader, readRtpHeader } from './rtp-header.ts';
@@ -49,6 +50,7 @@ export interface SwitchboardInit {
   readonly ssrc: number;
   readonly tickOrigin: number;
   readonly state: StreamState;
+  readonly journal: JournalPolicy;
   readonly accept: (name: string, from: NetAddress) => boolean;
   readonly reorderHold: Micros;
   readonly clockInterval: Micros;
@@ -268,7 +270,7 @@ export class Switchboard implements ConnectionOwner {
     initiator: boolean,
   ): PeerSession | undefined {
     const { clock, randomness, log } = this.#deps;
-    const { ssrc: ownSsrc, tickOrigin, state, reorderHold, clockInterval } = this.#init;
+    const { ssrc: ownSsrc, tickOrigin, state, journal, reorderHold, clockInterval } = this.#init;
     if (answer.ssrc === ownSsrc) return undefined;
     const held = this.#peers.get(answer.ssrc);
     if (held && held.control.host === control.host) {
@@ -299,6 +301,7 @@ export class Switchboard implements ConnectionOwner {
         sequence: randomness.uint32() & 0xffff,
         tickOrigin,
         state,
+        journal,
         reorderHold,
         clockInterval,
       },

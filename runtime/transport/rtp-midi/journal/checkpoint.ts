@@ -2,26 +2,29 @@
  * How far back one peer's journal must reach: its checkpoint packet, and the commands that are due because of it.
  *
  * Takes  each packet as it is sent, each receiver feedback (RS), and the time.
- * Gives  the checkpoint and the stamps of JournalView.
+ * Gives  the checkpoint and the stamps of JournalView; or, while journals are too big for packets, JournalParts.
  * Keeps  for the last PACKETS packets, the newest command sent by then and when; nothing grows.
  *
- * Closed-loop for a peer that reports (RFC 6295 appendix C.2.2.2). A peer that joins late gets all lasting state until
- * its first report. One that never reports, or stops to, is served open-loop (C.2.2.3): the checkpoint follows at
- * HISTORY behind, but not past the NoteOn of a note that sounds, and lasting state stays in the journal.
+ * A peer that joins late gets all lasting state until its first report (RFC 6295 appendix C.2.2.2). Where age moves the
+ * checkpoint, it follows at HISTORY behind, but not past the NoteOn of a note that sounds, and lasting state stays in
+ * the journal (C.2.2.3). PACKETS is a bound that comes before all: passing it is counted in `forced`.
  */
 import { fromSeconds, type Instant } from '../../../core/time.ts';
 import { extendSequence } from '../sequence-number.ts';
 import type { JournalView } from './chapter.ts';
+import { JournalParts } from './journal-parts.ts';
+import { CHECKPOINT_RULES, type CheckpointRule, PATIENCE } from './journal-policy.ts';
 
 const PACKETS = 4_096;
 /** Longer than any loss that is likely. */
 const HISTORY = fromSeconds(5);
-/** A peer that is sent packets reports within this, or is taken for one that doesn't. */
-const PATIENCE = fromSeconds(10);
+/** Sequence numbers left out so that a receiver sees more than a single loss, and reads all of a journal. */
+const GAP = 2;
 
 export class Checkpoint {
   readonly #stamps = new Float64Array(PACKETS);
   readonly #times = new Float64Array(PACKETS);
+  readonly #rule: CheckpointRule;
   readonly #first: number;
   readonly #firstStamp: number;
   /** Extended number of the packet to send next. */
@@ -30,36 +33,57 @@ export class Checkpoint {
   packet: number;
   #confirmed: number;
   #anchor = 0;
+  /** The highest packet reported. */
+  #reported: number;
   /** When the peer reported last, or since when there is something to report. */
   #heardAt: Instant;
-  #reported = false;
+  #parts: JournalParts | undefined;
   /** Packets pushed out of the history although nobody confirmed them. */
   forced = 0;
 
   /** `newest`: the stamp of the newest command of the stream before its first packet to this peer. */
-  constructor(first: number, newest: number, now: Instant) {
+  constructor(
+    first: number,
+    newest: number,
+    now: Instant,
+    rule: CheckpointRule = CHECKPOINT_RULES['closed-loop'],
+  ) {
+    this.#rule = rule;
     this.#first = first;
     this.#firstStamp = newest;
     this.next = first;
     this.packet = first;
     this.#confirmed = newest;
+    this.#reported = first - 1;
     this.#heardAt = now;
   }
 
   /** The peer reports what it receives, as far as one can tell by now. */
-  isClosedLoop(now: Instant): boolean {
-    return now - this.#heardAt <= PATIENCE;
+  reports(now: Instant): boolean {
+    return this.#reported >= this.#first && now - this.#heardAt <= PATIENCE;
   }
 
-  /** All up to this packet has arrived. */
+  /** All up to this packet has arrived or was made up for. */
   hasConfirmed(packet: number): boolean {
-    return this.#reported && packet < this.packet;
+    return packet <= this.#reported && !this.isSplit;
+  }
+
+  /** Journals are too big for packets, and the peer may not have all of their parts yet. */
+  get isSplit(): boolean {
+    return this.#parts?.active === true;
+  }
+
+  /** Undefined while journals fit. */
+  get parts(): JournalParts | undefined {
+    return this.isSplit ? this.#parts : undefined;
   }
 
   /** Moves the checkpoint if time alone allows it. `oldestSounding` is called when it matters. */
   age(now: Instant, oldestSounding: () => number): void {
-    if (this.next - this.packet >= PACKETS) this.#moveTo(this.next - PACKETS / 2, true);
-    if (now - this.#heardAt <= PATIENCE) return;
+    const { agesAfter } = this.#rule;
+    if (agesAfter === Number.POSITIVE_INFINITY) return;
+    if (this.next - this.packet >= PACKETS) this.#force();
+    if (now - this.#heardAt <= agesAfter) return;
     const until = now - HISTORY;
     if (this.packet >= this.next || this.#timeOf(this.packet) > until) return;
     const sounding = oldestSounding();
@@ -71,7 +95,7 @@ export class Checkpoint {
     ) {
       packet++;
     }
-    this.#moveTo(packet, false);
+    this.#moveTo(packet);
   }
 
   view(view: JournalView): void {
@@ -80,21 +104,42 @@ export class Checkpoint {
     view.previous = this.stampAfter(this.next - 2);
   }
 
-  /** The packet `next` is on its way; `stamp` is that of the newest command in it or before it. */
-  sent(stamp: number, now: Instant): void {
-    if (this.packet === this.next) this.#heardAt = now;
-    this.#stamps[this.next % PACKETS] = stamp;
-    this.#times[this.next % PACKETS] = now;
-    this.next++;
+  /** The journal for the packet `next` does not fit: from now on it is sent in parts. */
+  split(): JournalParts {
+    this.#parts ??= new JournalParts(PACKETS);
+    if (!this.#parts.active) this.#parts.begin(this.#confirmed, this.#anchor);
+    return this.#parts;
+  }
+
+  /** The next packet follows a gap: sequence numbers that are never sent. */
+  leaveGap(now: Instant): void {
+    for (let left = GAP; left > 0; left--) {
+      this.#parts?.pass(this.next);
+      this.#note(this.stampAfter(this.next - 1), now);
+    }
+  }
+
+  /** The packet `next` is on its way, after a gap perhaps; `stamp` is that of the newest command in it or before it. */
+  sent(stamp: number, now: Instant, gap: boolean): void {
+    if (this.#reported === this.next - 1) this.#heardAt = now;
+    this.#parts?.note(this.next, gap);
+    this.#note(stamp, now);
   }
 
   /** Receiver feedback: false when it can't be true. */
   report(sequence: number, now: Instant): boolean {
     const packet = extendSequence(sequence, this.next - 1);
     if (packet < this.packet - 1 || packet >= this.next || packet < this.#first) return false;
-    this.#reported = true;
     this.#heardAt = now;
-    this.#moveTo(packet + 1, false);
+    // One that was overtaken says nothing new.
+    if (packet <= this.#reported) return true;
+    const before = this.#reported;
+    this.#reported = packet;
+    const parts = this.parts;
+    const stamp = this.stampAfter(packet);
+    if (parts && !parts.reported(before, packet, stamp)) return true;
+    if (!this.#rule.followsReports) return true;
+    this.#moveTo(packet + 1);
     this.#anchor = this.#confirmed;
     return true;
   }
@@ -104,14 +149,26 @@ export class Checkpoint {
     return packet < this.#first ? this.#firstStamp : (this.#stamps[packet % PACKETS] as number);
   }
 
+  #note(stamp: number, now: Instant): void {
+    this.#stamps[this.next % PACKETS] = stamp;
+    this.#times[this.next % PACKETS] = now;
+    this.next++;
+  }
+
   #timeOf(packet: number): number {
     return this.#times[packet % PACKETS] as number;
   }
 
-  #moveTo(packet: number, forced: boolean): void {
+  #force(): void {
+    const packet = this.next - PACKETS / 2;
+    this.forced += packet - this.packet;
+    this.#moveTo(packet);
+  }
+
+  #moveTo(packet: number): void {
     if (packet <= this.packet) return;
-    if (forced) this.forced += packet - this.packet;
     this.packet = packet;
     this.#confirmed = this.stampAfter(packet - 1);
+    this.parts?.moved(this.#confirmed);
   }
 }
