@@ -87,7 +87,10 @@ export class StreamSender {
   write(list: CommandList, ticks: Ticks, at: Instant, now: Instant, out: Uint8Array): number {
     const checkpoint = this.#checkpoint;
     checkpoint.age(now, this.#oldestSounding);
-    this.#gap = list.length === 0 && checkpoint.parts?.wantsGap === true;
+    const parts = list.length === 0 ? checkpoint.parts : undefined;
+    // Who doesn't say what arrived is told all in turn.
+    if (parts && !checkpoint.reports(now)) parts.nextChoice();
+    this.#gap = parts?.wantsGap === true;
     if (this.#gap) checkpoint.leaveGap(now);
     writeRtpHeader(out, checkpoint.next & 0xffff, rtpTimeOf(ticks), this.#ssrc);
     const journalAt = list.writeInto(out, RTP_HEADER_OCTETS, this.#hasJournal);

@@ -294,7 +294,7 @@ describe('repaired', () => {
   });
 
   test('a NoteOn is not played when the hint says no, or when the packet came late; the state follows', () => {
-    const late = journalOf('903c64', { at: (NOW + 60_000) as Instant });
+    const late = journalOf('903c64', { at: after(NOW, micros(PLAY_HINT + 10_000)) });
     const heard = new StreamState();
     expect(repaired(heard, late)).toEqual([]);
     expect(heard.channel(0).velocities[60]).toBe(100);
@@ -303,7 +303,7 @@ describe('repaired', () => {
 
   test('a NoteOn from before the checkpoint is another one than the journal speaks of', () => {
     const heard = played('903c64');
-    const again = journalOf('903c64', { at: (NOW + 60_000) as Instant });
+    const again = journalOf('903c64', { at: after(NOW, micros(PLAY_HINT + 10_000)) });
     expect(repaired(heard, again, { checkpoint: 5 })).toEqual(['803c40']);
   });
 

@@ -20,7 +20,7 @@ import { NO_SLOT } from '../recency.ts';
 import { extraReference, extraRelease } from './chapter-e.ts';
 
 /** A NoteOn this old, seen from the packet's timestamp, should no longer be played when it was lost (Y = 0). */
-export const PLAY_HINT: Micros = fromMillis(50);
+export const PLAY_HINT: Micros = fromMillis(100);
 /** A receiver's own NoteOn this old can't be the one that Y = 1 calls simultaneous with the packet. */
 const OLD_NOTE = fromMillis(250);
 const HEADER_OCTETS = 2;
