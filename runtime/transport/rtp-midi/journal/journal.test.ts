@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { encodeMessage, shortMessage } from '../../../core/midi-bytes.ts';
 import type { MidiMessage } from '../../../core/midi-message.ts';
-import type { Instant } from '../../../core/time.ts';
+import { after, type Instant, micros } from '../../../core/time.ts';
 import type { JournalView } from './chapter.ts';
 import { PLAY_HINT } from './chapters/chapter-n.ts';
 import { type JournalRepair, readJournal } from './journal-reader.ts';
