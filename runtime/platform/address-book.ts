@@ -1,12 +1,8 @@
 import { isIP } from 'node:net';
 import type { NetAddress } from '../ports/datagram-network.ts';
+import { plainHost } from './ip-text.ts';
 
 const MAPPED = '::ffff:';
-
-/** An IPv4 address that came through an IPv6 socket (RFC 4291 section 2.5.5.2), as plain IPv4; others as they are. */
-export function plainHost(host: string): string {
-  return host.startsWith(MAPPED) && host.includes('.') ? host.slice(MAPPED.length) : host;
-}
 
 /** How `host` is written for a socket of `family`; undefined when it is no numeric address that this socket reaches. */
 export function wireHost(host: string, family: 4 | 6): string | undefined {

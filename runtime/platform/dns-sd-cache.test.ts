@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Instant } from '../core/time.ts';
 import type { ServiceAdvert } from '../ports/discovery.ts';
+import type { DnsRecord } from './dns-message.ts';
 import { DnsSdCache } from './dns-sd-cache.ts';
-import { addressRecords, type DnsRecord, serviceRecords } from './dns-sd-records.ts';
+import { addressRecords, serviceRecords } from './dns-sd-records.ts';
 
 const TYPE = '_jam-togthr._tcp';
 const HOST = 'Box-1.local';
 const FROM = '192.0.2.9';
+const VIA = 'eth0';
 const at = (seconds: number): Instant => (1e9 + seconds * 1e6) as Instant;
 const advert = (more: Partial<ServiceAdvert> = {}): ServiceAdvert => ({
   name: 'Jam',
@@ -35,44 +37,44 @@ test('an announcement makes a service, whatever the order of its records', () =>
   for (const order of [records, records.toReversed()]) {
     cache = new DnsSdCache();
     cache.watch(TYPE);
-    cache.receive(order, at(0), FROM);
+    cache.receive(order, at(0), FROM, VIA);
     expect(found()).toEqual([{ ...advert(), host: HOST, addresses: ['192.0.2.1'] }]);
   }
 });
 
 test('records that come in packets of their own are put together', () => {
-  for (const record of announcement()) cache.receive([record], at(0), FROM);
+  for (const record of announcement()) cache.receive([record], at(0), FROM, VIA);
   expect(found()).toMatchObject([{ name: 'Jam', port: 7, addresses: ['192.0.2.1'] }]);
 });
 
 test('a type that nobody watches is not kept', () => {
-  cache.receive(announcement({ type: '_apple-midi._udp' }), at(0), FROM);
+  cache.receive(announcement({ type: '_apple-midi._udp' }), at(0), FROM, VIA);
   cache.watch('_apple-midi._udp');
   expect(cache.services('_apple-midi._udp', (addresses) => addresses)).toEqual([]);
 });
 
 test('without an address, who told of the service stands in', () => {
-  cache.receive(serviceRecords(advert(), HOST), at(0), FROM);
+  cache.receive(serviceRecords(advert(), HOST), at(0), FROM, VIA);
   expect(found()).toMatchObject([{ addresses: [FROM] }]);
 });
 
 describe('services vanish', () => {
   test('a second after their goodbye, unless they come back', () => {
-    cache.receive(announcement(), at(0), FROM);
-    cache.receive(serviceRecords(advert(), HOST, true), at(5), FROM);
+    cache.receive(announcement(), at(0), FROM, VIA);
+    cache.receive(serviceRecords(advert(), HOST, true), at(5), FROM, VIA);
     cache.expire(at(5.9));
     expect(names()).toEqual(['Jam']);
-    cache.receive(announcement(), at(5.9), FROM);
+    cache.receive(announcement(), at(5.9), FROM, VIA);
     cache.expire(at(7));
     expect(names()).toEqual(['Jam']);
-    cache.receive(serviceRecords(advert(), HOST, true), at(8), FROM);
+    cache.receive(serviceRecords(advert(), HOST, true), at(8), FROM, VIA);
     cache.expire(at(9));
     expect(names()).toEqual([]);
   });
 
   test('two minutes after their last word', () => {
-    cache.receive(announcement(), at(0), FROM);
-    cache.receive(announcement(), at(60), FROM);
+    cache.receive(announcement(), at(0), FROM, VIA);
+    cache.receive(announcement(), at(60), FROM, VIA);
     cache.expire(at(179));
     expect(names()).toEqual(['Jam']);
     cache.expire(at(180));
@@ -80,12 +82,13 @@ describe('services vanish', () => {
   });
 
   test('but a goodbye from the old place does not take the new one away', () => {
-    cache.receive(announcement({ port: 8 }), at(0), FROM);
+    cache.receive(announcement({ port: 8 }), at(0), FROM, VIA);
     const old = serviceRecords(advert({ port: 7 }), 'old.local', true);
     cache.receive(
       old.filter(({ type }) => type === 'SRV'),
       at(1),
       FROM,
+      VIA,
     );
     cache.expire(at(10));
     expect(found()).toMatchObject([{ port: 8 }]);
@@ -94,24 +97,24 @@ describe('services vanish', () => {
 
 describe('what changes is replaced', () => {
   test('the TXT record, also when it comes alone', () => {
-    cache.receive(announcement(), at(0), FROM);
+    cache.receive(announcement(), at(0), FROM, VIA);
     const [txt] = serviceRecords(advert({ txt: { tempo: '90' } }), HOST).filter(
       ({ type }) => type === 'TXT',
     );
-    cache.receive(txt ? [txt] : [], at(1), FROM);
+    cache.receive(txt ? [txt] : [], at(1), FROM, VIA);
     expect(found()).toMatchObject([{ txt: { tempo: '90' } }]);
   });
 
   test('the address, a second after a new one was announced', () => {
-    cache.receive(announcement(), at(0), FROM);
-    cache.receive(announcement({}, '192.0.2.2'), at(10), FROM);
+    cache.receive(announcement(), at(0), FROM, VIA);
+    cache.receive(announcement({}, '192.0.2.2'), at(10), FROM, VIA);
     cache.expire(at(11));
     expect(found()).toMatchObject([{ addresses: ['192.0.2.2'] }]);
   });
 
   test('but a host with two interfaces keeps both', () => {
-    cache.receive(announcement(), at(0), FROM);
-    cache.receive(announcement({}, '198.51.100.2'), at(0.2), FROM);
+    cache.receive(announcement(), at(0), FROM, VIA);
+    cache.receive(announcement({}, '198.51.100.2'), at(0.2), FROM, VIA);
     cache.expire(at(5));
     expect(found()).toMatchObject([{ addresses: ['192.0.2.1', '198.51.100.2'] }]);
   });
@@ -123,23 +126,23 @@ describe('questions', () => {
 
   test('complete a service, three times at most', () => {
     const [pointer] = serviceRecords(advert(), HOST);
-    cache.receive(pointer ? [pointer] : [], at(0), FROM);
+    cache.receive(pointer ? [pointer] : [], at(0), FROM, VIA);
     expect(asked(0.1)).toEqual([]);
     const details = ['SRV Jam._jam-togthr._tcp.local', 'TXT Jam._jam-togthr._tcp.local'];
     expect(asked(0.6)).toEqual(details);
     expect(asked(0.7)).toEqual([]);
     expect([asked(1.6), asked(2.6), asked(3.6)]).toEqual([details, details, []]);
-    cache.receive(serviceRecords(advert(), HOST), at(4), FROM);
+    cache.receive(serviceRecords(advert(), HOST), at(4), FROM, VIA);
     expect(asked(5)).toEqual([`A ${HOST}`, `AAAA ${HOST}`]);
   });
 
   test('refresh a service before it expires, again and again', () => {
-    cache.receive(announcement(), at(0), FROM);
+    cache.receive(announcement(), at(0), FROM, VIA);
     const times = Array.from({ length: 120 }, (_, second) => second).filter(
       (second) => asked(second).length > 0,
     );
     expect(times).toEqual([96, 102, 108, 114]);
-    cache.receive(announcement(), at(119), FROM);
+    cache.receive(announcement(), at(119), FROM, VIA);
     expect(asked(120)).toEqual([]);
   });
 });
@@ -150,13 +153,14 @@ test('no flood of services, addresses or strange lifetimes fills the memory', ()
       announcement({ name: `Jam ${number}` }, `10.0.${number >> 8}.${number & 255}`),
       at(0),
       FROM,
+      VIA,
     );
   }
   expect(found()).toHaveLength(256);
   expect(cache.refused).toBe(1_000 - 256);
   expect(found()[0]?.addresses).toHaveLength(16);
   for (const record of announcement({ name: 'Eternal' })) {
-    cache.receive([{ ...record, ttl: 0xffff_ffff }], at(0), FROM);
+    cache.receive([{ ...record, ttl: 0xffff_ffff }], at(0), FROM, VIA);
   }
   cache.expire(at(86_401));
   expect(found()).toEqual([]);
@@ -188,7 +192,7 @@ test('whatever comes, the list is sorted, complete in itself and empty in the en
       let seconds = 0;
       for (const [records, later] of received) {
         seconds += later / 10;
-        cache.receive(records, at(seconds), FROM);
+        cache.receive(records, at(seconds), FROM, VIA);
         cache.expire(at(seconds));
         cache.questions(at(seconds));
         const list = found();

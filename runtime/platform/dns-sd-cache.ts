@@ -9,15 +9,10 @@
 import { isIPv4 } from 'node:net';
 import type { Instant } from '../core/time.ts';
 import type { FoundService, ServiceType } from '../ports/discovery.ts';
-import {
-  type DnsQuestion,
-  type DnsRecord,
-  decodeTxt,
-  instanceName,
-  type QuestionType,
-  sameName,
-  typeDomain,
-} from './dns-sd-records.ts';
+import type { DnsQuestion, DnsRecord, QuestionType } from './dns-message.ts';
+import { sameName } from './dns-name.ts';
+import { decodeTxt, instanceName, typeDomain } from './dns-sd-records.ts';
+import { isLinkLocal } from './ip-text.ts';
 
 const MAX_SERVICES = 256;
 const MAX_ADDRESSES = 16;
@@ -34,6 +29,10 @@ interface Lease {
   until: number;
   /** When to ask for it again; beyond `until` when that has been tried often enough. */
   refreshAt: number;
+}
+/** Another network interface tells of other addresses of the same host, and knows nothing of those (RFC 6762 section 14). */
+interface AddressLease extends Lease {
+  readonly via: string;
 }
 interface Service extends Lease {
   readonly type: ServiceType;
@@ -53,7 +52,7 @@ export type AddressRanking = (addresses: readonly string[], from: string) => rea
 export class DnsSdCache {
   readonly #types = new Set<ServiceType>();
   readonly #services = new Map<string, Service>();
-  readonly #hosts = new Map<string, Map<string, Lease>>();
+  readonly #hosts = new Map<string, Map<string, AddressLease>>();
   #refused = 0;
 
   /** Services that were passed over for want of room. */
@@ -66,7 +65,8 @@ export class DnsSdCache {
     this.#types.add(type);
   }
 
-  receive(records: readonly DnsRecord[], now: Instant, from: string): void {
+  /** `from` is who sent the packet, `via` the interface that it came in on. */
+  receive(records: readonly DnsRecord[], now: Instant, from: string, via: string): void {
     // In this order, whatever theirs: a service is known before its location, and that before its host.
     for (const record of records) if (record.type === 'PTR') this.#receivePointer(record, now);
     for (const record of records) {
@@ -78,7 +78,7 @@ export class DnsSdCache {
     }
     for (const record of records) {
       if (record.type !== 'A' && record.type !== 'AAAA') continue;
-      if (wanted.has(record.name.toLowerCase())) this.#receiveAddress(record, now);
+      if (wanted.has(record.name.toLowerCase())) this.#receiveAddress(record, now, via);
     }
   }
 
@@ -184,22 +184,27 @@ export class DnsSdCache {
     service.asked = 0;
   }
 
-  #receiveAddress(record: DnsRecord & { readonly type: 'A' | 'AAAA' }, now: Instant): void {
+  #receiveAddress(
+    record: DnsRecord & { readonly type: 'A' | 'AAAA' },
+    now: Instant,
+    via: string,
+  ): void {
     const host = record.name.toLowerCase();
-    const addresses = this.#hosts.get(host) ?? new Map<string, Lease>();
+    const addresses = this.#hosts.get(host) ?? new Map<string, AddressLease>();
     this.#hosts.set(host, addresses);
+    const address = isLinkLocal(record.data) ? `${record.data}%${via}` : record.data;
     if (record.flush) {
-      // Those of the last second stay: a host with two interfaces tells of both in turn.
-      for (const [address, held] of addresses) {
-        const sameFamily = isIPv4(address) === (record.type === 'A');
-        if (sameFamily && held.since < now - SECOND) {
+      // Those of the last second stay: a host with two addresses may tell of them in turn.
+      for (const [known, held] of addresses) {
+        const sameFamily = isIPv4(known) === (record.type === 'A');
+        if (sameFamily && held.via === via && held.since < now - SECOND) {
           held.until = Math.min(held.until, now + SECOND);
         }
       }
     }
-    if (!addresses.has(record.data) && (record.ttl === 0 || addresses.size >= MAX_ADDRESSES))
-      return;
-    addresses.set(record.data, lease(record, now, addresses.get(record.data)?.until));
+    const held = addresses.get(address);
+    if (!held && (record.ttl === 0 || addresses.size >= MAX_ADDRESSES)) return;
+    addresses.set(address, { ...lease(record, now, held?.until), via });
   }
 
   #count(type: ServiceType): number {

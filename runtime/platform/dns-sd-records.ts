@@ -1,20 +1,20 @@
 /**
- * Words of DNS-SD: resource records as we use them, instance names, TXT entries.
+ * Words of DNS-SD: the records of a service, instance names, TXT entries.
  *
- * Takes  what came from the network, of any shape.
- * Gives  only records that are what they seem to be, bounded in number and size.
+ * Takes  adverts; domain names and TXT entries of others.
+ * Gives  records to multicast, and what those of others say, bounded in number and size.
  * Spec: RFC 6763 (DNS-SD), RFC 6762 (multicast DNS).
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { PortError } from '../core/errors.ts';
 import type { ServiceAdvert, ServiceType } from '../ports/discovery.ts';
+import type { DnsQuestion, DnsRecord } from './dns-message.ts';
+import { escapeLabel, sameName, splitName } from './dns-name.ts';
 
 /** Host names and what hangs on them live two minutes, everything else 75 (RFC 6762 section 10). */
 const HOST_TTL = 120;
 const OTHER_TTL = 4_500;
 
-const MAX_RECORDS = 512;
-const MAX_NAME = 255;
 const MAX_LABEL = 63;
 const MAX_TXT_ENTRY = 255;
 /** All entries with their length octets: a whole announcement fits one Ethernet frame. */
@@ -22,114 +22,24 @@ const MAX_TXT = 1_000;
 const MAX_TXT_ENTRIES = 64;
 const SERVICES = '_services._dns-sd._udp.local';
 
-interface Common {
-  readonly name: string;
-  /** Seconds; 0 says goodbye. */
-  readonly ttl: number;
-  /** Nobody else has records of this name and type: forget older ones. */
-  readonly flush: boolean;
-}
-export type DnsRecord =
-  | (Common & { readonly type: 'PTR'; readonly data: string })
-  | (Common & {
-      readonly type: 'SRV';
-      readonly data: { readonly port: number; readonly target: string };
-    })
-  | (Common & { readonly type: 'TXT'; readonly data: Buffer[] })
-  | (Common & { readonly type: 'A' | 'AAAA'; readonly data: string });
-
-/** Types that we ask for or answer to. */
-export type QuestionType = 'PTR' | 'SRV' | 'TXT' | 'A' | 'AAAA' | 'ANY';
-export interface DnsQuestion {
-  readonly name: string;
-  readonly type: QuestionType;
-}
-const QUESTION_TYPES: readonly string[] = ['PTR', 'SRV', 'TXT', 'A', 'AAAA', 'ANY'];
-
-/** Those of `answers` that are records we know; others are passed over. */
-export function recordsFrom(answers: unknown): DnsRecord[] {
-  if (!Array.isArray(answers)) return [];
-  return answers.slice(0, MAX_RECORDS).flatMap((answer) => recordFrom(answer) ?? []);
-}
-
-export function questionsFrom(questions: unknown): DnsQuestion[] {
-  if (!Array.isArray(questions)) return [];
-  return questions.slice(0, MAX_RECORDS).flatMap((question: unknown) => {
-    const { name, type } = fieldsOf(question);
-    return isName(name) && isQuestionType(type) ? [{ name, type }] : [];
-  });
-}
-
-function recordFrom(answer: unknown): DnsRecord | undefined {
-  const { name, type, ttl, flush, data } = fieldsOf(answer);
-  if (!isName(name) || typeof ttl !== 'number' || !(ttl >= 0)) return undefined;
-  const common = { name, ttl, flush: flush === true };
-  switch (type) {
-    case 'PTR':
-      return isName(data) ? { ...common, type, data } : undefined;
-    case 'A':
-      return typeof data === 'string' && isIPv4(data) ? { ...common, type, data } : undefined;
-    case 'AAAA':
-      return typeof data === 'string' && isIPv6(data) ? { ...common, type, data } : undefined;
-    case 'SRV': {
-      const { port, target } = fieldsOf(data);
-      const sound = typeof port === 'number' && port >= 1 && port <= 65_535 && isName(target);
-      return sound ? { ...common, type, data: { port, target } } : undefined;
-    }
-    case 'TXT':
-      return Array.isArray(data) && data.every((entry) => Buffer.isBuffer(entry))
-        ? { ...common, type, data }
-        : undefined;
-    default:
-      return undefined;
-  }
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function isQuestionType(value: unknown): value is QuestionType {
-  return typeof value === 'string' && QUESTION_TYPES.includes(value);
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME;
-}
-
-/** Names are compared without case (RFC 6762 section 16). */
-export function sameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
-}
-
 export function typeDomain(type: ServiceType): string {
   return `${type}.local`;
 }
 
 export function instanceDomain(name: string, type: ServiceType): string {
-  return `${name}.${type}.local`;
+  return `${escapeLabel(name)}.${type}.local`;
 }
 
-/** The instance's name in `Studio._apple-midi._udp.local`; it may hold dots. */
+/** The instance's name in `Studio 2\.0._apple-midi._udp.local`: `Studio 2.0`, for it may hold dots. */
 export function instanceName(domain: string, type: ServiceType): string | undefined {
-  const suffix = `.${type}.local`;
-  if (domain.length <= suffix.length || !sameName(domain.slice(-suffix.length), suffix)) {
-    return undefined;
-  }
-  const name = domain.slice(0, -suffix.length);
-  return Buffer.byteLength(name) <= MAX_LABEL ? name : undefined;
+  const [name, ...rest] = splitName(domain);
+  if (name === undefined || name === '' || Buffer.byteLength(name) > MAX_LABEL) return undefined;
+  return sameName(rest.join('.'), typeDomain(type)) ? name : undefined;
 }
 
-/**
- * A name that one DNS label can hold: 63 octets of UTF-8, cut between characters, without control characters. The
- * codec below us splits labels at dots, so that a dot becomes a hyphen, or goes where a space follows.
- */
+/** A name that one DNS label can hold: 63 octets of UTF-8, cut between characters, without control characters. */
 export function labelFrom(name: string, suffix: string = ''): string {
-  const clean = name
-    .replace(/\p{Cc}/gu, ' ')
-    .replace(/\.(?=\s|$)/g, '')
-    .replaceAll('.', '-')
-    .trim();
+  const clean = name.replace(/\p{Cc}/gu, ' ').trim();
   const room = MAX_LABEL - Buffer.byteLength(suffix);
   let cut = '';
   for (const character of clean) {

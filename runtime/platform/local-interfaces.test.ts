@@ -4,24 +4,39 @@ import { isNear, type LocalInterface, localInterfaces, rankAddresses } from './l
 const LAN: LocalInterface = {
   name: 'eth0',
   ipv4: '192.168.1.20',
-  netmask: '255.255.255.0',
-  addresses: ['192.168.1.20', 'fe80::20'],
+  ipv6: true,
+  addresses: ['192.168.1.20', 'fd00:1::20', 'fe80::20'],
+  networks: [
+    { net: '192.168.1.20', prefix: 24 },
+    { net: 'fd00:1::20', prefix: 64 },
+    { net: 'fe80::20', prefix: 64 },
+  ],
   loopback: false,
 };
 
-test('addresses on our own network come first, self-assigned ones last', () => {
-  const addresses = ['fe80::1', '169.254.3.3', 'fd00::1', '10.0.0.1', '192.168.1.5'];
+test('addresses on our own networks come first, those that need a router later (items 45, 46)', () => {
+  const addresses = [
+    'fe80::1%eth0',
+    '169.254.3.3',
+    'fd00:2::1',
+    'fd00:1::1',
+    '10.0.0.1',
+    '192.168.1.5',
+  ];
   expect(rankAddresses(addresses, '192.168.1.5', [LAN])).toEqual([
     '192.168.1.5',
-    '10.0.0.1',
-    'fd00::1',
-    '169.254.3.3',
+    'fd00:1::1',
     'fe80::1%eth0',
+    '10.0.0.1',
+    'fd00:2::1',
+    '169.254.3.3',
   ]);
 });
 
-test('a link-local address whose interface is unknown is of no use', () => {
-  expect(rankAddresses(['fe80::1', 'fd00::1'], '10.0.0.1', [LAN])).toEqual(['fd00::1']);
+test('a link-local address is of use with an interface of ours only (item 45)', () => {
+  const addresses = ['fe80::1', 'fe80::2%eth7', 'fd00::1'];
+  expect(rankAddresses(addresses, '10.0.0.1', [LAN])).toEqual(['fd00::1']);
+  expect(rankAddresses(['fe80::2%eth0'], 'fe80::2%eth0', [LAN])).toEqual(['fe80::2%eth0']);
 });
 
 test('loopback is believed of this machine only', () => {
@@ -35,9 +50,13 @@ test('who sent the packet stands in when nothing else is known', () => {
   expect(rankAddresses([], '192.168.1.5', [LAN])).toEqual(['192.168.1.5']);
 });
 
-test('near is what the netmask says', () => {
+test('near is what the prefixes of the interface say (item 45)', () => {
   expect(isNear('192.168.1.254', LAN)).toBe(true);
   expect(isNear('192.168.2.1', LAN)).toBe(false);
+  expect(isNear('fd00:1::99', LAN)).toBe(true);
+  expect(isNear('fd00:2::99', LAN)).toBe(false);
+  expect(isNear('fe80::1%eth0', LAN)).toBe(true);
+  expect(isNear('fe80::1%eth1', LAN)).toBe(false);
   expect(isNear('fe80::1', LAN)).toBe(false);
 });
 

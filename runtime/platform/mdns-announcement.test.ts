@@ -3,7 +3,7 @@ import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import { settle, VirtualClock } from '../../sim/virtual-clock.ts';
 import { silentLog } from '../core/log.ts';
 import { after, fromMillis, fromSeconds } from '../core/time.ts';
-import type { DnsQuestion, DnsRecord } from './dns-sd-records.ts';
+import type { DnsQuestion, DnsRecord } from './dns-message.ts';
 import type { LocalInterface } from './local-interfaces.ts';
 import { MdnsAnnouncement } from './mdns-announcement.ts';
 import type { MdnsPacket, Multicast } from './mdns-links.ts';
@@ -43,13 +43,15 @@ function openAir() {
     records: [],
     claims: [],
     from: '192.0.2.1',
+    via: 'eth0',
     ...more,
   });
   const eth: LocalInterface = {
     name: 'eth0',
     ipv4: '192.0.2.1',
-    netmask: '255.255.255.0',
+    ipv6: false,
     addresses: ['192.0.2.1'],
+    networks: [{ net: '192.0.2.1', prefix: 24 }],
     loopback: false,
   };
 

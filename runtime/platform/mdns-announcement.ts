@@ -13,6 +13,7 @@ import { fromMillis, fromSeconds, type Instant, type Micros } from '../core/time
 import type { Alarm, Clock } from '../ports/clock.ts';
 import type { Announcement, ServiceAdvert } from '../ports/discovery.ts';
 import type { Randomness } from '../ports/randomness.ts';
+import { sameName } from './dns-name.ts';
 import {
   addressRecords,
   asksFor,
@@ -20,7 +21,6 @@ import {
   instanceDomain,
   isKnown,
   labelFrom,
-  sameName,
   serviceRecords,
 } from './dns-sd-records.ts';
 import type { LocalInterface } from './local-interfaces.ts';

@@ -6,9 +6,10 @@
  * Keeps  a cache that expires by time to live: a box that was switched off is gone after two minutes at the latest.
  * Lane   1.
  *
- * It stands on multicast-dns, as bonjour-service does. That one (1.4.4) can't be the base: it never lets a service expire,
- * has no TXT update, takes the machine's address records along when one service stops, and answers a name conflict on
- * stdout only. It is a peer that we are tested with: tests/interop/bonjour-service.test.ts.
+ * Why not a library: npm's multicast-dns 7.2.5, on which bonjour-service stands, splits names at every dot, so that
+ * "Dr. Beat" can be neither announced nor found; given an interface it binds where Linux delivers no multicast; and
+ * a broken packet is an exception there. bonjour-service 1.4.4 never lets a service expire, has no TXT update, and takes
+ * the machine's address records along when one service stops. Both are peers that we are tested with.
  */
 import { hostname } from 'node:os';
 import { PortError } from '../core/errors.ts';
@@ -97,7 +98,7 @@ class MdnsDiscovery implements Discovery {
     this.#links = new MdnsLinks(deps.clock, deps.log, init.interface);
     this.#links.onPacket((packet) => {
       if (packet.kind === 'response') {
-        this.#cache.receive(packet.records, this.#clock.now(), packet.from);
+        this.#cache.receive(packet.records, this.#clock.now(), packet.from, packet.via);
         this.#tellSoon();
       }
       for (const announcement of [...this.#announcements]) announcement.receive(packet);

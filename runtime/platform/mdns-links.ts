@@ -1,28 +1,29 @@
 /**
- * Multicast DNS on each network interface: one socket per interface, re-made when its addresses change.
+ * Multicast DNS on each network interface: a socket for each of IPv4 and IPv6, re-made when its addresses change.
  *
  * Takes  questions and records to multicast.
  * Gives  what others multicast, parsed, and word of changed interfaces.
- * Keeps  at most MAX_LINKS sockets; of more than MAX_PACKETS packets a second the rest is dropped and counted.
- *
- * multicast-dns 7.2.5 left to itself joins new interfaces but keeps sending on one, and given an interface it binds
- * to its unicast address, to which Linux delivers no multicast. So there is an instance for each interface, bound to
- * every address. It also sends a turn later than asked: what is on its way is waited for before a socket closes.
- * Multicast over IPv4 only.
+ * Keeps  sockets on at most MAX_INTERFACES; of more than MAX_PACKETS packets a second the rest is dropped and counted.
  */
-import { createSocket } from 'node:dgram';
-import makeMulticastDns, { type MulticastDNS, type QueryOutgoingPacket } from 'multicast-dns';
 import { Listeners } from '../core/listeners.ts';
 import type { Log } from '../core/log.ts';
 import { after, fromSeconds } from '../core/time.ts';
 import type { Alarm, Clock } from '../ports/clock.ts';
-import { type DnsQuestion, type DnsRecord, questionsFrom, recordsFrom } from './dns-sd-records.ts';
+import {
+  type DnsQuestion,
+  type DnsRecord,
+  decodeDnsMessage,
+  encodeDnsMessage,
+} from './dns-message.ts';
+import { splitZone } from './ip-text.ts';
 import { isNear, type LocalInterface, localInterfaces } from './local-interfaces.ts';
+import { type IpFamily, MDNS_PORT, MdnsSocket } from './mdns-socket.ts';
 import { systemCode } from './system-errors.ts';
 
-const MDNS_PORT = 5353;
-const MAX_LINKS = 8;
+const MAX_INTERFACES = 8;
 const MAX_PACKETS = 300;
+/** Of a query: more go into packets of their own. */
+const MAX_QUESTIONS = 16;
 const LOOK_AGAIN = fromSeconds(2);
 const SECOND = fromSeconds(1);
 
@@ -34,6 +35,8 @@ export interface MdnsPacket {
   /** Of a query: the records that the asker is about to claim. */
   readonly claims: readonly DnsRecord[];
   readonly from: string;
+  /** The interface that it came in on. */
+  readonly via: string;
 }
 
 /** What an announcement needs of the links. */
@@ -46,8 +49,8 @@ export interface Multicast {
 interface Link {
   readonly key: string;
   readonly on: LocalInterface;
-  readonly mdns: MulticastDNS;
-  readonly sending: Set<Promise<void>>;
+  readonly family: IpFamily;
+  readonly socket: MdnsSocket;
   ready: boolean;
 }
 
@@ -79,10 +82,11 @@ export class MdnsLinks implements Multicast, AsyncDisposable {
 
   /** The interfaces on which we can speak now. */
   get interfaces(): LocalInterface[] {
-    return [...this.#links.values()].filter(({ ready }) => ready).map(({ on }) => on);
+    const ready = [...this.#links.values()].filter((link) => link.ready);
+    return [...new Map(ready.map(({ on }) => [on.name, on])).values()];
   }
 
-  /** Packets that came faster than we care to read. */
+  /** Packets that came faster than we care to read, or that were broken. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -97,17 +101,18 @@ export class MdnsLinks implements Multicast, AsyncDisposable {
   }
 
   query(questions: readonly DnsQuestion[], claims: readonly DnsRecord[] = []): void {
-    for (const link of this.#links.values()) {
-      // The types of the library know no questions for ANY; the library does.
-      const packet = { questions: copies(questions), authorities: copies(claims) };
-      this.#send(link, (sent) => link.mdns.query(packet as QueryOutgoingPacket, sent));
+    for (let from = 0; from < questions.length; from += MAX_QUESTIONS) {
+      const some = questions.slice(from, from + MAX_QUESTIONS);
+      for (const link of this.#links.values()) {
+        this.#send(link, { kind: 'query', questions: some, authorities: claims });
+      }
     }
   }
 
   /** Multicasts on each interface what `recordsOn` says of it. */
   respond(recordsOn: (link: LocalInterface) => readonly DnsRecord[]): void {
     for (const link of this.#links.values()) {
-      this.#send(link, (sent) => link.mdns.respond({ answers: copies(recordsOn(link.on)) }, sent));
+      this.#send(link, { kind: 'response', answers: recordsOn(link.on) });
     }
   }
 
@@ -121,9 +126,11 @@ export class MdnsLinks implements Multicast, AsyncDisposable {
   }
 
   #look(): void {
-    const wanted = new Map<string, LocalInterface>();
-    for (const on of localInterfaces(this.#only).slice(0, MAX_LINKS)) {
-      wanted.set(`${on.name} ${on.addresses.join(' ')}`, on);
+    const wanted = new Map<string, readonly [LocalInterface, IpFamily]>();
+    for (const on of localInterfaces(this.#only).slice(0, MAX_INTERFACES)) {
+      const what = `${on.name} ${on.addresses.join(' ')}`;
+      if (on.ipv4 !== undefined) wanted.set(`${what} over IPv4`, [on, 4]);
+      if (on.ipv6) wanted.set(`${what} over IPv6`, [on, 6]);
     }
     let changed = false;
     for (const [key, link] of this.#links) {
@@ -131,121 +138,98 @@ export class MdnsLinks implements Multicast, AsyncDisposable {
       changed ||= link.ready;
       void this.#close(link);
     }
-    for (const [key, on] of wanted) if (!this.#links.has(key)) this.#openLink(key, on);
+    for (const [key, [on, family]] of wanted) {
+      if (!this.#links.has(key)) this.#openLink(key, on, family);
+    }
     if (changed) this.#changes.emit();
   }
 
-  #openLink(key: string, on: LocalInterface): void {
-    const socket = createSocket({ type: 'udp4', reuseAddr: true });
-    const mdns = makeMulticastDns({
-      socket,
-      port: MDNS_PORT,
-      interface: on.ipv4,
-      bind: '0.0.0.0',
-      loopback: true,
+  #openLink(key: string, on: LocalInterface, family: IpFamily): void {
+    const socket = new MdnsSocket(family, on, {
+      ready: () => {
+        if (!this.#open || this.#links.get(key) !== link) return;
+        link.ready = true;
+        this.#complaints.clear();
+        this.#log.debug('multicast DNS speaks', { interface: on.name, family });
+        this.#changes.emit();
+      },
+      failed: (error) => {
+        this.#complain('multicast DNS cannot use an interface; tried again every 2 s', link, error);
+        // The next look opens it anew.
+        void this.#close(link);
+      },
+      datagram: (bytes, from, port) => this.#receive(link, bytes, from, port),
     });
-    const link: Link = { key, on, mdns, sending: new Set(), ready: false };
+    const link: Link = { key, on, family, socket, ready: false };
     this.#links.set(key, link);
-    mdns.on('ready', () => {
-      if (!this.#open || this.#links.get(key) !== link) return;
-      link.ready = true;
-      this.#complaints.clear();
-      this.#log.debug('multicast DNS speaks', { interface: on.name, address: on.ipv4 });
-      this.#changes.emit();
-    });
-    mdns.on('error', (error) => {
-      this.#complain('multicast DNS cannot use an interface; tried again every 2 s', on, error);
-      // The next look opens it anew.
-      void this.#close(link);
-    });
-    mdns.on('warning', (error) => {
-      if ('syscall' in error) this.#complain('multicast DNS is hindered', on, error);
-      // Otherwise somebody's malformed packet.
-      else this.#dropped++;
-    });
-    mdns.on('query', (packet, { address }) => {
-      if (this.#admit(address)) {
-        this.#packets.emit({
-          kind: 'query',
-          questions: questionsFrom(packet.questions),
-          records: recordsFrom(packet.answers),
-          claims: recordsFrom(packet.authorities),
-          from: address,
-        });
-      }
-    });
-    mdns.on('response', (packet, { address, port }) => {
-      // RFC 6762 section 6: answers come from port 5353.
-      if (port !== MDNS_PORT || !this.#admit(address)) return;
-      this.#packets.emit({
-        kind: 'response',
-        questions: [],
-        records: [...recordsFrom(packet.answers), ...recordsFrom(packet.additionals)],
-        claims: [],
-        from: address,
-      });
+  }
+
+  #receive(link: Link, bytes: Uint8Array, from: string, port: number): void {
+    if (!this.#admit(link, from)) return;
+    const message = decodeDnsMessage(bytes);
+    // RFC 6762 section 6: answers come from port 5353.
+    if (!message || (message.kind === 'response' && port !== MDNS_PORT)) {
+      this.#dropped++;
+      return;
+    }
+    const { kind, questions, answers, authorities, additionals } = message;
+    this.#packets.emit({
+      kind,
+      questions,
+      records: [...answers, ...additionals],
+      claims: authorities,
+      from,
+      via: link.on.name,
     });
   }
 
-  /** Bounded in rate, and only from our own networks (RFC 6762 section 11). */
-  #admit(from: string): boolean {
+  /**
+   * Bounded in rate, and only from the network that the link is on (RFC 6762 section 11): the system hands each
+   * multicast to every socket of that group, whichever interface it came in on.
+   */
+  #admit({ on }: Link, from: string): boolean {
     const now = this.#clock.now();
     if (now - this.#window > SECOND) {
       this.#window = now;
       this.#inWindow = 0;
     }
-    let near = false;
-    for (const { on } of this.#links.values())
-      near ||= on.addresses.includes(from) || isNear(from, on);
-    if (near && this.#open && ++this.#inWindow <= MAX_PACKETS) return true;
+    const { bare, zone } = splitZone(from);
+    const own = on.addresses.includes(bare) && (zone === undefined || zone === on.name);
+    if (!this.#open || !(own || isNear(from, on))) return false;
+    if (++this.#inWindow <= MAX_PACKETS) return true;
     this.#dropped++;
     return false;
   }
 
-  #send(link: Link, write: (sent: (error: Error | null) => void) => void): void {
+  #send(link: Link, message: Parameters<typeof encodeDnsMessage>[0]): void {
     if (!link.ready) return;
-    const sending = new Promise<void>((resolve) => {
-      try {
-        write((error) => {
-          if (error) this.#complain('multicast DNS could not send', link.on, error);
-          resolve();
-        });
-      } catch (error) {
-        // A name that cannot be written as DNS labels; ours are checked before they get here.
-        this.#complain('multicast DNS could not write a packet', link.on, error);
-        resolve();
-      }
+    let bytes: Uint8Array;
+    try {
+      bytes = encodeDnsMessage(message);
+    } catch (error) {
+      // A name that cannot be written as DNS labels; ours are checked before they get here.
+      this.#complain('multicast DNS could not write a packet', link, error);
+      return;
+    }
+    void link.socket.send(bytes).then((error) => {
+      if (error !== undefined) this.#complain('multicast DNS could not send', link, error);
     });
-    link.sending.add(sending);
-    void sending.then(() => link.sending.delete(sending));
   }
 
   async #close(link: Link): Promise<void> {
     link.ready = false;
     if (this.#links.get(link.key) === link) this.#links.delete(link.key);
-    // A goodbye on its way would be lost with the socket.
-    await Promise.all(link.sending);
-    await new Promise<void>((resolve) => {
-      try {
-        link.mdns.destroy(() => resolve());
-      } catch {
-        // The socket was closed already.
-        resolve();
-      }
-    });
+    await link.socket.close();
   }
 
-  /** Once each, until something works again. */
-  #complain(message: string, on: LocalInterface, error: unknown): void {
+  /** Once each, until something works again. Of IPv6 in passing: many networks have none, and IPv4 does as well. */
+  #complain(message: string, { on, family }: Link, error: unknown): void {
     const cause = systemCode(error) ?? String(error);
-    const complaint = `${message} ${on.name} ${cause}`;
+    const complaint = `${message} ${on.name} ${family} ${cause}`;
     if (!this.#open || this.#complaints.has(complaint)) return;
     this.#complaints.add(complaint);
-    this.#log.warn(message, { interface: on.name, cause });
+    const facts = { interface: on.name, family, cause };
+    if (family === 4 || on.ipv4 === undefined) this.#log.warn(message, facts);
+    else this.#log.debug(message, facts);
   }
-}
-
-/** The library writes into what it is given. */
-function copies<T extends object>(items: readonly T[]): T[] {
-  return items.map((item) => ({ ...item }));
 }

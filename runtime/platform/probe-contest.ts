@@ -3,9 +3,9 @@
  * Pure. Spec: RFC 6762 sections 8.2 and 9.
  */
 import type { ServiceAdvert } from '../ports/discovery.ts';
-import { type DnsRecord, instanceDomain, sameName, serviceRecords } from './dns-sd-records.ts';
-
-const TYPE_NUMBERS = { A: 1, PTR: 12, TXT: 16, AAAA: 28, SRV: 33 } as const;
+import { type DnsRecord, TYPE_NUMBERS } from './dns-message.ts';
+import { sameName, splitName } from './dns-name.ts';
+import { instanceDomain, serviceRecords } from './dns-sd-records.ts';
 
 /** The records of the service's own name: those that a probe says it is about to use. */
 export function claimsOf(advert: ServiceAdvert, host: string): DnsRecord[] {
@@ -60,7 +60,7 @@ function dataOf(record: DnsRecord): Buffer {
 }
 
 function labels(name: string): Buffer {
-  const parts = name.split('.').map((label) => Buffer.from(label));
+  const parts = splitName(name).map((label) => Buffer.from(label));
   return Buffer.concat([
     ...parts.map((part) => Buffer.concat([Buffer.of(Math.min(63, part.length)), part])),
     Buffer.of(0),

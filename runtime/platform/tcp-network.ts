@@ -9,7 +9,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Listeners } from '../core/listeners.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
 import type { ByteStream, StreamListener, StreamNetwork } from '../ports/stream-network.ts';
-import { plainHost } from './address-book.ts';
+import { canonicalHost, plainHost } from './ip-text.ts';
 import { checkPort, portErrorFrom, systemCode } from './system-errors.ts';
 
 const MAX_UNSENT = 1 << 20;
@@ -84,7 +84,8 @@ function dial(to: NetAddress, signal: AbortSignal): Promise<ByteStream> {
     socket.once('error', fail);
     socket.once('connect', () => {
       signal.removeEventListener('abort', abort);
-      const stream = new TcpStream(socket, to);
+      const host = canonicalHost(to.host) ?? plainHost(socket.remoteAddress ?? to.host);
+      const stream = new TcpStream(socket, { host, port: to.port });
       socket.removeListener('error', fail);
       resolve(stream);
     });
@@ -104,7 +105,7 @@ class TcpListener implements StreamListener {
     const bound = server.address();
     this.local =
       typeof bound === 'object' && bound !== null
-        ? { host: bound.address, port: bound.port }
+        ? { host: plainHost(bound.address), port: bound.port }
         : { host: '', port: 0 };
   }
 

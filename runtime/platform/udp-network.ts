@@ -2,18 +2,20 @@
  * UDP through Node's dgram.
  *
  * Takes  datagrams of up to 65,507 octets to numeric addresses.
- * Gives  datagrams with the instant Node handed them over and one NetAddress object per source.
+ * Gives  datagrams with the instant Node handed them over and one NetAddress object per source: IPv4 dotted even where
+ *        one socket serves IPv6 too, link-local IPv6 with its interface.
  * Keeps  no queue of its own; what the system can't take at once is copied, up to MAX_QUEUED octets, then dropped.
  * Lane   1.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { Listeners } from '../core/listeners.ts';
 import type { Instant } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DatagramNetwork, DatagramSocket, NetAddress } from '../ports/datagram-network.ts';
-import { AddressBook, plainHost, wireHost } from './address-book.ts';
+import { AddressBook, wireHost } from './address-book.ts';
+import { canonicalHost, plainHost } from './ip-text.ts';
 import { checkPort, portErrorFrom, systemCode } from './system-errors.ts';
 
 /** Asked for; Linux grants at most net.core.rmem_max. A burst waits here while the event loop is busy. */
@@ -50,8 +52,8 @@ export function openUdpNetwork(deps: UdpNetworkDeps): DatagramNetwork {
 const NO_IPV6: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT']);
 
 async function resolve(host: string): Promise<{ address: string; family: 4 | 6 }> {
-  const kind = isIP(host);
-  if (kind !== 0) return { address: host, family: kind === 4 ? 4 : 6 };
+  const numeric = canonicalHost(host);
+  if (numeric !== undefined) return { address: numeric, family: isIPv4(numeric) ? 4 : 6 };
   try {
     const found = await lookup(host);
     return { address: found.address, family: found.family === 6 ? 6 : 4 };

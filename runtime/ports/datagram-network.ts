@@ -1,7 +1,12 @@
 import type { Instant } from '../core/time.ts';
 
-/** A UDP or TCP end point. `host` is a numeric address (IPv4, or IPv6 with its zone) or a name to resolve. */
+/** A UDP or TCP end point. */
 export interface NetAddress {
+  /**
+   * A numeric address, or a name to resolve. What a network reports has one text per address, so that hosts are
+   * compared as strings: IPv4 dotted, also when it came through an IPv6 socket; IPv6 as RFC 5952 writes it, a
+   * link-local one with the interface that it is on (`fe80::1%eth0`).
+   */
   readonly host: string;
   readonly port: number;
 }

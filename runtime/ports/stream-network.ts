@@ -17,6 +17,7 @@ export interface StreamListener extends AsyncDisposable {
 }
 
 export interface ByteStream extends AsyncDisposable {
+  /** With its numeric address, also where it was connected to by name. */
   readonly remote: NetAddress;
   /**
    * Queues bytes (copied before the call returns). Never throws. Returns false, having taken nothing, when the stream

@@ -68,6 +68,17 @@ export function datagramNetworkContract(name: string, openRig: () => DatagramNet
       expect(heard[0]).toMatchObject({ bytes: [7], from: far.local });
     });
 
+    test('a host is written in one way wherever it is reported, so that hosts compare as strings (item 45)', async () => {
+      await using teardown = new Teardown();
+      const rig = openRig();
+      const { near, far } = await pair(rig, teardown);
+      const heard = hear(far);
+      near.send(Uint8Array.of(1), far.local);
+      await rig.until(() => heard.length === 1);
+      expect([near.local.host, far.local.host]).toEqual([rig.nearHost, rig.farHost]);
+      expect(heard[0]?.from.host).toBe(rig.nearHost);
+    });
+
     test('only the first `length` octets are sent', async () => {
       await using teardown = new Teardown();
       const rig = openRig();

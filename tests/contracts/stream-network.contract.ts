@@ -10,6 +10,8 @@ import type {
 /** Two ends that reach one another. */
 export interface StreamNetworkRig {
   readonly near: StreamNetwork;
+  /** What the near end is known by; default: as the far one. */
+  readonly nearHost?: string;
   readonly far: StreamNetwork;
   readonly farHost: string;
   /** Waits until it is so; rejects when it never comes to it. */
@@ -66,6 +68,15 @@ export function streamNetworkContract(name: string, openRig: () => StreamNetwork
       expect(atNear).toEqual(Array.from({ length: 100 }, (_, octet) => 100 + octet));
       expect(near.remote).toEqual({ host: rig.farHost, port: listener.local.port });
       expect(far.remote.port).toBeGreaterThan(0);
+    });
+
+    test('a host is written in one way wherever it is reported, so that hosts compare as strings (item 45)', async () => {
+      await using teardown = new Teardown();
+      const rig = openRig();
+      const { near, far, listener } = await connected(rig, teardown);
+      expect(listener.local.host).toBe(rig.farHost);
+      expect(near.remote.host).toBe(rig.farHost);
+      expect(far.remote.host).toBe(rig.nearHost ?? rig.farHost);
     });
 
     test('bytes are copied before write returns', async () => {

@@ -4,40 +4,59 @@ import { Teardown } from '../../runtime/core/lifecycle.ts';
 import { openMonotonicClock } from '../../runtime/platform/monotonic-clock.ts';
 import { openUdpNetwork } from '../../runtime/platform/udp-network.ts';
 import { datagramNetworkContract } from '../contracts/datagram-network.contract.ts';
+import { ownAddresses, sayWhatIsMissing } from './own-addresses.ts';
 import { waitUntil } from './real-rig.ts';
 
 const clock = openMonotonicClock();
 
-datagramNetworkContract('UDP on 127.0.0.1', () => ({
-  clock,
-  near: openUdpNetwork({ clock }),
-  nearHost: '127.0.0.1',
-  far: openUdpNetwork({ clock }),
-  farHost: '127.0.0.1',
-  until: waitUntil,
-  quiet: async () => void (await sleep(30)),
-}));
+const own = ownAddresses();
+for (const host of ['127.0.0.1', ...own]) {
+  datagramNetworkContract(`UDP on ${host}`, () => ({
+    clock,
+    near: openUdpNetwork({ clock }),
+    nearHost: host,
+    far: openUdpNetwork({ clock }),
+    farHost: host,
+    until: waitUntil,
+    quiet: async () => void (await sleep(30)),
+  }));
+}
+sayWhatIsMissing('UDP', own);
 
-test('without a host, IPv6 and IPv4 are bound at once, and IPv4 sources look like IPv4', async (context) => {
+test('without a host, IPv6 and IPv4 are bound at once, and each source is known by its own address (item 45)', async (context) => {
   await using teardown = new Teardown();
   const network = openUdpNetwork({ clock });
   const both = teardown.hold(await network.bind({ port: 0 }));
   if (both.local.host !== '::') return context.skip('this machine has no IPv6');
-  const v4 = teardown.hold(await network.bind({ port: 0, host: '127.0.0.1' }));
-  const v6 = teardown.hold(await network.bind({ port: 0, host: '::1' }));
   const sources: unknown[] = [];
   both.onDatagram((bytes, from) => {
     sources.push(from);
     both.send(bytes, from);
   });
   let answers = 0;
-  for (const [socket, host] of [[v4, '127.0.0.1'] as const, [v6, '::1'] as const]) {
+  const expected: unknown[] = [];
+  for (const host of ['127.0.0.1', ...own]) {
+    const socket = teardown.hold(await network.bind({ port: 0, host }));
     socket.onDatagram(() => answers++);
     socket.send(Uint8Array.of(1), { host, port: both.local.port });
+    expected.push({ host, port: socket.local.port });
   }
-  await waitUntil(() => answers === 2);
-  expect(sources).toContainEqual({ host: '127.0.0.1', port: v4.local.port });
-  expect(sources).toContainEqual({ host: '::1', port: v6.local.port });
+  await waitUntil(() => answers === expected.length);
+  for (const source of expected) expect(sources).toContainEqual(source);
+});
+
+test('an address may be written in any way; a zone that does not exist loses the datagram, and nothing else (item 45)', async (context) => {
+  if (!own.includes('::1')) return context.skip('this machine has no IPv6');
+  await using teardown = new Teardown();
+  const network = openUdpNetwork({ clock });
+  const far = teardown.hold(await network.bind({ port: 0, host: '0:0:0:0:0:0:0:1' }));
+  expect(far.local.host).toBe('::1');
+  const near = teardown.hold(await network.bind({ port: 0 }));
+  let heard = 0;
+  far.onDatagram(() => heard++);
+  near.send(Uint8Array.of(1), { host: 'fe80::1%no-such-link', port: far.local.port });
+  near.send(Uint8Array.of(1), { host: '0:0:0:0:0:0:0:1', port: far.local.port });
+  await waitUntil(() => heard === 1);
 });
 
 test('a host may be a name, and an unknown name is unavailable', async () => {
