@@ -1,0 +1,209 @@
+/**
+ * One listener of rtp-midi-stage.ts: its end point, its synthesizer, and what became of each packet for it.
+ *
+ * Takes  datagrams' fates and what its end point hears. Gives what is wrong, in words.
+ */
+import type { MidiMessage } from '../../runtime/core/midi-message.ts';
+import type { RtpMidiEndpoint } from '../../runtime/transport/rtp-midi/endpoint.ts';
+import { PLAY_HINT } from '../../runtime/transport/rtp-midi/journal/chapters/chapter-n.ts';
+import { sequenceAhead } from '../../runtime/transport/rtp-midi/sequence-number.ts';
+import { differences } from './rtp-midi-comparison.ts';
+import { type PathConditions, REPAIRED_WITHIN, type Scene } from './rtp-midi-conditions.ts';
+import { Synthesizer } from './rtp-midi-synthesizer.ts';
+import type { Flight } from './rtp-midi-wire.ts';
+
+/** A packet held back for one that is missing, and what a receiver takes for in time. */
+const SLACK = 55_000;
+/** A message may wait so long for a SysEx that is on its way. */
+const PACED = 60_000;
+
+interface Heard {
+  tuneRequests: number;
+  systemResets: number;
+  sysEx: number;
+}
+
+export class Listener {
+  readonly address: string;
+  readonly path: PathConditions;
+  readonly #stage: Scene;
+  #endpoint: RtpMidiEndpoint | undefined;
+  synth: Synthesizer = new Synthesizer();
+  /** Neither hears nor is heard until then. */
+  cutUntil = 0;
+  /** When the player's newest packet with commands was sent. */
+  lastCommandAt = 0;
+  /** When a packet arrived that was no older. */
+  caughtUpAt: number | undefined;
+  /** Of this player at this end point. */
+  firstArrivalAt: number | undefined;
+  #lastSequence: number | undefined;
+  #highest: number | undefined;
+  #lastHeardAt = 0;
+  #lastHeard = '';
+  #slowest = 0;
+  /** When packets were sent that never arrived, or came after later ones. */
+  #disturbed: number[] = [];
+  #arrived = new Set<number>();
+  readonly #claimed = new Set<number>();
+  #wrong: string[] = [];
+  /** What was played when the first packet came, and heard. */
+  #before: Heard = NOTHING;
+  #heardBefore: Heard = NOTHING;
+  #fresh = true;
+
+  constructor(stage: Scene, address: string, path: PathConditions) {
+    this.#stage = stage;
+    this.address = address;
+    this.path = path;
+  }
+
+  get endpoint(): RtpMidiEndpoint {
+    if (!this.#endpoint) throw new Error(`${this.address} is not open`);
+    return this.#endpoint;
+  }
+
+  attach(endpoint: RtpMidiEndpoint): void {
+    this.#endpoint = endpoint;
+    this.synth = new Synthesizer();
+    this.#fresh = true;
+    this.streamBegins();
+    endpoint.onMidi((_peer, message, _performedAt, _arrivedAt, recovered) => {
+      if (this.#endpoint === endpoint) this.#hear(message, recovered);
+    });
+  }
+
+  playerIsGone(now: number): void {
+    this.#fresh = false;
+    this.streamBegins();
+    this.#disturbed.push(now);
+  }
+
+  sent(bytes: Uint8Array, now: number): void {
+    const sequence = sequenceOf(bytes);
+    if (sequence < 0) return;
+    const isNew =
+      this.#lastSequence === undefined || sequenceAhead(sequence, this.#lastSequence) > 0;
+    if (!isNew || (this.#lastSequence !== undefined && !hasCommands(bytes))) return;
+    this.#lastSequence = sequence;
+    this.lastCommandAt = now;
+    this.caughtUpAt = undefined;
+  }
+
+  lost(bytes: Uint8Array, flight: Flight): void {
+    if (sequenceOf(bytes) >= 0) this.#disturbed.push(flight.sentAt);
+  }
+
+  arrives(bytes: Uint8Array, flight: Flight, now: number): void {
+    const sequence = sequenceOf(bytes);
+    if (sequence < 0 || !this.endpoint.peers.some(({ ssrc }) => ssrc === this.#stage.player.ssrc))
+      return;
+    this.#slowest = Math.max(this.#slowest, now - flight.sentAt);
+    if (this.firstArrivalAt === undefined) {
+      this.firstArrivalAt = now;
+      this.#before = count(this.#stage.synth);
+      this.#heardBefore = count(this.synth);
+    }
+    if (!this.#arrived.has(sequence)) {
+      this.#arrived.add(sequence);
+      if (this.#highest !== undefined && sequenceAhead(sequence, this.#highest) < 0)
+        this.#disturbed.push(flight.sentAt);
+      else this.#highest = sequence;
+    }
+    if (this.caughtUpAt !== undefined || this.#lastSequence === undefined) return;
+    if (sequenceAhead(sequence, this.#lastSequence) >= 0) this.caughtUpAt = now;
+  }
+
+  judge(): string[] {
+    const stage = this.#stage;
+    const wrong = this.#wrong;
+    this.#wrong = [];
+    const since = this.firstArrivalAt ?? Number.POSITIVE_INFINITY;
+    const late = this.#lastHeardAt - ((this.caughtUpAt ?? 0) + REPAIRED_WITHIN);
+    if (late > 0) wrong.push(`${this.#lastHeard} came ${late} us late`);
+    wrong.push(
+      ...differences(stage.synth, this.synth, {
+        unheard: (onAt) =>
+          onAt <= since || this.#disturbed.some((at) => at >= onAt && at <= onAt + PACED),
+        since,
+        exact: this.#fresh,
+      }),
+    );
+    this.#judgeCounts(wrong);
+    return wrong.map((what) => `${this.address}: ${what}`);
+  }
+
+  #judgeCounts(wrong: string[]): void {
+    const played = count(this.#stage.synth);
+    const heard = count(this.synth);
+    for (const what of ['tuneRequests', 'systemResets'] as const) {
+      const times = heard[what] - this.#heardBefore[what];
+      const fewest = Math.min(1, played[what] - this.#before[what]);
+      if (times < fewest || times > played[what])
+        wrong.push(`${what}: ${times} heard of ${played[what]}`);
+    }
+    const sent = serials(this.#stage.synth.sysEx);
+    const got = serials(this.synth.sysEx.slice(this.#heardBefore.sysEx));
+    const due = serials(this.#stage.synth.sysEx.slice(this.#before.sysEx));
+    const late = got.filter((each) => due.includes(each));
+    if (late.join() !== due.join()) wrong.push(`SysEx ${late.join()} instead of ${due.join()}`);
+    const early = got.filter((each) => !due.includes(each));
+    if (early.some((each, at) => !sent.includes(each) || each <= (early[at - 1] ?? -1)))
+      wrong.push(`SysEx ${early.join()} were played before, if at all`);
+  }
+
+  #hear(message: MidiMessage, recovered: boolean): void {
+    const now = this.#stage.now;
+    this.synth.take(message, now);
+    this.#lastHeardAt = now;
+    this.#lastHeard = message.kind;
+    if (message.kind !== 'noteOn') return;
+    const oldest = now - this.#slowest - SLACK - (recovered ? PLAY_HINT : PACED);
+    const notes = this.#stage.played;
+    for (let at = notes.length - 1; at >= 0; at--) {
+      const note = notes[at];
+      if (!note || note.at < oldest) break;
+      const same = note.key === message.key && note.channel === message.channel;
+      if (!same || note.velocity !== message.velocity || this.#claimed.has(at)) continue;
+      this.#claimed.add(at);
+      return;
+    }
+    const { channel, key, velocity } = message;
+    const how = recovered ? 'recovered' : 'received';
+    this.#wrong.push(`ghost: channel ${channel} key ${key} velocity ${velocity}, ${how} at ${now}`);
+  }
+
+  /** The player's end point numbers its packets anew. */
+  streamBegins(): void {
+    this.#lastSequence = undefined;
+    this.#highest = undefined;
+    this.firstArrivalAt = undefined;
+    this.caughtUpAt = undefined;
+    this.lastCommandAt = 0;
+    this.#arrived = new Set();
+    this.#disturbed = [];
+    this.#before = NOTHING;
+    this.#heardBefore = count(this.synth);
+  }
+}
+
+const NOTHING: Heard = { tuneRequests: 0, systemResets: 0, sysEx: 0 };
+
+function count({ tuneRequests, systemResets, sysEx }: Synthesizer): Heard {
+  return { tuneRequests, systemResets, sysEx: sysEx.length };
+}
+
+/** Of a data packet; -1 for what is none. */
+function sequenceOf(bytes: Uint8Array): number {
+  return bytes[0] === 0x80 ? ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0) : -1;
+}
+
+function hasCommands(bytes: Uint8Array): boolean {
+  const first = bytes[12] ?? 0;
+  return (first & 0x0f) !== 0 || ((first & 0x80) !== 0 && bytes[13] !== 0);
+}
+
+/** What the player put into each SysEx so that it is another one; those that reset are alike. */
+function serials(commands: readonly Uint8Array[]): number[] {
+  return commands.filter(([id]) => id === 0x7d).map(([, high = 0, low = 0]) => (high << 7) | low);
+}

@@ -1,0 +1,260 @@
+/**
+ * One RTP-MIDI end point that plays and some that listen, on a virtual clock, over paths that lose, delay, reorder and
+ * duplicate. Either side can be killed and started again. Synthesizers on both sides take what is played and heard.
+ *
+ * Takes  conditions, MIDI messages, restarts.
+ * Gives  what is wrong, in words: differences after quiet, ghosts, replays, repairs that came late.
+ */
+import { silentLog } from '../../runtime/core/log.ts';
+import type { MidiMessage } from '../../runtime/core/midi-message.ts';
+import { fromMillis, type Instant, type Micros } from '../../runtime/core/time.ts';
+import type { Randomness } from '../../runtime/ports/randomness.ts';
+import {
+  openRtpMidiEndpoint,
+  type RtpMidiEndpoint,
+  type RtpMidiInit,
+} from '../../runtime/transport/rtp-midi/endpoint.ts';
+import type { NetworkProfile } from '../../sim/network/profiles.ts';
+import { seededRandomness } from '../../sim/seeded-randomness.ts';
+import { VirtualClock } from '../../sim/virtual-clock.ts';
+import type {
+  Conditions,
+  Ending,
+  PathConditions,
+  PlayedNote,
+  Scene,
+} from './rtp-midi-conditions.ts';
+import { REPAIRED_WITHIN } from './rtp-midi-conditions.ts';
+import { Listener } from './rtp-midi-listener.ts';
+import { Synthesizer } from './rtp-midi-synthesizer.ts';
+import { type Flight, Wire } from './rtp-midi-wire.ts';
+
+const PLAYER = '10.0.0.1';
+const PORT = 5004;
+const HOLD = fromMillis(3);
+/** Nothing but guard packets for so long: paced SysEx is through as well. */
+const DRAINED = 300_000;
+const RECONNECT = 30_000_000;
+const SETTLE = 8_000_000;
+
+export class Stage implements Scene {
+  readonly clock = new VirtualClock();
+  readonly listeners: Listener[] = [];
+  readonly wrong: string[] = [];
+  /** By all players there were. */
+  readonly played: PlayedNote[] = [];
+  synth = new Synthesizer();
+  restarts = 0;
+  readonly #conditions: Conditions;
+  readonly #wire: Wire;
+  #player: RtpMidiEndpoint | undefined;
+  #names = 0;
+
+  private constructor(conditions: Conditions) {
+    this.#conditions = conditions;
+    this.#wire = new Wire(this.clock, conditions.seed, {
+      swallow: (bytes, flight) => this.#swallows(bytes, flight),
+      lost: (bytes, flight) => this.#listenerOf(flight)?.lost(bytes, flight),
+      arrives: (bytes, flight) =>
+        this.#listenerOf(flight)?.arrives(bytes, flight, this.clock.now()),
+    });
+  }
+
+  static async open(conditions: Conditions): Promise<Stage> {
+    const stage = new Stage(conditions);
+    for (const [index, path] of conditions.paths.entries()) {
+      const listener = new Listener(stage, `10.0.0.${index + 2}`, path);
+      const profile = profileOf(path);
+      stage.#wire.setProfile(PLAYER, listener.address, profile);
+      stage.#wire.setProfile(listener.address, PLAYER, profile);
+      stage.listeners.push(listener);
+    }
+    await stage.#openPlayer(undefined);
+    for (const listener of stage.listeners) await stage.#openListener(listener, undefined);
+    stage.#connect();
+    return stage;
+  }
+
+  get player(): RtpMidiEndpoint {
+    if (!this.#player) throw new Error('nobody plays');
+    return this.#player;
+  }
+
+  get now(): Instant {
+    return this.clock.now();
+  }
+
+  /** Sends at once, all in one burst. */
+  play(messages: readonly MidiMessage[]): void {
+    const now = this.now;
+    for (const message of messages) {
+      this.player.send(message, now);
+      this.synth.take(message, now);
+      if (message.kind === 'noteOn') this.played.push({ ...message, at: now });
+    }
+    this.player.flush();
+  }
+
+  wait(micros: number): void {
+    this.clock.advance(micros as Micros);
+  }
+
+  async restartPlayer(ending: Ending): Promise<void> {
+    this.restarts++;
+    const { ssrc } = this.player;
+    if (ending === 'bye') await this.player[Symbol.asyncDispose]();
+    for (const listener of this.listeners) listener.playerIsGone(this.now);
+    this.synth = new Synthesizer();
+    await this.#openPlayer(ending === 'killAgain' ? ssrc : undefined);
+    // Whoever was invited by the one before is invited again; the others find it by themselves.
+    for (const listener of this.listeners)
+      if (!listener.path.invites) this.player.connect({ host: listener.address, port: PORT });
+  }
+
+  async restartListener(index: number, ending: Ending): Promise<void> {
+    const listener = this.listeners[index % this.listeners.length] as Listener;
+    const { ssrc } = listener.endpoint;
+    if (ending === 'bye') await listener.endpoint[Symbol.asyncDispose]();
+    await this.#openListener(listener, ending === 'killAgain' ? ssrc : undefined);
+    if (listener.path.invites) listener.endpoint.connect({ host: PLAYER, port: PORT });
+  }
+
+  /** Until all is said and heard; then what differs is noted. */
+  settle(): void {
+    let until = this.now + RECONNECT;
+    while (!this.#connected() && this.now < until + RECONNECT) {
+      if (this.now >= until) this.#wire.calm();
+      this.wait(20_000);
+    }
+    if (!this.#connected()) {
+      const seen = [this.player, ...this.listeners.map(({ endpoint }) => endpoint)].map(
+        ({ ssrc, peers }) => `${ssrc} sees ${peers.map((peer) => peer.ssrc).join(' ')}`,
+      );
+      this.wrong.push(`not connected after a minute: ${seen.join(', ')}`);
+      return;
+    }
+    until = this.now + SETTLE;
+    const quiet = (): boolean =>
+      this.listeners.every(
+        ({ caughtUpAt, lastCommandAt }) =>
+          caughtUpAt !== undefined && this.now - lastCommandAt >= DRAINED,
+      );
+    while (!quiet() && this.now < until) this.wait(10_000);
+    if (!quiet()) {
+      // All that followed the last command was lost: one more packet ends any such path.
+      this.#wire.calm();
+      this.play([{ kind: 'activeSensing' }]);
+      this.wait(DRAINED);
+      while (!quiet() && this.now < until + SETTLE) this.wait(10_000);
+    }
+    const last = Math.max(...this.listeners.map(({ caughtUpAt }) => caughtUpAt ?? 0));
+    this.clock.advanceTo((Math.max(this.now, last) + REPAIRED_WITHIN) as Instant);
+    for (const listener of this.listeners) this.wrong.push(...listener.judge());
+  }
+
+  #connected(): boolean {
+    const ssrcs = this.player.peers.map(({ ssrc }) => ssrc);
+    return this.listeners.every(
+      ({ endpoint, firstArrivalAt }) =>
+        firstArrivalAt !== undefined &&
+        ssrcs.includes(endpoint.ssrc) &&
+        endpoint.peers.some(({ ssrc }) => ssrc === this.player.ssrc),
+    );
+  }
+
+  #connect(): void {
+    for (const { path, address, endpoint } of this.listeners) {
+      if (path.invites) endpoint.connect({ host: PLAYER, port: PORT });
+      else this.player.connect({ host: address, port: PORT });
+    }
+  }
+
+  async #openPlayer(ssrc: number | undefined): Promise<void> {
+    const player = await this.#openEndpoint(PLAYER, ssrc);
+    player.onPeer((peer, state) => {
+      if (state !== 'joined' || player !== this.#player) return;
+      this.listeners.find(({ address }) => address === peer.address.host)?.streamBegins();
+    });
+    this.#player = player;
+  }
+
+  async #openListener(listener: Listener, ssrc: number | undefined): Promise<void> {
+    listener.attach(await this.#openEndpoint(listener.address, ssrc));
+  }
+
+  #openEndpoint(address: string, ssrc: number | undefined): Promise<RtpMidiEndpoint> {
+    const { seed, begin, journal, redundancy } = this.#conditions;
+    const randomness = seededRandomness(`${seed}/${address}/${this.#names++}`);
+    const init: RtpMidiInit & Pick<Conditions, 'journal' | 'redundancy'> = {
+      name: address,
+      port: PORT,
+      reorderHold: HOLD,
+      journal,
+      redundancy,
+    };
+    return openRtpMidiEndpoint(
+      {
+        clock: this.clock,
+        network: this.#wire.host(address),
+        randomness: beginningAt(randomness, begin, ssrc),
+        log: silentLog,
+      },
+      init,
+    );
+  }
+
+  #listenerOf({ from, to }: Flight): Listener | undefined {
+    if (from !== PLAYER || to.port !== PORT + 1) return undefined;
+    return this.listeners.find(({ address }) => address === to.host);
+  }
+
+  #swallows(bytes: Uint8Array, flight: Flight): boolean {
+    const other = flight.from === PLAYER ? flight.to.host : flight.from;
+    const listener = this.listeners.find(({ address }) => address === other);
+    if (!listener) return false;
+    this.#listenerOf(flight)?.sent(bytes, this.now);
+    if (this.now < listener.cutUntil) return true;
+    const isReport = bytes[0] === 0xff && bytes[2] === 0x52 && bytes[3] === 0x53;
+    return isReport && !listener.path.reports && flight.from !== PLAYER;
+  }
+}
+
+function profileOf({
+  loss,
+  burst,
+  delay,
+  jitter,
+  duplicates,
+  reordered,
+}: PathConditions): NetworkProfile {
+  return {
+    base: fromMillis(delay),
+    jitter: { mean: fromMillis(jitter), shape: 2 },
+    spikes: { probability: 0, upTo: fromMillis(0) },
+    loss: { enter: loss / (burst * (1 - loss) + loss), meanBurst: burst },
+    duplicates,
+    reordering: { probability: reordered, by: fromMillis(15) },
+    inOrder: false,
+  };
+}
+
+/** The first number is the SSRC, the second where timestamps begin, the others tokens and where sequence numbers do. */
+function beginningAt(
+  randomness: Randomness,
+  begin: Conditions['begin'],
+  ssrc: number | undefined,
+): Randomness {
+  let first = ssrc;
+  return {
+    bytes: (length) => randomness.bytes(length),
+    uint32: () => {
+      const number = randomness.uint32();
+      const given = first;
+      first = undefined;
+      if (given !== undefined) return given;
+      if (begin === 'sequenceWraps') return ((number | 0xffff) - (number % 97)) >>> 0;
+      if (begin === 'timeWraps') return 0xffff_ffff - 11_000 - (number % 30_000);
+      return number;
+    },
+  };
+}
