@@ -4,7 +4,9 @@ import { encodeMessage, shortMessage } from '../../core/midi-bytes.ts';
 import type { MidiMessage } from '../../core/midi-message.ts';
 import { CommandList, LIST_OCTETS } from './command-list.ts';
 import { emptyCommandHeader, readCommandHeader, readCommands } from './command-section.ts';
+import { SysExHistory } from './journal/sysex-history.ts';
 import { SysExAssembly } from './sysex-assembly.ts';
+import { takeSegment } from './sysex-segments.ts';
 import type { Ticks } from './ticks.ts';
 
 interface Read {
@@ -121,7 +123,7 @@ const timed = fc.tuple(
 /** Packets as an end point makes them, read back and put together. */
 function throughPackets(messages: readonly (readonly [MidiMessage, number])[]) {
   const list = new CommandList();
-  const assembly = new SysExAssembly();
+  const history = new SysExHistory();
   const out = new Uint8Array(LIST_OCTETS + 2);
   const heard: { message: string; at: number }[] = [];
   let at = 0;
@@ -146,10 +148,11 @@ function throughPackets(messages: readonly (readonly [MidiMessage, number])[]) {
       command: (status, data1, data2, delta) =>
         heard.push({ message: hexOf(shortMessage(status, data1, data2)), at: list.first + delta }),
       sysEx: (head, bytes, start, stop, tail, delta) => {
-        const whole = assembly.take(head, bytes, start, stop, tail);
-        if (typeof whole === 'object')
+        const whole = takeSegment(history, head, bytes, start, stop, tail, 1);
+        if (typeof whole === 'object') {
+          history.complete(whole, 1);
           heard.push({ message: hexOf({ kind: 'sysEx', data: whole }), at: list.first + delta });
-        else expect(whole).toBeUndefined();
+        } else expect(whole).toBeUndefined();
       },
       undefinedCommand: () => expect.fail('nothing undefined was sent'),
     });
@@ -195,38 +198,44 @@ describe('writing', () => {
 });
 
 describe('putting segments together', () => {
-  const take = (assembly: SysExAssembly, hex: string) => {
+  const take = (history: SysExHistory, hex: string) => {
     const bytes = Buffer.from(hex, 'hex');
-    return assembly.take(bytes[0] ?? 0, bytes, 1, bytes.length - 1, bytes.at(-1) ?? 0);
+    const tail = bytes.at(-1) ?? 0;
+    const whole = takeSegment(history, bytes[0] ?? 0, bytes, 1, bytes.length - 1, tail, 1);
+    if (typeof whole === 'object') history.complete(whole, 1);
+    return whole;
   };
 
   test('a cancelled command was never there', () => {
-    const assembly = new SysExAssembly();
-    expect(take(assembly, 'f00102f0')).toBeUndefined();
-    expect(take(assembly, 'f7f4')).toBeUndefined();
-    expect(assembly.open).toBe(false);
-    expect(take(assembly, 'f703f7')).toBe('sysExOrphan');
+    const history = new SysExHistory();
+    expect(take(history, 'f00102f0')).toBeUndefined();
+    expect(take(history, 'f7f4')).toBeUndefined();
+    expect(history.open).toBe(false);
+    expect(take(history, 'f703f7')).toBe('sysExOrphan');
   });
 
   test('a dropped F7 ends a command like any other', () => {
-    const assembly = new SysExAssembly();
-    expect(take(assembly, 'f00102f5')).toEqual(Uint8Array.of(1, 2));
-    take(assembly, 'f001f0');
-    expect(take(assembly, 'f702f5')).toEqual(Uint8Array.of(1, 2));
+    const history = new SysExHistory();
+    expect(take(history, 'f00102f5')).toEqual(Uint8Array.of(1, 2));
+    take(history, 'f001f0');
+    expect(take(history, 'f702f5')).toEqual(Uint8Array.of(1, 2));
   });
 
   test('a command that begins before the last one ended takes its place', () => {
-    const assembly = new SysExAssembly();
-    take(assembly, 'f001f0');
-    expect(take(assembly, 'f002f0')).toBe('sysExInterrupted');
-    expect(take(assembly, 'f7f7')).toEqual(Uint8Array.of(2));
+    const history = new SysExHistory();
+    take(history, 'f001f0');
+    expect(take(history, 'f002f0')).toBe('sysExInterrupted');
+    expect(take(history, 'f7f7')).toEqual(Uint8Array.of(2));
   });
 
   test('a command without end is given up at the limit, and the next one is fine', () => {
     const assembly = new SysExAssembly(10);
-    take(assembly, 'f0010203040506f0');
-    expect(take(assembly, 'f7010203040506f0')).toBe('sysExTooLong');
-    expect(take(assembly, 'f70102f7')).toBe('sysExOrphan');
-    expect(take(assembly, 'f00102f7')).toEqual(Uint8Array.of(1, 2));
+    assembly.begin();
+    expect(assembly.append(new Uint8Array(6), 0, 6)).toBe(true);
+    expect(assembly.append(new Uint8Array(6), 0, 6)).toBe(false);
+    expect(assembly.open).toBe(false);
+    assembly.begin();
+    assembly.append(Uint8Array.of(1, 2), 0, 2);
+    expect(assembly.finish()).toEqual(Uint8Array.of(1, 2));
   });
 });

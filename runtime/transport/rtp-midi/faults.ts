@@ -4,7 +4,7 @@
 import type { CommandFault } from './command-section.ts';
 import type { JournalFault } from './journal/journal-reader.ts';
 import type { RtpFault } from './rtp-header.ts';
-import type { SysExFault } from './sysex-assembly.ts';
+import type { SysExFault } from './sysex-segments.ts';
 
 export type FaultKind =
   | RtpFault
@@ -46,6 +46,7 @@ export class FaultCounters {
     sysExOrphan: 0,
     sysExInterrupted: 0,
     sysExTooLong: 0,
+    sysExLost: 0,
     controlMalformed: 0,
     controlUnknown: 0,
     stranger: 0,

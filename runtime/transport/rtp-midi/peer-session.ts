@@ -24,7 +24,8 @@ import type { JournalPolicy } from './journal/journal-policy.ts';
 import type { StreamState } from './journal/stream-state.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { RtpHeader } from './rtp-header.ts';
-import { NO_TIME, StreamReceiver } from './stream-receiver.ts';
+import { NO_TIME } from './stream-delivery.ts';
+import { StreamReceiver } from './stream-receiver.ts';
 import { StreamSender } from './stream-sender.ts';
 import { remoteInstant, ticksAt, ticksOfRemote, unwrapRtpTime } from './ticks.ts';
 

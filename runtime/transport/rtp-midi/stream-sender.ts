@@ -10,6 +10,7 @@ import type { Instant } from '../../core/time.ts';
 import type { CommandList } from './command-list.ts';
 import { GuardSchedule } from './guard-schedule.ts';
 import type { JournalView } from './journal/chapter.ts';
+import { SYSEX_LEAST, SYSEX_OCTETS } from './journal/chapters/chapter-x.ts';
 import { Checkpoint } from './journal/checkpoint.ts';
 import { CHECKPOINT_RULES, type JournalPolicy } from './journal/journal-policy.ts';
 import {
@@ -33,12 +34,14 @@ export class StreamSender {
   readonly #checkpoint: Checkpoint;
   readonly #guards = new GuardSchedule();
   readonly #hasJournal: boolean;
-  readonly #view: JournalView = {
+  readonly #view: Required<JournalView> = {
     confirmed: 0,
     anchor: 0,
     previous: 0,
     at: 0 as Instant,
     fresh: false,
+    sysExRoom: SYSEX_OCTETS,
+    sysExOctets: 0,
   };
   readonly #oldestSounding = (): number => this.#state.oldestSounding();
   #lastCommand = -1;
@@ -98,8 +101,15 @@ export class StreamSender {
     const view = this.#view;
     checkpoint.view(view);
     view.at = at;
+    view.sysExRoom = SYSEX_OCTETS;
     if (checkpoint.isSplit) return this.#writeParts(list, out, journalAt);
-    const end = writeJournal(this.#state, view, checkpoint.packet, out, journalAt);
+    let end = this.#writeWhole(out, journalAt);
+    const left = view.sysExOctets + MAX_PACKET_OCTETS - end;
+    if (end > MAX_PACKET_OCTETS && left >= SYSEX_LEAST) {
+      // SysEx gives way to the channels.
+      view.sysExRoom = left;
+      end = this.#writeWhole(out, journalAt);
+    }
     const fits = end >= 0 && end <= MAX_PACKET_OCTETS;
     return fits ? end : this.#writeParts(list, out, journalAt);
   }
@@ -138,6 +148,11 @@ export class StreamSender {
     // The next parts need not wait.
     else if (checkpoint.parts?.wantsGap) this.#guards.hasten(now);
     return true;
+  }
+
+  #writeWhole(out: Uint8Array, journalAt: number): number {
+    this.#view.sysExOctets = 0;
+    return writeJournal(this.#state, this.#view, this.#checkpoint.packet, out, journalAt);
   }
 
   #writeParts(list: CommandList, out: Uint8Array, journalAt: number): number {

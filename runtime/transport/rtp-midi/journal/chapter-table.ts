@@ -12,6 +12,7 @@ import { chapterQ } from './chapters/chapter-q.ts';
 import { chapterT } from './chapters/chapter-t.ts';
 import { chapterV } from './chapters/chapter-v.ts';
 import { chapterW } from './chapters/chapter-w.ts';
+import { chapterX } from './chapters/chapter-x.ts';
 
 export const CHANNEL_CHAPTERS: readonly ChannelChapter[] = [
   chapterP,
@@ -24,4 +25,10 @@ export const CHANNEL_CHAPTERS: readonly ChannelChapter[] = [
   chapterA,
 ];
 
-export const SYSTEM_CHAPTERS: readonly SystemChapter[] = [chapterD, chapterV, chapterQ, chapterF];
+export const SYSTEM_CHAPTERS: readonly SystemChapter[] = [
+  chapterD,
+  chapterV,
+  chapterQ,
+  chapterF,
+  chapterX,
+];

@@ -26,6 +26,10 @@ export interface JournalView {
   at: Instant;
   /** An element with S = 0 was written since this was last set to false. */
   fresh: boolean;
+  /** Octets that Chapter X may take; it leaves something out rather than take more. */
+  sysExRoom?: number;
+  /** Octets that it took, when it was written. */
+  sysExOctets?: number;
 }
 
 /** The S bit of an element for a command with this stamp. */
@@ -45,10 +49,15 @@ export interface Repair {
   readonly inTime: boolean;
   /** The stream is new here: counts are taken over as they are. */
   readonly joining: boolean;
+  /** The packet that holds the journal, as the receiver counts. */
+  readonly packet?: number;
   /** When the packet arrived. */
   readonly at: Instant;
   /** Where Chapter E of this channel begins, or -1: it completes what Chapter N knows of a note. */
   readonly extrasAt: number;
+  /** Where Chapters C and N of this channel begin, or -1: one chapter's repair may depend on what another one holds. */
+  readonly controllersAt?: number;
+  readonly notesAt?: number;
   /** Chapter C found that the damper pedal moved in the packets that are missing. */
   pedalMoved: boolean;
   /** Plays a message, and the state follows. */

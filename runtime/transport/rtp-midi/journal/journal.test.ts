@@ -367,8 +367,8 @@ describe('malformed', () => {
   });
 
   test('chapters that others send and we do not are passed over by their length', () => {
-    // A system journal of six octets; enhanced Chapter C (H = 1); parameter logs with U, Z and a count field.
-    expect(fault('c01234' + '8406ffffffff')).toBeUndefined();
+    // A recency log in Chapter X; enhanced Chapter C (H = 1); parameter logs with U, Z and a count field.
+    expect(fault('c01234' + '8405' + '4b0185')).toBeUndefined();
     expect(fault('b01234' + '840840' + '81' + '8ac1' + '8a05')).toBeUndefined();
     expect(fault('a01234' + '800920' + '9406' + '828a4005')).toBeUndefined();
   });

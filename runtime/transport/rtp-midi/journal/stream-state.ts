@@ -11,6 +11,7 @@ import type {
 } from '../../../core/midi-message.ts';
 import type { Instant } from '../../../core/time.ts';
 import { ChannelState } from './channel-state.ts';
+import { SYSEX_STATUS } from './sysex-history.ts';
 import { SystemState } from './system-state.ts';
 
 export class StreamState {
@@ -46,6 +47,22 @@ export class StreamState {
         this.system.apply(message, stamp, at);
         return;
     }
+  }
+
+  /** A SysEx command is in the stream as far as octet `to`, and not whole yet. `apply` ends it. */
+  applySegment(data: Uint8Array, to: number, stamp: number): void {
+    this.newest = stamp;
+    this.system.newest = stamp;
+    const { sysEx } = this.system;
+    if (!sysEx.open) sysEx.begin(stamp);
+    sysEx.append(data, sysEx.lengthOf(sysEx.begun - 1), to, stamp);
+  }
+
+  /** The SysEx command that is not whole will never be. */
+  cancelSegments(stamp: number): void {
+    this.newest = stamp;
+    this.system.newest = stamp;
+    this.system.sysEx.finish(SYSEX_STATUS.cancelled, stamp);
   }
 
   /** Made now if it was never used. */

@@ -11,6 +11,7 @@ import type { Instant } from '../../../core/time.ts';
 import { UNKNOWN } from './channel-state.ts';
 import { ReferenceCount } from './reference-count.ts';
 import { SequencerState } from './sequencer-state.ts';
+import { SysExHistory } from './sysex-history.ts';
 import { TimeCodeState } from './time-code-state.ts';
 
 export class SystemState {
@@ -28,6 +29,9 @@ export class SystemState {
 
   /** Chapter F. */
   readonly timeCode: TimeCodeState = new TimeCodeState();
+
+  /** Chapter X. */
+  readonly sysEx: SysExHistory = new SysExHistory();
 
   /** Of the newest system command of any kind. */
   newest = 0;
@@ -69,6 +73,7 @@ export class SystemState {
         this.resets.add(stamp);
         return;
       case 'sysEx':
+        this.sysEx.complete(message.data, stamp);
         if (isFullFrame(message.data)) this.timeCode.fullFrame(frameValue(message.data), stamp);
         return;
     }
@@ -84,6 +89,7 @@ export class SystemState {
     this.songStamp = 0;
     this.sequencer.reset();
     this.timeCode.reset();
+    this.sysEx.reset();
   }
 
   /** A Reset State command was missing: what came before it may be missing too, and no journal tells. */
@@ -99,6 +105,7 @@ export class SystemState {
     this.resets.forget();
     this.tuneRequests.forget();
     this.activeSensing.forget();
+    this.sysEx.forget();
     this.newest = 0;
     this.resetStates = 0;
   }

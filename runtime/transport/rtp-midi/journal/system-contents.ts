@@ -1,0 +1,44 @@
+/**
+ * What a journal's system part has in it, without reading the rest.
+ *
+ * Takes  octets. Gives bits and a count; nothing is repaired.
+ * Spec   RFC 6295 section 5, figure 10; appendix B.5.3 (the last log of Chapter X has COUNT).
+ */
+import { readUint16 } from '../rtp-header.ts';
+import { SYSTEM_CHAPTERS } from './chapter-table.ts';
+import { emptySysExLog, NO_COUNT, readSysExLog } from './chapters/sysex-log.ts';
+
+export const CHAPTER_F = 0x08;
+export const CHAPTER_X = 0x04;
+const CHAPTERS = 0x7c;
+const JOURNAL_HEADER_OCTETS = 3;
+const HEADER_OCTETS = 2;
+const HAS_SYSTEM = 0x40;
+const LENGTH = 0x03ff;
+
+/** The chapters' bits; 0 when there is no system journal. */
+export function systemContents(bytes: Uint8Array, at: number, end: number): number {
+  const systemAt = at + JOURNAL_HEADER_OCTETS;
+  if (systemAt + HEADER_OCTETS > end || ((bytes[at] as number) & HAS_SYSTEM) === 0) return 0;
+  return (bytes[systemAt] as number) & CHAPTERS;
+}
+
+/** COUNT of the last log of Chapter X, which is there; NO_COUNT when it has none, or is malformed. */
+export function lastSysExCount(bytes: Uint8Array, at: number, end: number): number {
+  const systemAt = at + JOURNAL_HEADER_OCTETS;
+  const contents = bytes[systemAt] as number;
+  const systemEnd = systemAt + (readUint16(bytes, systemAt) & LENGTH);
+  if (systemEnd > end) return NO_COUNT;
+  let next = systemAt + HEADER_OCTETS;
+  for (const chapter of SYSTEM_CHAPTERS) {
+    if (chapter.bit === CHAPTER_X) break;
+    if ((contents & chapter.bit) !== 0) next = chapter.end(bytes, next, systemEnd);
+    if (next < 0) return NO_COUNT;
+  }
+  const log = emptySysExLog();
+  while (next < systemEnd) {
+    if (!readSysExLog(bytes, next, systemEnd, log)) return NO_COUNT;
+    next = log.end;
+  }
+  return log.count;
+}

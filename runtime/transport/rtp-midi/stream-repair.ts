@@ -1,0 +1,127 @@
+/**
+ * Makes up for packets that are missing, from the journal of the packet that follows them.
+ *
+ * Takes  that packet's journal, and what is missing before it. Gives what it brings back to StreamDelivery.
+ * Keeps  what it knows of the sender's use of Chapter X.
+ * Spec   RFC 6295 section 4, appendices A.1 (S bits), B.5 and C.2.2.3 (losses that the journal doesn't cover).
+ */
+import type { Instant } from '../../core/time.ts';
+import type { FaultCounters } from './faults.ts';
+import {
+  type JournalRepair,
+  journalCheckpoint,
+  journalSkipsSingle,
+  readJournal,
+} from './journal/journal-reader.ts';
+import { CHAPTER_F, CHAPTER_X, lastSysExCount, systemContents } from './journal/system-contents.ts';
+import { extendSequence } from './sequence-number.ts';
+import type { StreamDelivery } from './stream-delivery.ts';
+
+/** What came before the journal. */
+export interface Loss {
+  /** Extended number of the packet that has the journal. */
+  readonly sequence: number;
+  /** Of the last packet that was taken. */
+  readonly highest: number;
+  /** The stream begins with this packet. */
+  readonly joining: boolean;
+  readonly inTime: boolean;
+  readonly at: Instant;
+}
+
+export class StreamRepair {
+  readonly #delivery: StreamDelivery;
+  readonly #faults: FaultCounters;
+  readonly #repair: JournalRepair;
+  /** This sender's journals have Chapter X: where there is none, no SysEx was lost. */
+  #codesSysEx = false;
+
+  constructor(delivery: StreamDelivery, faults: FaultCounters) {
+    this.#delivery = delivery;
+    this.#faults = faults;
+    this.#repair = {
+      single: false,
+      checkpoint: 0,
+      inTime: true,
+      joining: false,
+      packet: 0,
+      at: 0 as Instant,
+      extrasAt: -1,
+      pedalMoved: false,
+      emit: (message) => delivery.recover(message),
+      assume: (message) => delivery.assume(message),
+    };
+  }
+
+  /** Another stream from the same peer. */
+  forget(): void {
+    this.#codesSysEx = false;
+  }
+
+  /** Nothing is missing before this journal: it has nothing to say but how many SysEx commands there were. */
+  check(bytes: Uint8Array, at: number, end: number): void {
+    const { sysEx } = this.#delivery.state.system;
+    if (this.#codesSysEx && sysEx.number >= 0) return;
+    if ((systemContents(bytes, at, end) & CHAPTER_X) === 0) return;
+    this.#codesSysEx = true;
+    const count = lastSysExCount(bytes, at, end);
+    if (count >= 0 && sysEx.number < 0) sysEx.renumber(count);
+  }
+
+  /** `at`: where the journal is, or -1: there is none. */
+  make(loss: Loss, bytes: Uint8Array, at: number, end: number): void {
+    const checkpoint = at < 0 ? -1 : journalCheckpoint(bytes, at, end);
+    if (checkpoint < 0) {
+      if (at >= 0) this.#faults.count('journalTruncated');
+      if (!loss.joining) this.#uncovered(loss.at);
+      return;
+    }
+    const repair = this.#repair;
+    const missing = loss.sequence - loss.highest - 1;
+    repair.checkpoint = extendSequence(checkpoint, loss.sequence);
+    const covered = loss.joining || repair.checkpoint <= loss.highest + 1;
+    if (!covered) this.#uncovered(loss.at);
+    repair.joining = loss.joining || !covered;
+    repair.single = !repair.joining && missing === 1;
+    repair.packet = loss.sequence;
+    repair.inTime = loss.inTime;
+    repair.at = loss.at;
+    this.#prepareSysEx(bytes, at, end);
+    if (repair.single && journalSkipsSingle(bytes, at)) return;
+    const fault = readJournal(bytes, at, end, this.#delivery.state, repair);
+    const { sysEx } = this.#delivery.state.system;
+    if (fault) {
+      this.#faults.count(fault);
+      this.#loseSysEx();
+      sysEx.loseCount();
+    }
+    // Full Frames are counted with SysEx commands, but Chapter X doesn't tell how many there were.
+    if ((systemContents(bytes, at, end) & CHAPTER_F) !== 0) sysEx.loseFrames();
+    for (; sysEx.lost > 0; sysEx.lost--) this.#faults.count('sysExLost');
+  }
+
+  /** Where Chapter X should be and isn't, the rest of a command that was being received is lost. */
+  #prepareSysEx(bytes: Uint8Array, at: number, end: number): void {
+    const { sysEx } = this.#delivery.state.system;
+    if ((systemContents(bytes, at, end) & CHAPTER_X) !== 0) {
+      this.#codesSysEx = true;
+      return;
+    }
+    if (!sysEx.open) return;
+    const due = this.#repair.checkpoint <= sysEx.stampOf(sysEx.begun - 1);
+    if (due || !this.#codesSysEx) this.#loseSysEx();
+  }
+
+  #loseSysEx(): void {
+    const { sysEx } = this.#delivery.state.system;
+    if (!sysEx.open) return;
+    sysEx.lost++;
+    sysEx.abandon(this.#repair.packet ?? 0);
+  }
+
+  #uncovered(at: Instant): void {
+    this.#faults.count('uncoveredLoss');
+    this.#delivery.release(at);
+    this.#delivery.state.system.sysEx.loseCount();
+  }
+}
