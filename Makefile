@@ -19,7 +19,7 @@ ifdef HEADLESS
   JAM_HEADLESS := --headless
 endif
 
-.PHONY: help setup tools build jam test check types lint dead format bench soak clean
+.PHONY: help setup tools build jam test check types lint dead format bench bench-rtp bench-crowd soak clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,9 +58,14 @@ test: build tools check ## everything: types, lint, dead code, unit, contract, s
 
 bench: build ## latency, lateness, allocation and jitter, beside what others do (about 3 minutes)
 	$(BIN)/tsx tests/bench/box-latency.ts
-	$(BIN)/tsx tests/bench/rtp-session.ts
 	$(BIN)/tsx tests/bench/midi-out-lateness.ts
 	$(BIN)/tsx tests/bench/dejitter.ts
+
+bench-rtp: build ## RTP-MIDI beside npm rtpmidi and bare datagrams: codec, sessions, journals, repair (JSON: ARGS=--json)
+	$(BIN)/tsx --expose-gc tests/bench/rtp/bench.ts $(ARGS)
+
+bench-crowd: build ## one box with 64 participants for five minutes (ARGS='--participants 64 --seconds 300 --json')
+	$(BIN)/tsx tests/bench/rtp/crowd.ts $(ARGS)
 
 soak: build ## ten minutes of dense playing through a hostile network, on a virtual clock
 	$(BIN)/tsx --expose-gc tests/soak/jam.ts --minutes 10
