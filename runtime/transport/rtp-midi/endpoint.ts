@@ -36,6 +36,8 @@ export interface RtpMidiPeer {
   readonly address: NetAddress;
   readonly clock: PeerClock;
   readonly stats: LinkStats;
+  /** Of what it sent, in all; those of a gap count before what the next packet brings. */
+  readonly packetsLost: number;
   disconnect(): void;
 }
 

@@ -18,6 +18,8 @@ const QUICKEST_WINDOW = 5 * SECOND;
 
 export class LinkMeter {
   recovered = 0;
+  /** Packets given up, in all. */
+  lost = 0;
   readonly #received = new Uint32Array(SECONDS);
   readonly #lost = new Uint32Array(SECONDS);
   #second = 0;
@@ -50,6 +52,7 @@ export class LinkMeter {
   }
 
   noteLost(packets: number, at: Instant): void {
+    this.lost += packets;
     this.#turn(at);
     const second = this.#second % SECONDS;
     this.#lost[second] = (this.#lost[second] as number) + packets;

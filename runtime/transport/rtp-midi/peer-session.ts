@@ -133,6 +133,10 @@ export class PeerSession {
     return this.receiver.meter.stats(this.clock.rtt, this.#clock.now());
   }
 
+  get packetsLost(): number {
+    return this.receiver.meter.lost;
+  }
+
   get heardAt(): Instant {
     return this.#exchange.heardAt;
   }
