@@ -9,7 +9,14 @@
  */
 import { type ChannelMessage, CONTROLLER } from '../../../core/midi-message.ts';
 import type { Instant } from '../../../core/time.ts';
-import { exclusiveWith, LOCAL_CONTROL, RESET_VALUES, silencesNotes } from './controllers.ts';
+import {
+  controllerTool,
+  LOCAL_CONTROL,
+  NRPN_LSB,
+  pairedWith,
+  RESET_VALUES,
+  silencesNotes,
+} from './controllers.ts';
 import { Parameters } from './parameters.ts';
 import { NO_SLOT, Recency } from './recency.ts';
 
@@ -19,6 +26,9 @@ const WHEEL_AT_REST = 8_192;
 /** A NoteOff that carries no release velocity of its own (A.7). */
 export const DEFAULT_RELEASE = 64;
 const PEDAL_ON = 64;
+const MAX_REFERENCES = 0xffff;
+const RESET = 1;
+const MOVED = 2;
 
 export class ChannelState {
   /** Chapter P. Bank fields are those that were in force at the program change; bank MSB UNKNOWN stands for B = 0. */
@@ -32,11 +42,15 @@ export class ChannelState {
   bankLsb: number = UNKNOWN;
   bankBeforeReset = false;
 
-  /** Chapter C. */
+  /** Chapter C. Numbers of parameters (98 to 101) have a value, but are not listed. */
   readonly controllers: Recency = new Recency();
   readonly values: Int16Array = new Int16Array(128).fill(UNKNOWN);
   readonly toggles: Uint8Array = new Uint8Array(128);
   readonly counts: Uint8Array = new Uint8Array(128);
+  /** 1 where a controller is younger than the one it is paired with. */
+  readonly younger: Uint8Array = new Uint8Array(128);
+  /** Switches that CC 121 has put to rest since their own command: RESET, or RESET and MOVED by it. */
+  readonly rests: Uint8Array = new Uint8Array(128);
 
   /** Chapter M. */
   readonly parameters: Parameters = new Parameters();
@@ -50,7 +64,8 @@ export class ChannelState {
   readonly velocities: Uint8Array = new Uint8Array(128);
   readonly noteOnAt: Float64Array = new Float64Array(128);
   readonly releases: Uint8Array = new Uint8Array(128).fill(DEFAULT_RELEASE);
-  readonly references: Uint8Array = new Uint8Array(128);
+  /** NoteOns that wait for their NoteOff. */
+  readonly references: Uint16Array = new Uint16Array(128);
   /** Of the newest NoteOff on this channel, N-active or not. */
   noteOffStamp = 0;
 
@@ -110,23 +125,33 @@ export class ChannelState {
     this.programBankLsb = 0;
     this.bankMsb = UNKNOWN;
     this.bankLsb = UNKNOWN;
+    this.bankBeforeReset = false;
     this.controllers.clear();
     this.values.fill(UNKNOWN);
     this.toggles.fill(0);
     this.toggles[LOCAL_CONTROL] = 1;
     this.counts.fill(0);
+    this.younger.fill(0);
+    this.rests.fill(0);
     this.parameters.clear();
     this.wheel = UNKNOWN;
     this.wheelStamp = 0;
     this.keyPressures.clear();
     this.keyPressure.fill(UNKNOWN);
     this.#silence();
+    this.keyPressureStale.fill(0);
   }
 
   /** A switch; Local Control is on until it is switched off, every other one is off. */
   isOn(controller: number): boolean {
     const value = this.values[controller] as number;
     return value === UNKNOWN ? controller === LOCAL_CONTROL : value >= PEDAL_ON;
+  }
+
+  /** Toggles of a switch by its own commands: those that Chapter C may tell of. */
+  ownToggles(controller: number): number {
+    const moved = ((this.rests[controller] as number) & MOVED) !== 0 ? 1 : 0;
+    return ((this.toggles[controller] as number) - moved) & 63;
   }
 
   /** The oldest stamp of a note that sounds; Infinity when none does. */
@@ -143,7 +168,7 @@ export class ChannelState {
     this.noteOnAt[key] = at;
     this.notes.touch(key, stamp);
     const references = this.references[key] as number;
-    if (references < 255) this.references[key] = references + 1;
+    if (references < MAX_REFERENCES) this.references[key] = references + 1;
   }
 
   #noteOff(key: number, release: number, stamp: number): void {
@@ -165,11 +190,18 @@ export class ChannelState {
 
   #control(controller: number, value: number, stamp: number): void {
     this.counts[controller] = ((this.counts[controller] as number) + 1) & 63;
-    if (this.parameters.take(controller, value, stamp)) return;
+    if (this.parameters.take(controller, value, stamp)) {
+      if (controller >= NRPN_LSB) this.values[controller] = value;
+      return;
+    }
     this.#setValue(controller, value);
+    this.rests[controller] = 0;
     this.controllers.touch(controller, stamp);
-    const excluded = exclusiveWith(controller);
-    if (excluded >= 0) this.controllers.drop(excluded);
+    const other = pairedWith(controller);
+    if (other >= 0) {
+      this.younger[controller] = 1;
+      this.younger[other] = 0;
+    }
     if (controller === CONTROLLER.bankSelect) {
       this.bankMsb = value;
       this.bankLsb = UNKNOWN;
@@ -191,8 +223,18 @@ export class ChannelState {
 
   #resetControllers(): void {
     for (const [controller, value] of RESET_VALUES) {
+      const toggles = this.toggles[controller];
       this.#setValue(controller, value);
-      this.controllers.drop(controller);
+      // A switch stays listed, for its toggles; the others are told of by CC 121 alone.
+      if (controllerTool(controller) === 'switch') {
+        const moved = toggles === this.toggles[controller] ? 0 : MOVED;
+        this.rests[controller] = RESET | (this.rests[controller] as number) | moved;
+      } else {
+        this.controllers.drop(controller);
+        const low = pairedWith(controller);
+        this.younger[controller] = 1;
+        this.younger[low] = 0;
+      }
     }
     this.bankBeforeReset = this.bankMsb !== UNKNOWN;
     this.parameters.resetControllers();
@@ -209,6 +251,7 @@ export class ChannelState {
     this.velocities.fill(0);
     this.references.fill(0);
     this.releases.fill(DEFAULT_RELEASE);
+    this.pressure = UNKNOWN;
     this.pressureStamp = 0;
     this.keyPressureStale.fill(1);
   }

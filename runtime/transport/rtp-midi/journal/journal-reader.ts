@@ -86,11 +86,15 @@ function readChannel(
   repair: JournalRepair | undefined,
 ): boolean {
   const contents = bytes[at + 2] as number;
+  let controllersAt = -1;
+  let notesAt = -1;
   let extrasAt = -1;
   let next = at + CHANNEL_HEADER_OCTETS;
   for (const chapter of CHANNEL_CHAPTERS) {
     if ((contents & chapter.bit) === 0) continue;
-    if (chapter.letter === 'E') extrasAt = next;
+    if (chapter.letter === 'C') controllersAt = next;
+    else if (chapter.letter === 'N') notesAt = next;
+    else if (chapter.letter === 'E') extrasAt = next;
     next = chapter.end(bytes, next, end);
     if (next < 0) return false;
   }
@@ -98,6 +102,8 @@ function readChannel(
   if (!state || !repair) return true;
   if (repair.single && ((bytes[at] as number) & 0x80) !== 0) return true;
   const channelState = state.channel(channel);
+  repair.controllersAt = controllersAt;
+  repair.notesAt = notesAt;
   repair.extrasAt = extrasAt;
   repair.pedalMoved = false;
   next = at + CHANNEL_HEADER_OCTETS;

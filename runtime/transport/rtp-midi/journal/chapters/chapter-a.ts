@@ -4,6 +4,7 @@
  * S LEN(7), then LEN + 1 logs S NOTENUM(7) X PRESSURE(7), oldest first.
  * Spec   RFC 6295 appendix A.9. X = 1: an All Notes Off came after the command, so it matters to a sounding key only.
  */
+import { STATUS } from '../../../../core/midi-bytes.ts';
 import { type ChannelChapter, channelMessage, logListEnd, sBit } from '../chapter.ts';
 import { NO_SLOT } from '../recency.ts';
 
@@ -47,9 +48,13 @@ export const chapterA: ChannelChapter = {
       const key = first & 0x7f;
       const second = bytes[log + 1] as number;
       const pressure = second & 0x7f;
-      if (state.keyPressure[key] === pressure) continue;
-      if ((second & 0x80) !== 0 && state.velocities[key] === 0) continue;
-      repair.emit(channelMessage(0xa0 | channel, key, pressure));
+      const stale = (second & 0x80) !== 0;
+      // Ours may have ended with the notes, and the same pressure have come again.
+      if (state.keyPressure[key] === pressure && (stale || state.keyPressureStale[key] === 0)) {
+        continue;
+      }
+      if (stale && state.velocities[key] === 0) continue;
+      repair.emit(channelMessage(STATUS.polyPressure | channel, key, pressure));
     }
   },
 };

@@ -6,6 +6,7 @@
  * Spec   RFC 6295 appendix A.6; RFC 4696 section 7.2 for the repair.
  */
 import { STATUS } from '../../../../core/midi-bytes.ts';
+import { CONTROLLER } from '../../../../core/midi-message.ts';
 import { fromMillis, type Micros } from '../../../../core/time.ts';
 import type { ChannelState } from '../channel-state.ts';
 import { DEFAULT_RELEASE } from '../channel-state.ts';
@@ -24,7 +25,11 @@ export const PLAY_HINT: Micros = fromMillis(100);
 /** A receiver's own NoteOn this old can't be the one that Y = 1 calls simultaneous with the packet. */
 const OLD_NOTE = fromMillis(250);
 const HEADER_OCTETS = 2;
-const DAMPER = 64;
+const DAMPER = CONTROLLER.sustain;
+/** The highest reference count that Chapter E can tell. */
+const MAX_COUNT = 127;
+/** A key whose NoteOns overlap isn't struck more often than this to make up for them. */
+const MAX_STRIKES = 4;
 
 export const chapterN: ChannelChapter = {
   letter: 'N',
@@ -143,16 +148,45 @@ function endNotes(
     const bits = bytes[firstBits + octet] as number;
     for (let bit = 0; bits !== 0 && bit < 8; bit++) {
       if ((bits & (0x80 >> bit)) === 0) continue;
-      const key = 8 * (low + octet) + bit;
-      const references = extraReference(bytes, repair.extrasAt, key, 0);
-      if (state.velocities[key] === 0 && (state.references[key] as number) <= references) continue;
-      const release = extraRelease(bytes, repair.extrasAt, key, DEFAULT_RELEASE);
-      do repair.emit(channelMessage(0x80 | channel, key, release));
-      while ((state.references[key] as number) > references);
-      ended = true;
+      if (endNote(bytes, 8 * (low + octet) + bit, channel, state, repair)) ended = true;
     }
   }
   return ended;
+}
+
+/** True when a key that was down is up now. */
+function endNote(
+  bytes: Uint8Array,
+  key: number,
+  channel: number,
+  state: ChannelState,
+  repair: Repair,
+): boolean {
+  const held = state.references[key] as number;
+  const references = referencesAfter(bytes, repair, key, held, 0);
+  const down = state.velocities[key] !== 0;
+  if (down || held > references) {
+    const release = extraRelease(bytes, repair.extrasAt, key, DEFAULT_RELEASE);
+    const noteOff = channelMessage(STATUS.noteOff | channel, key, release);
+    const excess = Math.min(held - references, MAX_COUNT);
+    for (let i = Math.max(1, excess); i > 0; i--) repair.emit(noteOff);
+  }
+  // NoteOns that nobody heard count as well: their NoteOffs will come.
+  state.references[key] = references;
+  return down;
+}
+
+/** How many NoteOns of a key wait for their NoteOff, by Chapter E; `otherwise` when it doesn't say. */
+function referencesAfter(
+  bytes: Uint8Array,
+  repair: Repair,
+  key: number,
+  held: number,
+  otherwise: number,
+): number {
+  const references = extraReference(bytes, repair.extrasAt, key, otherwise);
+  // The highest count stands for itself and all above.
+  return references === MAX_COUNT ? Math.max(held, references) : references;
 }
 
 function repairLog(
@@ -166,17 +200,39 @@ function repairLog(
 ): void {
   // A NoteOn of velocity 0 must not be here; nothing good can come of guessing what was meant.
   if (velocity === 0) return;
-  const noteOn = channelMessage(0x90 | channel, key, velocity);
-  if (state.velocities[key] !== 0) {
-    const held = state.notes.stamps[key] as number;
-    const isOther =
-      state.velocities[key] !== velocity ||
-      held < repair.checkpoint ||
-      (play && repair.at - (state.noteOnAt[key] as number) > OLD_NOTE);
-    if (!isOther) return;
-    repair.emit(channelMessage(0x80 | channel, key, DEFAULT_RELEASE));
+  const held = state.references[key] as number;
+  const references = Math.max(1, referencesAfter(bytes, repair, key, held, 1));
+  const down = state.velocities[key] as number;
+  const same = down === velocity && held === references;
+  if (same && !isOther(key, play, state, repair)) return;
+  // Notes that are over make room for the one that sounds now.
+  const excess = held > 0 || down !== 0 ? Math.min(held - references + 1, MAX_COUNT) : 0;
+  const noteOff = channelMessage(STATUS.noteOff | channel, key, DEFAULT_RELEASE);
+  for (let i = 0; i < excess; i++) repair.emit(noteOff);
+  const noteOn = channelMessage(STATUS.noteOn | channel, key, velocity);
+  if (play && repair.inTime) {
+    const missing = references - (state.references[key] as number);
+    for (let i = Math.min(missing, MAX_STRIKES); i > 0; i--) repair.emit(noteOn);
+  } else {
+    repair.assume(noteOn);
   }
-  if (play && repair.inTime) repair.emit(noteOn);
-  else repair.assume(noteOn);
-  state.references[key] = extraReference(bytes, repair.extrasAt, key, 1);
+  state.references[key] = references;
+}
+
+/** The key is down at the same velocity, and yet it is another NoteOn that holds it. */
+function isOther(key: number, play: boolean, state: ChannelState, repair: Repair): boolean {
+  if ((state.notes.stamps[key] as number) < repair.checkpoint) return true;
+  return play && repair.at - (state.noteOnAt[key] as number) > OLD_NOTE;
+}
+
+/** Whether the Chapter N at `at` has a log or a bit for this key; -1: there is no Chapter N. */
+export function mentionsKey(bytes: Uint8Array, at: number, key: number): boolean {
+  if (at < 0) return false;
+  const firstBits = at + HEADER_OCTETS + 2 * logCount(bytes, at);
+  for (let log = at + HEADER_OCTETS; log < firstBits; log += 2) {
+    if (((bytes[log] as number) & 0x7f) === key) return true;
+  }
+  const octet = (key >> 3) - ((bytes[at + 1] as number) >> 4);
+  if (octet < 0 || octet >= bitOctets(bytes, at)) return false;
+  return ((bytes[firstBits + octet] as number) & (0x80 >> (key & 7))) !== 0;
 }

@@ -1,14 +1,19 @@
 /**
  * Chapter P: Program Change, with the bank that was in force at it.
  *
- * S PROGRAM(7) · B BANK-MSB(7) · X BANK-LSB(7): three octets.
- * Spec   RFC 6295 appendix A.2.
+ * S PROGRAM(7) · B BANK-MSB(7) · X BANK-LSB(7): three octets. B = 1: a CC 0 came before it; the LSB is that of a CC 32
+ * between the two. X = 1: so did a CC 121, which leaves banks alone.
+ * Spec   RFC 6295 appendix A.2; RFC 4696 section 7.4 for the repair.
  */
 import { STATUS } from '../../../../core/midi-bytes.ts';
-import { UNKNOWN } from '../channel-state.ts';
-import { type ChannelChapter, channelMessage, sBit } from '../chapter.ts';
+import { CONTROLLER } from '../../../../core/midi-message.ts';
+import { type ChannelState, UNKNOWN } from '../channel-state.ts';
+import { type ChannelChapter, channelMessage, type Repair, sBit } from '../chapter.ts';
+import { hasController } from './controller-logs.ts';
 
 const OCTETS = 3;
+const BANK_MSB = CONTROLLER.bankSelect;
+const BANK_LSB = BANK_MSB + 32;
 
 export const chapterP: ChannelChapter = {
   letter: 'P',
@@ -38,12 +43,31 @@ export const chapterP: ChannelChapter = {
     const hasBank = ((bytes[at + 1] as number) & 0x80) !== 0;
     const msb = (bytes[at + 1] as number) & 0x7f;
     const lsb = (bytes[at + 2] as number) & 0x7f;
-    const sameBank = !hasBank || (state.programBankMsb === msb && state.programBankLsb === lsb);
-    if (state.program === program && sameBank) return;
-    if (hasBank) {
-      repair.emit(channelMessage(STATUS.controlChange | channel, 0, msb));
-      repair.emit(channelMessage(STATUS.controlChange | channel, 32, lsb));
+    const sameProgram =
+      state.program === program &&
+      (!hasBank || (state.programBankMsb === msb && state.programBankLsb === lsb));
+    // Without a log of CC 0, the bank of the program is also the one that waits for the next program.
+    const bankMatters =
+      hasBank && (!sameProgram || !hasController(bytes, repair.controllersAt ?? -1, BANK_MSB));
+    if (bankMatters && (state.bankMsb !== msb || Math.max(0, state.bankLsb) !== lsb)) {
+      selectBank(bytes, msb, lsb, channel, state, repair);
     }
-    repair.emit(channelMessage(0xc0 | channel, program, 0));
+    if (!sameProgram) repair.emit(channelMessage(STATUS.programChange | channel, program, 0));
   },
 };
+
+function selectBank(
+  bytes: Uint8Array,
+  msb: number,
+  lsb: number,
+  channel: number,
+  state: ChannelState,
+  repair: Repair,
+): void {
+  repair.emit(channelMessage(STATUS.controlChange | channel, BANK_MSB, msb));
+  // An LSB of 0 may also mean that none came; a synthesizer that has none yet need not hear of it.
+  const known = state.values[BANK_LSB] !== UNKNOWN;
+  if (lsb !== 0 || known || hasController(bytes, repair.controllersAt ?? -1, BANK_LSB)) {
+    repair.emit(channelMessage(STATUS.controlChange | channel, BANK_LSB, lsb));
+  }
+}

@@ -4,6 +4,7 @@
  * S PRESSURE(7): one octet.
  * Spec   RFC 6295 appendix A.8. Only a command that is both N-active and C-active is coded.
  */
+import { STATUS } from '../../../../core/midi-bytes.ts';
 import { type ChannelChapter, channelMessage, sBit } from '../chapter.ts';
 
 export const chapterT: ChannelChapter = {
@@ -24,6 +25,7 @@ export const chapterT: ChannelChapter = {
     const first = bytes[at] as number;
     if (repair.single && (first & 0x80) !== 0) return;
     const pressure = first & 0x7f;
-    if (state.pressure !== pressure) repair.emit(channelMessage(0xd0 | channel, pressure, 0));
+    if (state.pressure !== pressure)
+      repair.emit(channelMessage(STATUS.channelPressure | channel, pressure, 0));
   },
 };

@@ -4,6 +4,7 @@
  * S FIRST(7) · R SECOND(7): two octets, the low seven bits first.
  * Spec   RFC 6295 appendix A.5. CC 121 makes a wheel command inactive, since it puts the wheel to rest.
  */
+import { STATUS } from '../../../../core/midi-bytes.ts';
 import { type ChannelChapter, channelMessage, sBit } from '../chapter.ts';
 
 const OCTETS = 2;
@@ -28,6 +29,7 @@ export const chapterW: ChannelChapter = {
     if (repair.single && (first & 0x80) !== 0) return;
     const low = first & 0x7f;
     const high = (bytes[at + 1] as number) & 0x7f;
-    if (state.wheel !== ((high << 7) | low)) repair.emit(channelMessage(0xe0 | channel, low, high));
+    if (state.wheel !== ((high << 7) | low))
+      repair.emit(channelMessage(STATUS.pitchBend | channel, low, high));
   },
 };

@@ -18,31 +18,20 @@ import {
   RPN_LSB,
   RPN_MSB,
 } from '../controllers.ts';
+import { ABSENT, emptyParameterLog, type ParameterLog, readParameterLog } from './parameter-log.ts';
 
 /** More lost increments than this aren't made up for one by one. */
 const MAX_PRESSES = 127;
 const NULL_NUMBER = 127;
-const ABSENT = -1;
+const HEADER_OCTETS = 2;
+const PENDING = 0x40;
+const OPEN = 0x20;
+const ALL_NRPN = 0x08;
+const LOW = 0x04;
 
-/** The offset after the parameter log at `at`, or -1. `short`: without its MSB octet. */
-export function parameterLogEnd(
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  short: boolean,
-): number {
-  const contentsAt = at + (short ? 1 : 2);
-  if (contentsAt >= end) return -1;
-  const contents = bytes[contentsAt] as number;
-  const after =
-    contentsAt +
-    1 +
-    ((contents & 0x80) !== 0 ? 1 : 0) +
-    ((contents & 0x40) !== 0 ? 1 : 0) +
-    ((contents & 0x20) !== 0 ? 2 : 0) +
-    ((contents & 0x10) !== 0 ? 2 : 0) +
-    ((contents & 0x08) !== 0 ? 1 : 0);
-  return after <= end ? after : -1;
+/** Whether logs lack the octet with Q and PNUM-MSB, because the header says what is in it. */
+export function hasShortLogs(header: number): boolean {
+  return (header & LOW) !== 0 && (header & 0x18) !== 0;
 }
 
 export function repairParameters(
@@ -53,45 +42,51 @@ export function repairParameters(
   state: ChannelState,
   repair: Repair,
 ): void {
-  const first = bytes[at] as number;
-  if (repair.single && (first & 0x80) !== 0) return;
-  const pending = (first & 0x40) !== 0;
-  const open = (first & 0x20) !== 0;
-  const allNrpn = (first & 0x08) !== 0;
-  const short = (first & 0x04) !== 0 && (first & 0x18) !== 0;
-  let next = at + 2 + (pending ? 1 : 0);
-  let nrpn = false;
-  let msb = ABSENT;
-  let lsb = 0;
+  const header = bytes[at] as number;
+  if (repair.single && (header & 0x80) !== 0) return;
+  const short = hasShortLogs(header);
+  const log = emptyParameterLog();
+  log.nrpn = (header & ALL_NRPN) !== 0;
+  let hasLog = false;
+  let next = at + HEADER_OCTETS + ((header & PENDING) !== 0 ? 1 : 0);
   while (next < end) {
-    const log = next;
-    next = parameterLogEnd(bytes, log, end, short);
+    next = readParameterLog(bytes, next, end, short, log);
     if (next < 0) return;
-    lsb = (bytes[log] as number) & 0x7f;
-    nrpn = short ? allNrpn : ((bytes[log + 1] as number) & 0x80) !== 0;
-    msb = short ? 0 : (bytes[log + 1] as number) & 0x7f;
-    if (repair.single && ((bytes[log] as number) & 0x80) !== 0) continue;
-    repairLog(bytes, log + (short ? 1 : 2), nrpn, msb, lsb, channel, state, repair);
+    hasLog = true;
+    if (!(repair.single && log.settled)) repairLog(log, channel, state, repair);
   }
-  const { parameters } = state;
-  if (open) {
-    if (msb !== ABSENT) select(nrpn, msb, lsb, channel, state, repair);
-  } else if (pending) {
-    const field = bytes[at + 2] as number;
-    const pendingNrpn = (field & 0x80) !== 0;
-    const same =
-      parameters.selection === 'pending' &&
-      parameters.nrpn === pendingNrpn &&
-      parameters.msb === (field & 0x7f);
-    if (!same) control(pendingNrpn ? NRPN_MSB : RPN_MSB, field & 0x7f, channel, repair);
-  } else if (parameters.selection === 'open' || parameters.selection === 'pending') {
-    control(RPN_MSB, NULL_NUMBER, channel, repair);
-    control(RPN_LSB, NULL_NUMBER, channel, repair);
+  if ((header & OPEN) !== 0) {
+    if (hasLog) select(log.nrpn, log.msb, log.lsb, channel, state, repair);
+  } else if ((header & PENDING) !== 0) {
+    const field = bytes[at + HEADER_OCTETS] as number;
+    selectHalf((field & 0x80) !== 0, field & 0x7f, channel, state, repair);
+  } else {
+    deselect(channel, state, repair);
   }
+}
+
+/** Selects the null parameter, unless none is selected. */
+export function deselect(channel: number, state: ChannelState, repair: Repair): void {
+  const { selection } = state.parameters;
+  if (selection !== 'open' && selection !== 'pending') return;
+  control(RPN_MSB, NULL_NUMBER, channel, repair);
+  control(RPN_LSB, NULL_NUMBER, channel, repair);
 }
 
 function control(controller: number, value: number, channel: number, repair: Repair): void {
   repair.emit(channelMessage(STATUS.controlChange | channel, controller, value));
+}
+
+function selectHalf(
+  nrpn: boolean,
+  msb: number,
+  channel: number,
+  { parameters }: ChannelState,
+  repair: Repair,
+): void {
+  const { selection } = parameters;
+  const same = selection === 'pending' && parameters.nrpn === nrpn && parameters.msb === msb;
+  if (!same) control(nrpn ? NRPN_MSB : RPN_MSB, msb, channel, repair);
 }
 
 function select(
@@ -109,44 +104,37 @@ function select(
     parameters.msb === msb &&
     parameters.lsb === lsb;
   if (same) return;
-  control(nrpn ? NRPN_MSB : RPN_MSB, msb, channel, repair);
+  selectHalf(nrpn, msb, channel, state, repair);
   control(nrpn ? NRPN_LSB : RPN_LSB, lsb, channel, repair);
 }
 
-function repairLog(
-  bytes: Uint8Array,
-  contentsAt: number,
-  nrpn: boolean,
-  msb: number,
-  lsb: number,
-  channel: number,
-  state: ChannelState,
-  repair: Repair,
-): void {
-  const contents = bytes[contentsAt] as number;
-  let at = contentsAt + 1;
-  const entryMsb = (contents & 0x80) !== 0 ? (bytes[at++] as number) & 0x7f : ABSENT;
-  const entryLsb = (contents & 0x40) !== 0 ? (bytes[at++] as number) & 0x7f : ABSENT;
-  let buttons = 0;
-  const pressed = (contents & 0x20) !== 0;
-  if (pressed) {
-    const high = bytes[at] as number;
-    buttons = (((high & 0x3f) << 8) | (bytes[at + 1] as number)) * ((high & 0x80) !== 0 ? -1 : 1);
-  }
+function repairLog(log: ParameterLog, channel: number, state: ChannelState, repair: Repair): void {
+  const { nrpn, msb, lsb, entryMsb, entryLsb } = log;
   const held = state.parameters.find(nrpn, msb, lsb);
+  const heldMsb = held?.entryMsb ?? ABSENT;
+  const heldLsb = held?.entryLsb ?? ABSENT;
+  const missing = log.buttons - (held?.buttons ?? 0);
+  const hasEntry = entryMsb !== ABSENT || entryLsb !== ABSENT;
   const entered =
-    (entryMsb !== ABSENT && entryMsb !== (held?.entryMsb ?? ABSENT)) ||
-    (entryLsb !== ABSENT && entryLsb !== (held?.entryLsb ?? ABSENT)) ||
-    (entryMsb !== ABSENT && entryLsb === ABSENT && (held?.entryLsb ?? ABSENT) !== ABSENT);
-  const presses = pressed ? buttons - (entered ? 0 : (held?.buttons ?? 0)) : 0;
-  if (!entered && presses === 0) return;
-  select(nrpn, msb, lsb, channel, state, repair);
-  if (entered) {
-    if (entryMsb !== ABSENT) control(DATA_ENTRY_MSB, entryMsb, channel, repair);
-    if (entryLsb !== ABSENT) control(DATA_ENTRY_LSB, entryLsb, channel, repair);
+    (entryMsb !== ABSENT && entryMsb !== heldMsb) ||
+    (entryLsb !== ABSENT && entryLsb !== heldLsb) ||
+    // An MSB alone has cleared the LSB.
+    (entryMsb !== ABSENT && entryLsb === ABSENT && heldLsb !== ABSENT) ||
+    // The value was entered again, and fewer increments than ours have come since.
+    (hasEntry && Math.abs(log.buttons) < Math.abs(missing));
+  const presses = entered || !log.telling ? log.buttons : missing;
+  if (entered || presses !== 0) {
+    select(nrpn, msb, lsb, channel, state, repair);
+    if (entered && entryMsb !== ABSENT) control(DATA_ENTRY_MSB, entryMsb, channel, repair);
+    if (entered && entryLsb !== ABSENT) control(DATA_ENTRY_LSB, entryLsb, channel, repair);
+    const count = Math.min(MAX_PRESSES, Math.abs(presses));
+    for (let i = 0; i < count; i++) {
+      control(presses > 0 ? DATA_INCREMENT : DATA_DECREMENT, 0, channel, repair);
+    }
+  } else if (!log.telling && log.count !== ABSENT && log.count !== (held?.transactions ?? 0)) {
+    // Nothing is known of the missing transactions but that there were some.
+    select(nrpn, msb, lsb, channel, state, repair);
   }
-  const count = Math.min(MAX_PRESSES, Math.abs(presses));
-  for (let i = 0; i < count; i++) {
-    control(presses > 0 ? DATA_INCREMENT : DATA_DECREMENT, 0, channel, repair);
-  }
+  const now = state.parameters.find(nrpn, msb, lsb);
+  if (now && log.count !== ABSENT) now.transactions = log.count;
 }
