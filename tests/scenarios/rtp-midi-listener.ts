@@ -114,6 +114,14 @@ export class Listener {
     if (sequenceAhead(sequence, this.#lastSequence) >= 0) this.caughtUpAt = now;
   }
 
+  forget(): void {
+    this.#wrong = [];
+    this.#disturbed = [];
+    this.#claimed.clear();
+    this.#arrived.clear();
+    this.synth.sysEx.length = 0;
+  }
+
   judge(): string[] {
     const stage = this.#stage;
     const wrong = this.#wrong;

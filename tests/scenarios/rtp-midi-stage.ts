@@ -44,19 +44,22 @@ export class Stage implements Scene {
   /** By all players there were. */
   readonly played: PlayedNote[] = [];
   synth = new Synthesizer();
-  restarts = 0;
+  /** Called with each datagram that arrives, whoever it is for. */
+  onDatagram: (bytes: Uint8Array, flight: Flight) => void = () => undefined;
   readonly #conditions: Conditions;
-  readonly #wire: Wire;
+  readonly wire: Wire;
   #player: RtpMidiEndpoint | undefined;
   #names = 0;
 
   private constructor(conditions: Conditions) {
     this.#conditions = conditions;
-    this.#wire = new Wire(this.clock, conditions.seed, {
+    this.wire = new Wire(this.clock, conditions.seed, {
       swallow: (bytes, flight) => this.#swallows(bytes, flight),
       lost: (bytes, flight) => this.#listenerOf(flight)?.lost(bytes, flight),
-      arrives: (bytes, flight) =>
-        this.#listenerOf(flight)?.arrives(bytes, flight, this.clock.now()),
+      arrives: (bytes, flight) => {
+        this.onDatagram(bytes, flight);
+        this.#listenerOf(flight)?.arrives(bytes, flight, this.clock.now());
+      },
     });
   }
 
@@ -65,8 +68,8 @@ export class Stage implements Scene {
     for (const [index, path] of conditions.paths.entries()) {
       const listener = new Listener(stage, `10.0.0.${index + 2}`, path);
       const profile = profileOf(path);
-      stage.#wire.setProfile(PLAYER, listener.address, profile);
-      stage.#wire.setProfile(listener.address, PLAYER, profile);
+      stage.wire.setProfile(PLAYER, listener.address, profile);
+      stage.wire.setProfile(listener.address, PLAYER, profile);
       stage.listeners.push(listener);
     }
     await stage.#openPlayer(undefined);
@@ -99,8 +102,14 @@ export class Stage implements Scene {
     this.clock.advance(micros as Micros);
   }
 
+  /** What was played and heard so far is not compared any more. */
+  forget(): void {
+    this.played.length = 0;
+    this.synth.sysEx.length = 0;
+    for (const listener of this.listeners) listener.forget();
+  }
+
   async restartPlayer(ending: Ending): Promise<void> {
-    this.restarts++;
     const { ssrc } = this.player;
     if (ending === 'bye') await this.player[Symbol.asyncDispose]();
     for (const listener of this.listeners) listener.playerIsGone(this.now);
@@ -123,7 +132,7 @@ export class Stage implements Scene {
   settle(): void {
     let until = this.now + RECONNECT;
     while (!this.#connected() && this.now < until + RECONNECT) {
-      if (this.now >= until) this.#wire.calm();
+      if (this.now >= until) this.wire.calm();
       this.wait(20_000);
     }
     if (!this.#connected()) {
@@ -142,7 +151,7 @@ export class Stage implements Scene {
     while (!quiet() && this.now < until) this.wait(10_000);
     if (!quiet()) {
       // All that followed the last command was lost: one more packet ends any such path.
-      this.#wire.calm();
+      this.wire.calm();
       this.play([{ kind: 'activeSensing' }]);
       this.wait(DRAINED);
       while (!quiet() && this.now < until + SETTLE) this.wait(10_000);
@@ -195,7 +204,7 @@ export class Stage implements Scene {
     return openRtpMidiEndpoint(
       {
         clock: this.clock,
-        network: this.#wire.host(address),
+        network: this.wire.host(address),
         randomness: beginningAt(randomness, begin, ssrc),
         log: silentLog,
       },

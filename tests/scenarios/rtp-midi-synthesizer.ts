@@ -179,11 +179,12 @@ export class Synthesizer {
   }
 
   get sounding(): number {
-    let sum = 0;
-    for (const channel of this.channels) {
-      for (const velocity of channel?.velocity ?? []) sum += velocity > 0 ? 1 : 0;
-    }
-    return sum;
+    return this.#keys(({ velocity }, key) => (velocity[key] ?? 0) > 0);
+  }
+
+  /** Keys that sound to a synthesizer that counts NoteOns. */
+  get counted(): number {
+    return this.#keys(({ references }, key) => (references[key] ?? 0) > 0);
   }
 
   take(message: MidiMessage, now: number): void {
@@ -209,6 +210,14 @@ export class Synthesizer {
       default:
         this.transport.take(message);
     }
+  }
+
+  #keys(holds: (channel: SyntheticChannel, key: number) => boolean): number {
+    let sum = 0;
+    for (const channel of this.channels) {
+      for (let key = 0; channel && key < KEYS; key++) sum += holds(channel, key) ? 1 : 0;
+    }
+    return sum;
   }
 
   #reset(): void {

@@ -63,6 +63,12 @@ export class Wire {
     this.#perfect = true;
   }
 
+  /** A datagram from nowhere, at once. */
+  inject(bytes: Uint8Array, from: NetAddress, to: NetAddress): void {
+    for (const receiver of this.#sockets.get(`${to.host} ${to.port}`) ?? [])
+      receiver(bytes, from, this.#clock.now());
+  }
+
   /** A host's network. What is bound before a host is made anew neither sends nor receives any more. */
   host(address: string): DatagramNetwork {
     for (const name of this.#sockets.keys()) {
