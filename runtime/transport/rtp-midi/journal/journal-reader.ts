@@ -124,8 +124,6 @@ function readSystem(
   repair: JournalRepair | undefined,
 ): boolean {
   const header = bytes[at] as number;
-  if ((header & 0x7c & ~SYSTEM_CHAPTERS.reduce((bits, { bit }) => bits | bit, 0)) !== 0)
-    return true;
   let next = at + SYSTEM_HEADER_OCTETS;
   for (const chapter of SYSTEM_CHAPTERS) {
     if ((header & chapter.bit) === 0) continue;

@@ -21,6 +21,8 @@ export class SequencerState {
   changed = 0;
   /** Of the newest command that had a say, even if all stayed as it was. */
   stamp = 0;
+  /** Of a receiver: the peer was seen to set `played` in a journal. */
+  peerMarksPlayed = false;
   /** The last of Start and Continue was Continue. */
   #continued = false;
   /** The count came round to 0: this is not the start of the song. */
@@ -86,13 +88,18 @@ export class SequencerState {
     if (position === 0 && running && !played) this.#continued = startByContinue;
   }
 
-  /** Nothing before is active, or ever was. */
+  /** Nothing before is active. */
   reset(): void {
     this.running = false;
     this.#continued = false;
     this.#locate(0);
     this.changed = 0;
     this.stamp = 0;
+  }
+
+  forget(): void {
+    this.reset();
+    this.peerMarksPlayed = false;
   }
 
   #locate(position: number): void {

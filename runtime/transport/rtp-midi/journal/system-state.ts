@@ -105,6 +105,7 @@ export class SystemState {
     this.resets.forget();
     this.tuneRequests.forget();
     this.activeSensing.forget();
+    this.sequencer.forget();
     this.sysEx.forget();
     this.newest = 0;
     this.resetStates = 0;

@@ -48,7 +48,9 @@ describe('Chapter Q corrects the position when clocks are missing', () => {
     ['as many as are played', 'fa f8x9', 'fa f8x21', new Array(12).fill('f8').join(' ')],
     ['more: a jump to the beat, and what is left', 'fa f8x9', 'fa f8x80', 'fc f20d00 fb f8 f8'],
     ['and Stop', 'fa f8x9', 'fa f8x11 fc', 'f8 f8 fc'],
-    ['and many, and Stop: to the nearest beat', 'fa f8x9', 'fa f8x80 fc', 'fc f20d00'],
+    ['and many, and Stop', 'fa f8x9', 'fa f8x80 fc', 'fc f20d00 fb f8 f8 fc'],
+    ['and Continue and Stop', 'fa f8x9 fc', 'fa f8x9 fc fb f8 f8 fc', 'fb f8 f8 fc'],
+    ['and many, while it stood', 'fa f8x9 fc', 'fa f8x80 fc', 'f20d00 fb f8 f8 fc'],
     ['and Start', '', 'fa f8 f8', 'fa f8 f8'],
     ['and Start, in the song', 'fa f8x30', 'fa f8x30 fa f8 f8', 'fa f8 f8'],
     ['and Start, and many', '', 'fa f8x49', 'f20800 fb f8'],
@@ -82,6 +84,11 @@ test('Chapter Q: a peer that never sets D is followed without a jump', () => {
   const heard = played('fa f8x30');
   expect(repaired(heard, journalWith('9005 d0001d'))).toEqual([]);
   expect(heard.system.sequencer.position).toBe(29);
+  expect(repaired(heard, journalWith('9005 d0001f'))).toEqual(['f8', 'f8']);
+  // One that does set it means a clock earlier when it says so.
+  const exact = played('fa f8x30');
+  expect(repaired(exact, journalWith('9005 f0001e'))).toEqual(['f8']);
+  expect(repaired(exact, journalWith('9005 d0001e'))).toEqual(['fc', 'f20500', 'fb']);
 });
 
 test('Chapter Q: a song that has come round is not at its start', () => {

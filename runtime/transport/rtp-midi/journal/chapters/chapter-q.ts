@@ -5,15 +5,16 @@
  * C = 0: the start of the song. D = 1: that position was played, D = 0: the next clock plays it. TIMETOOLS is for
  * sequencers without clocks, is not sent, and is passed over.
  *
- * Repair compares what the next clock would play, here and there, and whether the sequencer runs:
- * - Up to FEW_CLOCKS behind: the missing clocks are played at once, before a Stop, after a Start or Continue that was
- *   missing too. Who counts clocks is exact again, who measures them sees a short jitter. A Song Position would be
+ * Repair compares what the next clock would play, here and there, and whether the sequencer runs. The position is exact
+ * afterwards, wherever a Song Position can say it:
+ * - Up to FEW_CLOCKS behind: the missing clocks are played at once, after a Start or Continue and before a Stop that is
+ *   missing too. Who counts clocks is right again, who measures them sees a short jitter. A Song Position would be
  *   worse: it must stop the sequencer (MIDI 1.0: ignored while playing), and at 5 % loss it would do so every second.
  * - Otherwise one jump. Near the start of the song: Start and those clocks. Elsewhere: Stop if it runs, Song Position,
- *   Continue, and the clocks that the Song Position can't say, at most five. A sequencer that is to stand gets the
- *   nearest Song Position, which is at most three clocks off.
+ *   Continue, the clocks between two Song Positions (at most five), and Stop if it is to stand.
  * - Beyond what a Song Position can say, only running and standing are repaired.
- * - One clock ahead while both run is left alone: some peers never set D, and count one less.
+ * macOS sets D never, not even in the middle of a song. From a peer that was not seen to set it, a position one clock
+ * back is taken for the same.
  * Spec   RFC 6295 appendix B.3; MIDI 1.0 Detailed Specification 4.2, Song Position Pointer.
  */
 import { STATUS } from '../../../../core/midi-bytes.ts';
@@ -25,7 +26,8 @@ const RUNNING = 0x40;
 const PLAYED = 0x20;
 const POSITION = 0x10;
 const TIMETOOLS = 0x08;
-const MAX_BEATS = 16_383;
+/** The last clock before the one that would need Song Position 16384. */
+const MAX_NEXT = 16_384 * CLOCKS_PER_BEAT - 1;
 /** Half a quarter note: a quarter of a second at 120 beats a minute. */
 const FEW_CLOCKS = 12;
 
@@ -63,6 +65,7 @@ export const chapterQ: SystemChapter = {
     const atStart = (header & POSITION) === 0;
     const position = atStart ? 0 : ((header & 0x07) << 16) | readUint16(bytes, at + 1);
     const next = (position + (played ? 1 : 0)) % POSITION_SPAN;
+    if (played) sequencer.peerMarksPlayed = true;
     if (running) run(next, atStart, sequencer, repair);
     else halt(next, sequencer, repair);
     sequencer.assume(running, played, position, atStart);
@@ -73,7 +76,6 @@ export const chapterQ: SystemChapter = {
 function run(next: number, atStart: boolean, sequencer: SequencerState, repair: Repair): void {
   const behind = clocksBehind(next, sequencer);
   const isRunning = sequencer.running;
-  if (isRunning && behind === POSITION_SPAN - 1) return;
   const starts = atStart || next > 0;
   if (behind <= FEW_CLOCKS) {
     if (!isRunning) play(sequencer.next === 0 && starts ? STATUS.start : STATUS.continue, repair);
@@ -81,9 +83,9 @@ function run(next: number, atStart: boolean, sequencer: SequencerState, repair: 
   } else if (next <= FEW_CLOCKS && starts) {
     play(STATUS.start, repair);
     playClocks(next, repair);
-  } else if (next <= MAX_BEATS * CLOCKS_PER_BEAT + CLOCKS_PER_BEAT - 1) {
+  } else if (next <= MAX_NEXT) {
     if (isRunning) play(STATUS.stop, repair);
-    playPosition(Math.floor(next / CLOCKS_PER_BEAT), repair);
+    playPosition(next, repair);
     play(STATUS.continue, repair);
     playClocks(next % CLOCKS_PER_BEAT, repair);
   } else if (!isRunning) {
@@ -94,27 +96,34 @@ function run(next: number, atStart: boolean, sequencer: SequencerState, repair: 
 /** The sequencer is to stand, and the first clock after a Continue to play `next`. */
 function halt(next: number, sequencer: SequencerState, repair: Repair): void {
   const behind = clocksBehind(next, sequencer);
-  if (sequencer.running) {
-    const few = behind <= FEW_CLOCKS;
-    if (few) playClocks(behind, repair);
-    play(STATUS.stop, repair);
-    if (few || behind === POSITION_SPAN - 1) return;
-  } else if (behind === 0) {
-    return;
-  }
-  const beats = Math.round(next / CLOCKS_PER_BEAT);
-  if (beats <= MAX_BEATS) playPosition(beats, repair);
+  const few = behind <= FEW_CLOCKS;
+  if (few) moveOn(behind, sequencer, repair);
+  if (sequencer.running) play(STATUS.stop, repair);
+  if (few || next > MAX_NEXT) return;
+  playPosition(next, repair);
+  moveOn(next % CLOCKS_PER_BEAT, sequencer, repair);
+  if (sequencer.running) play(STATUS.stop, repair);
+}
+
+/** Plays clocks to a sequencer that runs then. */
+function moveOn(clocks: number, sequencer: SequencerState, repair: Repair): void {
+  if (clocks === 0) return;
+  if (!sequencer.running) play(STATUS.continue, repair);
+  playClocks(clocks, repair);
 }
 
 function clocksBehind(next: number, sequencer: SequencerState): number {
-  return (next - sequencer.next + POSITION_SPAN) % POSITION_SPAN;
+  const behind = (next - sequencer.next + POSITION_SPAN) % POSITION_SPAN;
+  return behind === POSITION_SPAN - 1 && !sequencer.peerMarksPlayed ? 0 : behind;
 }
 
 function play(status: number, repair: Repair): void {
   repair.emit(systemMessage(status));
 }
 
-function playPosition(beats: number, repair: Repair): void {
+/** The Song Position at this clock or before it. */
+function playPosition(clock: number, repair: Repair): void {
+  const beats = Math.floor(clock / CLOCKS_PER_BEAT);
   repair.emit(systemMessage(STATUS.songPosition, beats & 0x7f, beats >> 7));
 }
 
