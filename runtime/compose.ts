@@ -35,6 +35,7 @@ import { openSessionManager, type SessionManager } from './session/session-manag
 import type { Settings } from './settings/settings.ts';
 import { type EnsembleClock, openEnsembleClock } from './transport/clock-sync/ensemble-clock.ts';
 import { openRtpMidiEndpoint, type RtpMidiEndpoint } from './transport/rtp-midi/endpoint.ts';
+import type { Redundancy } from './transport/rtp-midi/packet-copies.ts';
 
 export interface BoxDeps {
   readonly clock: Clock;
@@ -136,6 +137,8 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         port: settings.rtp.port,
         ...at,
         reorderHold: fromMillis(settings.jam.reorderHoldMs),
+        redundancy: settings.rtp.redundancy as Redundancy,
+        dropsDuplicates: (ssrc) => participants?.isBox(ssrc) === true,
         accept: (name, from) =>
           participants?.knows(from) === true || init.accept?.(name, from) !== false,
       },

@@ -31,6 +31,8 @@ export interface PeerWiring extends AsyncDisposable {
   peerOf(source: string): RtpMidiPeer | undefined;
   /** Whether a linked participant lives at this address. */
   knows(address: NetAddress): boolean;
+  /** Whether this is the stream of a linked participant: a box like this one. */
+  isBox(ssrc: number): boolean;
   /** What arrived, with its player; after the engine has it. */
   onArrived(
     listener: (
@@ -167,6 +169,7 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
       for (const member of members.values()) if (member.address === address.host) return true;
       return false;
     },
+    isBox: (ssrc) => boxBySsrc.has(ssrc),
     onArrived: (listener) => arrived.add(listener),
     onChange: (listener) => changed.add(listener),
     async [Symbol.asyncDispose]() {

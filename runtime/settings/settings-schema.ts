@@ -125,6 +125,19 @@ const SCHEMA = z.strictObject({
           sysEx: cap(50, 'system exclusive messages'),
         } satisfies Record<CappedMidiType, z.ZodType>)
         .prefault({}),
+      clockOut: choice(['off', 'follow', 'session'], 'follow', {
+        description:
+          'MIDI clock at the outputs: none, regenerated from a remote player who sends one, or the metronome of the session',
+        flag: 'clock-out',
+      }),
+      timeCodeOut: choice(['off', 'follow'], 'follow', {
+        description: 'MIDI time code at the outputs: none, or regenerated from a remote player',
+        flag: 'time-code-out',
+      }),
+      clockDelayMs: whole(0, 500, 0, {
+        description: 'how far to stay behind a clock that is followed (0: as far as that player’s notes)',
+        unit: 'ms',
+      }),
     })
     .prefault({}),
   rtp: z
@@ -137,6 +150,11 @@ const SCHEMA = z.strictObject({
         description:
           'whose RTP-MIDI invitations to accept; anyone opens sessions beyond this network, too (there is no encryption)',
         flag: 'accept',
+      }),
+      redundancy: whole(0, 2, 1, {
+        description:
+          'how often to send each packet again, to other boxes only: losses are made up for sooner',
+        flag: 'redundancy',
       }),
     })
     .prefault({}),
@@ -153,6 +171,15 @@ const SCHEMA = z.strictObject({
       mode: choice(JAM_MODES as readonly [JamMode, ...JamMode[]], 'auto', {
         description: 'how remote players are put in time',
         flag: 'mode',
+      }),
+      delay: choice(['adaptive', 'fixed'], 'adaptive', {
+        description: 'how long after its performance a remote event sounds: by the jitter, or fixed',
+        flag: 'delay',
+      }),
+      fixedDelayMs: whole(0, 500, 10, {
+        description: 'that delay when it is fixed (0: everything on arrival)',
+        unit: 'ms',
+        flag: 'fixed-delay',
       }),
       lateLimitMs: whole(10, 5_000, 500, {
         description: 'drop what would sound later than this, but for note ends',

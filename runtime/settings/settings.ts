@@ -16,11 +16,23 @@ export interface Settings {
     readonly thru: boolean;
     readonly pass: Readonly<Record<MidiType, boolean>>;
     readonly maxPerSecond: Readonly<Record<CappedMidiType, number>>;
+    readonly clockOut: ClockOut;
+    readonly timeCodeOut: TimeCodeOut;
+    /** 0: as far behind as that player's notes. */
+    readonly clockDelayMs: number;
   };
-  readonly rtp: { readonly port: number; readonly accept: AcceptPolicy };
+  readonly rtp: {
+    readonly port: number;
+    readonly accept: AcceptPolicy;
+    /** 0, 1 or 2. */
+    readonly redundancy: number;
+  };
   readonly link: { readonly port: number };
   readonly jam: {
     readonly mode: JamMode;
+    readonly delay: DelayPolicy;
+    /** With a fixed delay; 0: on arrival. */
+    readonly fixedDelayMs: number;
     readonly lateLimitMs: number;
     readonly reorderHoldMs: number;
   };
@@ -60,6 +72,13 @@ export type CappedMidiType =
   | 'channelPressure'
   | 'pitchBend'
   | 'sysEx';
+
+/** Whose clock the outputs get: none, that of a remote player who sends one, or the session's metronome. */
+export type ClockOut = 'off' | 'follow' | 'session';
+export type TimeCodeOut = 'off' | 'follow';
+
+/** How long after its performance a remote event sounds: as each stream's jitter asks for, or always the same. */
+export type DelayPolicy = 'adaptive' | 'fixed';
 
 export type AcceptPolicy = 'anyone' | 'subnet' | 'nobody';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';

@@ -15,6 +15,7 @@ import { Outbox } from './outbox.ts';
 import { PacketCopies, type Redundancy } from './packet-copies.ts';
 import type { PeerSession } from './peer-session.ts';
 import { MAX_PACKET_OCTETS, PACKET_BUFFER_OCTETS } from './stream-sender.ts';
+import { SysExPace } from './sysex-pace.ts';
 import type { Ticks } from './ticks.ts';
 
 export interface BroadcastDeps {
@@ -28,6 +29,7 @@ export interface BroadcastInit {
   readonly tickOrigin: number;
   /** Copies of each packet with commands, to peers that report. */
   readonly redundancy: Redundancy;
+  readonly dropsDuplicates: (ssrc: number) => boolean;
 }
 
 export class Broadcast {
@@ -49,16 +51,19 @@ export class Broadcast {
   readonly #empty = new CommandList();
   readonly #packet = new Uint8Array(PACKET_BUFFER_OCTETS);
   readonly #copies: PacketCopies<PeerSession>;
+  readonly #dropsDuplicates: (ssrc: number) => boolean;
   /** For what happens now; set before copies are sent. */
   #now = 0 as Instant;
   #flushing = false;
 
-  constructor(deps: BroadcastDeps, { tickOrigin, redundancy }: BroadcastInit) {
+  constructor(deps: BroadcastDeps, init: BroadcastInit) {
     this.#clock = deps.clock;
     this.#socket = deps.socket;
     this.#peers = deps.peers;
-    this.#outbox = new Outbox(tickOrigin);
-    this.#copies = new PacketCopies(redundancy, MAX_PACKET_OCTETS);
+    this.#outbox = new Outbox(init.tickOrigin);
+    this.#outbox.setPace(new SysExPace(deps.clock, this.state.system.sysEx, deps.peers));
+    this.#copies = new PacketCopies(init.redundancy, MAX_PACKET_OCTETS);
+    this.#dropsDuplicates = init.dropsDuplicates;
   }
 
   /** What all peers' journals describe. */
@@ -71,15 +76,35 @@ export class Broadcast {
     return this.#copies.dropped;
   }
 
-  /** When `tick` has copies to send; guard packets are due when their peer is. */
+  /** Messages that there was no room for while a SysEx was held up. */
+  get messagesDropped(): number {
+    return this.#outbox.dropped;
+  }
+
+  /** SysEx commands that were cancelled. */
+  get sysExCancelled(): number {
+    return this.#outbox.cancelled;
+  }
+
+  /** A SysEx waits for reports of peers. */
+  get isStalled(): boolean {
+    return this.#outbox.isStalled;
+  }
+
+  /** When `tick` has copies to send, or `flush` more of a SysEx; guard packets are due when their peer is. */
   get due(): Instant {
-    return this.#copies.due;
+    return Math.min(this.#copies.due, this.#outbox.due) as Instant;
   }
 
   add(message: MidiMessage, at: Instant): void {
     if (this.#outbox.isFull) this.flush();
     this.#outbox.add(message, at, this.#clock.now());
     this.messagesSent++;
+  }
+
+  /** What is left of SysEx is not sent. */
+  cancelSysEx(): void {
+    this.#outbox.cancelSysEx();
   }
 
   /** False when there was nothing to send. */
@@ -115,7 +140,7 @@ export class Broadcast {
     const now = this.#clock.now();
     for (const peer of this.#peers()) {
       const length = this.#sendPacket(peer, list, first, at, now);
-      if (length > 0 && peer.sender.reports(now))
+      if (length > 0 && peer.sender.reports(now) && this.#dropsDuplicates(peer.ssrc))
         this.#copies.keep(peer, this.#packet, length, now);
     }
   };

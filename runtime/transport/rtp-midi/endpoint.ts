@@ -61,6 +61,12 @@ export interface RtpMidiEndpointStats {
   readonly journalsSplit: number;
   /** Packets that fell out of the history unconfirmed. */
   readonly historyForced: number;
+  /** Times that a journal had to leave a SysEx command out, or a part of it. */
+  readonly sysExUnprotected: number;
+  /** SysEx commands that were given up before they were sent as a whole. */
+  readonly sysExCancelled: number;
+  /** Messages that there was no room for while a SysEx was held up. */
+  readonly messagesDropped: number;
   readonly messagesSent: number;
   readonly messagesReceived: number;
   /** Packets or messages that were not what they should be, by kind. */
@@ -128,6 +134,11 @@ export interface RtpMidiInit {
   readonly journal?: JournalPolicy;
   /** How often each packet of commands is sent again, to peers that report what they get. Default 0. */
   readonly redundancy?: Redundancy;
+  /**
+   * Whether the peer with this SSRC is known to drop a packet that came before: some programs play it once more. Default:
+   * all that report are taken for that.
+   */
+  readonly dropsDuplicates?: (ssrc: number) => boolean;
 }
 
 const REORDER_HOLD = fromMillis(3);
@@ -176,7 +187,11 @@ class Endpoint implements RtpMidiEndpoint {
     this.clockOffset = ticksAsMicros(tickOrigin);
     this.#broadcast = new Broadcast(
       { clock: deps.clock, socket: sockets.data, peers: () => this.#board.peers },
-      { tickOrigin, redundancy: init.redundancy ?? 0 },
+      {
+        tickOrigin,
+        redundancy: init.redundancy ?? 0,
+        dropsDuplicates: init.dropsDuplicates ?? (() => true),
+      },
     );
     this.#board = new Switchboard(
       {
@@ -223,6 +238,9 @@ class Endpoint implements RtpMidiEndpoint {
       withheld: this.#broadcast.withheld,
       journalsSplit: this.#broadcast.journalsSplit,
       historyForced: this.#broadcast.historyForced,
+      sysExUnprotected: this.#broadcast.state.system.sysEx.shed,
+      sysExCancelled: this.#broadcast.sysExCancelled,
+      messagesDropped: this.#broadcast.messagesDropped,
       messagesSent: this.#broadcast.messagesSent,
       messagesReceived: this.#messagesReceived,
       faults: { ...this.#board.faults.counts },
@@ -261,6 +279,8 @@ class Endpoint implements RtpMidiEndpoint {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.flush();
+    this.#broadcast.cancelSysEx();
+    this.flush();
     for (const connection of this.#board.connections) await connection[Symbol.asyncDispose]();
     for (const peer of this.#board.peers) this.#board.leave(peer, 'local');
     this.#disposed = true;
@@ -282,6 +302,7 @@ class Endpoint implements RtpMidiEndpoint {
   #take(channel: 'control' | 'data', bytes: Uint8Array, from: NetAddress, at: Instant): void {
     this.#datagrams++;
     this.#board.take(channel, bytes, from, at);
+    if (this.#broadcast.isStalled) this.flush();
     this.#setAlarm();
   }
 
