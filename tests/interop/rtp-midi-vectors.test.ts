@@ -6,7 +6,8 @@ import {
   isSessionMessage,
 } from '../../runtime/transport/rtp-midi/apple-midi/messages.ts';
 import { deltaTimeLength, deltaTimeValue } from '../../runtime/transport/rtp-midi/delta-time.ts';
-import { SysExAssembly } from '../../runtime/transport/rtp-midi/sysex-assembly.ts';
+import { SysExHistory } from '../../runtime/transport/rtp-midi/journal/sysex-history.ts';
+import { takeSegment } from '../../runtime/transport/rtp-midi/sysex-segments.ts';
 import { readPacket } from './rtp-midi-packet.ts';
 
 const VECTORS = new URL('../vectors/rtp-midi/', import.meta.url);
@@ -34,12 +35,13 @@ test.each(lines('packets.txt').map((line) => line.split(' | ')))(
 );
 
 test.each(lines('sysex-segments.txt'))('segments %s make one command', (line) => {
-  const assembly = new SysExAssembly();
+  const history = new SysExHistory();
   const segments = line.split(' ').map(fromHex);
   let whole: unknown;
   for (const [index, segment] of segments.entries()) {
     expect(whole, `before segment ${index}`).toBeUndefined();
-    whole = assembly.take(segment[0] ?? 0, segment, 1, segment.length - 1, segment.at(-1) ?? 0);
+    const [head = 0] = segment;
+    whole = takeSegment(history, head, segment, 1, segment.length - 1, segment.at(-1) ?? 0, 1);
   }
   expect(whole).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
 });

@@ -11,11 +11,15 @@ import type { MidiMessage } from '../../core/midi-message.ts';
 import { deltaTimeSize, MAX_DELTA_TIME, writeDeltaTime } from './delta-time.ts';
 import type { Ticks } from './ticks.ts';
 
-/** Octets that a list may take, so that 1,400 octets hold it and its journal. */
-export const LIST_OCTETS = 512;
+/** Octets that a list of short commands may take, so that 1,400 octets hold it and its journal. */
+const SHORT_LIST_OCTETS = 512;
+/** Octets that a list may take with SysEx in it, where who adds it knows that there is room. */
+export const LIST_OCTETS = 1_024;
 /** A segment smaller than this waits for the next packet. */
 const SMALLEST_SEGMENT = 16;
 const SHORT_OCTETS = 3;
+/** F7 F4, and the delta time before it. */
+const CANCEL_OCTETS = 2 + 4;
 
 export class CommandList {
   readonly bytes: Uint8Array = new Uint8Array(LIST_OCTETS);
@@ -33,24 +37,35 @@ export class CommandList {
   /**
    * Adds a message, or the part of a SysEx from data octet `from` that fits. Returns how far it got: the number of data
    * octets of a SysEx that are sent now, 1 for another message, or -1 when nothing fits. `isWhole` tells whether it is
-   * done. `ticks` earlier than the last command's are taken for that.
+   * done. `ticks` earlier than the last command's are taken for that. With a SysEx the list may grow to `most` octets.
    */
-  add(message: MidiMessage, from: number, ticks: Ticks): number {
+  add(message: MidiMessage, from: number, ticks: Ticks, most: number = SHORT_LIST_OCTETS): number {
     const at = this.length === 0 ? ticks : (Math.max(ticks, this.#last) as Ticks);
     const delta = this.length === 0 ? 0 : at - this.#last;
     if (delta > MAX_DELTA_TIME) return -1;
-    const deltaOctets = this.length === 0 ? 0 : deltaTimeSize(delta);
-    const room = LIST_OCTETS - this.length - deltaOctets;
+    const used = this.length + (this.length === 0 ? 0 : deltaTimeSize(delta));
     if (message.kind === 'sysEx') {
+      const room = Math.min(most, LIST_OCTETS) - used;
       const left = message.data.length - from;
       if (left + 2 > room && room < SMALLEST_SEGMENT) return -1;
       this.#begin(at, delta);
       return this.#addSysEx(message.data, from, Math.min(left, room - 2));
     }
-    if (room < SHORT_OCTETS) return -1;
+    if (SHORT_LIST_OCTETS - used < SHORT_OCTETS) return -1;
     this.#begin(at, delta);
     this.#addShort(message);
     return 1;
+  }
+
+  /** Ends a SysEx of which segments were sent, as if it had never been. False when there is no room. */
+  addCancel(ticks: Ticks): boolean {
+    if (this.length + CANCEL_OCTETS > LIST_OCTETS) return false;
+    const at = this.length === 0 ? ticks : (Math.max(ticks, this.#last) as Ticks);
+    this.#begin(at, this.length === 0 ? 0 : at - this.#last);
+    this.bytes[this.length++] = 0xf7;
+    this.bytes[this.length++] = 0xf4;
+    this.#running = 0;
+    return true;
   }
 
   /** Whether `sent` of `add` finishes the message. */

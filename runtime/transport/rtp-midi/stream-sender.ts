@@ -6,8 +6,8 @@
  * Keeps  the peer's checkpoint. The state of the stream is shared by all peers.
  * Spec   RFC 6295 sections 2.1, 2.2 and 4.
  */
-import type { Instant } from '../../core/time.ts';
-import type { CommandList } from './command-list.ts';
+import type { Instant, Micros } from '../../core/time.ts';
+import { type CommandList, LIST_OCTETS } from './command-list.ts';
 import { GuardSchedule } from './guard-schedule.ts';
 import type { JournalView } from './journal/chapter.ts';
 import { SYSEX_LEAST, SYSEX_OCTETS } from './journal/chapters/chapter-x.ts';
@@ -20,13 +20,16 @@ import {
   writeJournal,
 } from './journal/journal-writer.ts';
 import type { StreamState } from './journal/stream-state.ts';
+import { systemJournalOctets } from './journal/system-contents.ts';
 import { RTP_HEADER_OCTETS, writeRtpHeader } from './rtp-header.ts';
 import { rtpTimeOf, type Ticks } from './ticks.ts';
 
 /** Octets of a datagram: whatever tunnel it goes through, it is not fragmented. */
 export const MAX_PACKET_OCTETS = 1_400;
+const LIST_HEADER_OCTETS = 2;
 /** What `write` needs room for, before it is made to fit. */
-export const PACKET_BUFFER_OCTETS: number = RTP_HEADER_OCTETS + 600 + JOURNAL_OCTETS;
+export const PACKET_BUFFER_OCTETS: number =
+  RTP_HEADER_OCTETS + LIST_HEADER_OCTETS + LIST_OCTETS + JOURNAL_OCTETS;
 
 export class StreamSender {
   readonly #ssrc: number;
@@ -45,6 +48,7 @@ export class StreamSender {
   };
   readonly #oldestSounding = (): number => this.#state.oldestSounding();
   #lastCommand = -1;
+  #channelOctets = 0;
   /** The packet just written follows a gap. */
   #gap = false;
   /** Packets whose journal was too big and held a part of it. */
@@ -78,9 +82,19 @@ export class StreamSender {
     return this.#checkpoint.forced;
   }
 
-  /** The peer sends receiver feedback. */
-  reports(now: Instant): boolean {
-    return this.#checkpoint.reports(now);
+  /** The peer sends receiver feedback: what was sent longer ago than `within` has been answered. */
+  reports(now: Instant, within?: Micros): boolean {
+    return this.#checkpoint.reports(now, within);
+  }
+
+  /** Commands up to this stamp have arrived, or were made up for. */
+  get received(): number {
+    return this.#checkpoint.received;
+  }
+
+  /** Octets that channels took of the last journal. */
+  get channelOctets(): number {
+    return this.#channelOctets;
   }
 
   /**
@@ -111,6 +125,7 @@ export class StreamSender {
       end = this.#writeWhole(out, journalAt);
     }
     const fits = end >= 0 && end <= MAX_PACKET_OCTETS;
+    if (fits) this.#channelOctets = end - journalAt - systemJournalOctets(out, journalAt);
     return fits ? end : this.#writeParts(list, out, journalAt);
   }
 

@@ -9,7 +9,7 @@
  * checkpoint, it follows at HISTORY behind, but not past the NoteOn of a note that sounds, and lasting state stays in
  * the journal (C.2.2.3). PACKETS is a bound that comes before all: passing it is counted in `forced`.
  */
-import { fromSeconds, type Instant } from '../../../core/time.ts';
+import { fromSeconds, type Instant, type Micros } from '../../../core/time.ts';
 import { extendSequence } from '../sequence-number.ts';
 import type { JournalView } from './chapter.ts';
 import { JournalParts } from './journal-parts.ts';
@@ -59,8 +59,13 @@ export class Checkpoint {
   }
 
   /** The peer reports what it receives, as far as one can tell by now. */
-  reports(now: Instant): boolean {
-    return this.#reported >= this.#first && now - this.#heardAt <= PATIENCE;
+  reports(now: Instant, within: Micros = PATIENCE): boolean {
+    return this.#reported >= this.#first && now - this.#heardAt <= within;
+  }
+
+  /** System commands up to this stamp have arrived, or were made up for. */
+  get received(): number {
+    return this.parts ? this.parts.confirmedSystem : this.stampAfter(this.#reported);
   }
 
   /** All up to this packet has arrived or was made up for. */

@@ -39,7 +39,7 @@ export class JournalParts {
   /** Octets of each part without its channel's header: what lasts, what passes; then the system journal. */
   readonly sizes: Uint16Array = new Uint16Array(PARTS + 1);
   /** What goes into the packet at hand: bits 0 to 15 what lasts, 16 to 31 what passes. */
-  included = ALL;
+  included: number = ALL;
   includesSystem = true;
   /** Some part is in doubt, or was left out of a packet that is not reported yet. */
   active = false;
@@ -64,6 +64,10 @@ export class JournalParts {
     this.#packets = packets;
     this.#leftOut = new Uint32Array(packets);
     this.#flags = new Uint8Array(packets);
+  }
+
+  get confirmedSystem(): number {
+    return this.confirmed[SYSTEM] as number;
   }
 
   /** The next guard packet is to follow a gap, so that its journal is read. */

@@ -23,6 +23,12 @@ export function systemContents(bytes: Uint8Array, at: number, end: number): numb
   return (bytes[systemAt] as number) & CHAPTERS;
 }
 
+/** Octets of the system journal, which is well-formed; 0 when there is none. */
+export function systemJournalOctets(bytes: Uint8Array, at: number): number {
+  const has = ((bytes[at] as number) & HAS_SYSTEM) !== 0;
+  return has ? readUint16(bytes, at + JOURNAL_HEADER_OCTETS) & LENGTH : 0;
+}
+
 /** COUNT of the last log of Chapter X, which is there; NO_COUNT when it has none, or is malformed. */
 export function lastSysExCount(bytes: Uint8Array, at: number, end: number): number {
   const systemAt = at + JOURNAL_HEADER_OCTETS;
