@@ -14,8 +14,9 @@ import type { StatusSource } from './core/box-status.ts';
 import type { BoxId } from './core/ensemble.ts';
 import { Teardown } from './core/lifecycle.ts';
 import type { Log } from './core/log.ts';
-import { fromMillis } from './core/time.ts';
+import { fromMillis, type Micros } from './core/time.ts';
 import { type MidiManager, openMidiManager } from './midi-manager/midi-manager.ts';
+import { type MidiSync, openMidiSync } from './midi-sync/midi-sync.ts';
 import { type OutputManager, openOutputManager } from './output/output-manager.ts';
 import type { Panel } from './panel/panel.ts';
 import type { SettingValue } from './panel/panel-model.ts';
@@ -80,6 +81,7 @@ export interface Box extends AsyncDisposable {
   readonly engine: PredictionEngine;
   readonly ensembleClock: EnsembleClock;
   readonly peers: PeerWiring;
+  readonly sync: MidiSync;
   /** Undefined when there is no front panel. */
   readonly panel: Panel | undefined;
   readonly status: StatusSource;
@@ -122,10 +124,27 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         play: (message, due, source, cause) => output.schedule(message, due, source, cause),
         release: (source) => output.release(source),
       },
-      { lateLimit: fromMillis(settings.jam.lateLimitMs) },
+      { lateLimit: fromMillis(settings.jam.lateLimitMs), ...noteDelay(settings) },
     ),
   );
   engine.setMode(settings.jam.mode);
+
+  const { clockOut, timeCodeOut, clockDelayMs } = settings.midi;
+  const sync = held.hold(
+    openMidiSync(
+      {
+        clock,
+        ensembleClock,
+        play: (message, due) => output.schedule(message, due, 'clock', 'received'),
+        delayOf: (source) => engine.streamStats(source)?.buffer,
+      },
+      {
+        clockOut,
+        timeCodeOut,
+        ...(clockDelayMs > 0 ? { delay: fromMillis(clockDelayMs) } : {}),
+      },
+    ),
+  );
 
   // The session is asked first whom to let in: participants always are.
   let participants: PeerWiring | undefined;
@@ -172,6 +191,14 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
   const setThru = (on: boolean): void => midi.setRoutes({ session: 'all', thru: on ? 'all' : [] });
   setThru(settings.midi.thru);
   held.hold(midi.onPlayed((message, playedAt) => rtp.send(message, playedAt)));
+  held.hold(midi.onPlayed((message, playedAt) => sync.play(message, playedAt)));
+  held.hold(
+    peers.onArrived((source, message, performedAt, _arrivedAt, recovered, packetsLost) =>
+      sync.receive(source, message, performedAt, recovered, packetsLost),
+    ),
+  );
+  held.hold(peers.onEnded((source) => sync.remove(source)));
+  held.hold(session.onContext((context) => sync.setContext(context)));
   held.hold(midi.onThru((message, playedAt) => output.schedule(message, playedAt, 'self', 'thru')));
   held.hold(session.onContext((context) => engine.setContext(context)));
   held.hold(
@@ -186,7 +213,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
   const inputs = new Set<string>();
   const outputs = new Set<string>();
   const status = openStatusSource(
-    { clock, rtp, session, engine, output, midi, peers },
+    { clock, rtp, session, engine, output, midi, peers, sync },
     {
       id,
       name: settings.box.name,
@@ -239,6 +266,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
     engine,
     ensembleClock,
     peers,
+    sync,
     panel,
     status,
     addInput: (input) => named(inputs, input, midi.addInput(input)),
@@ -246,6 +274,10 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
     panic,
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
+}
+
+function noteDelay({ jam }: Settings): { readonly delay?: Micros } {
+  return jam.delay === 'fixed' ? { delay: fromMillis(jam.fixedDelayMs) } : {};
 }
 
 /** Keeps the device's name among the present ones until it is lost or unplugged. */

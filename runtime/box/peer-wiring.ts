@@ -33,7 +33,7 @@ export interface PeerWiring extends AsyncDisposable {
   knows(address: NetAddress): boolean;
   /** Whether this is the stream of a linked participant: a box like this one. */
   isBox(ssrc: number): boolean;
-  /** What arrived, with its player; after the engine has it. */
+  /** What arrived, with its player; after the engine has it. `packetsLost`: of that player's stream, in all. */
   onArrived(
     listener: (
       source: string,
@@ -41,8 +41,11 @@ export interface PeerWiring extends AsyncDisposable {
       performedAt: Instant,
       arrivedAt: Instant,
       recovered: boolean,
+      packetsLost: number,
     ) => void,
   ): Disposable;
+  /** A source plays no more under this name. */
+  onEnded(listener: (source: string) => void): Disposable;
   onChange(listener: () => void): Disposable;
 }
 
@@ -75,8 +78,10 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
       performedAt: Instant,
       arrivedAt: Instant,
       recovered: boolean,
+      packetsLost: number,
     ]
   >();
+  const ended = new Listeners<[source: string]>();
   const changed = new Listeners<[]>();
   let reference: BoxId | 'self' = 'self';
   let shift = 0 as Micros;
@@ -92,6 +97,11 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
   const peerOf = (source: string): RtpMidiPeer | undefined =>
     rtp.peers.find((peer) => sourceOf(peer) === source);
 
+  const end = (source: string): void => {
+    engine.remove(source);
+    ended.emit(source);
+  };
+
   /** Until the reference's stream is up, nothing is known of its clock, and ensemble time is not synced. */
   const unknown = openPeerClock({ clock });
   const follow = (): void => {
@@ -105,7 +115,7 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
     const peer = peerOf(box);
     members.delete(box);
     boxBySsrc.delete(member.ssrc);
-    engine.remove(box);
+    end(box);
     if (member.connection) void member.connection[Symbol.asyncDispose]();
     else peer?.disconnect();
     changed.emit();
@@ -117,7 +127,7 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
       if (state === 'unlinked' || closed) return;
       // A stream that came in before its link played under a stranger's name until now.
       const stranger = strangers.get(hello.ssrc);
-      if (stranger !== undefined) engine.remove(stranger);
+      if (stranger !== undefined) end(stranger);
       strangers.delete(hello.ssrc);
       boxBySsrc.set(hello.ssrc, hello.box);
       const connection = dialer ? rtp.connect({ host: address, port: hello.rtpPort }) : undefined;
@@ -137,7 +147,7 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
     rtp.onPeer((peer, state) => {
       const source = sourceOf(peer);
       if (state === 'left') {
-        engine.remove(source);
+        end(source);
         strangers.delete(peer.ssrc);
       } else if (source === reference) follow();
       changed.emit();
@@ -147,7 +157,7 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
     rtp.onMidi((peer, message, performedAt, arrivedAt, recovered) => {
       const source = sourceOf(peer);
       engine.receive(source, message, performedAt, arrivedAt, recovered);
-      arrived.emit(source, message, performedAt, arrivedAt, recovered);
+      arrived.emit(source, message, performedAt, arrivedAt, recovered, peer.packetsLost);
     }),
   );
 
@@ -171,6 +181,7 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
     },
     isBox: (ssrc) => boxBySsrc.has(ssrc),
     onArrived: (listener) => arrived.add(listener),
+    onEnded: (listener) => ended.add(listener),
     onChange: (listener) => changed.add(listener),
     async [Symbol.asyncDispose]() {
       closed = true;

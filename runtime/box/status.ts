@@ -10,6 +10,7 @@ import {
 import type { BoxId, Participant } from '../core/ensemble.ts';
 import { elapsed } from '../core/time.ts';
 import type { MidiManager } from '../midi-manager/midi-manager.ts';
+import type { MidiSync } from '../midi-sync/midi-sync.ts';
 import type { OutputManager } from '../output/output-manager.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PredictionEngine } from '../prediction/engine.ts';
@@ -25,6 +26,7 @@ export interface StatusDeps {
   readonly output: OutputManager;
   readonly midi: MidiManager;
   readonly peers: PeerWiring;
+  readonly sync: MidiSync;
 }
 
 export interface StatusInit {
@@ -38,12 +40,13 @@ export interface StatusInit {
 }
 
 export function openStatusSource(deps: StatusDeps, init: StatusInit): StatusSource {
-  const { clock, rtp, session, engine, output, midi } = deps;
+  const { clock, rtp, session, engine, output, midi, sync } = deps;
   const startedAt = clock.now();
   return {
     status(): BoxStatus {
       const context = session.context;
       const counts = output.stats;
+      const beat = sync.status;
       const problems = findProblems(init);
       return {
         id: init.id,
@@ -65,6 +68,9 @@ export function openStatusSource(deps: StatusDeps, init: StatusInit): StatusSour
           events: midi.stats.events,
           filtered: midi.stats.filtered + midi.stats.capped,
           faults: midi.stats.faults,
+          clockFrom: beat.clockFrom,
+          clockBpm: beat.bpm,
+          timeCodeFrom: beat.timeCodeFrom,
         },
         output: {
           sent: counts.sent,

@@ -62,6 +62,12 @@ export interface MidiStatus {
   readonly filtered: number;
   /** Malformed bytes. */
   readonly faults: number;
+  /** Whose MIDI clock the outputs get: a participant's id, `self`, `session`; undefined: nobody's. */
+  readonly clockFrom?: string | undefined;
+  /** Quarter notes a minute of that clock. */
+  readonly clockBpm?: number | undefined;
+  /** Whose MIDI Time Code. */
+  readonly timeCodeFrom?: string | undefined;
 }
 
 export interface OutputStatus {

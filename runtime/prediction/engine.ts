@@ -26,6 +26,8 @@ export interface PredictionEngineDeps {
 export interface PredictionEngineInit {
   /** Note-ons that come later than this after they were due are dropped. Note-offs never are. */
   readonly lateLimit?: Micros;
+  /** From being performed to being due: fixed, 0 for on arrival. Default: as the jitter of each stream asks for. */
+  readonly delay?: Micros;
 }
 
 export interface PredictionEngine extends AsyncDisposable {
@@ -56,18 +58,20 @@ export function openPredictionEngine(
   deps: PredictionEngineDeps,
   init?: PredictionEngineInit,
 ): PredictionEngine {
-  return new LiveEngine(deps, init?.lateLimit ?? LATE_LIMIT);
+  return new LiveEngine(deps, init?.lateLimit ?? LATE_LIMIT, init?.delay);
 }
 
 class LiveEngine implements PredictionEngine {
   readonly #deps: PredictionEngineDeps;
   readonly #lateLimit: Micros;
+  readonly #delay: Micros | undefined;
   readonly #streams = new Map<string, LiveStream>();
   refused = 0;
 
-  constructor(deps: PredictionEngineDeps, lateLimit: Micros) {
+  constructor(deps: PredictionEngineDeps, lateLimit: Micros, delay: Micros | undefined) {
     this.#deps = deps;
     this.#lateLimit = lateLimit;
+    this.#delay = delay;
   }
 
   receive(
@@ -116,6 +120,7 @@ class LiveEngine implements PredictionEngine {
     const stream = new LiveStream(
       (message, due, cause) => this.#deps.play(message, due, source, cause),
       this.#lateLimit,
+      this.#delay,
     );
     this.#streams.set(source, stream);
     return stream;

@@ -135,7 +135,8 @@ const SCHEMA = z.strictObject({
         flag: 'time-code-out',
       }),
       clockDelayMs: whole(0, 500, 0, {
-        description: 'how far to stay behind a clock that is followed (0: as far as that player’s notes)',
+        description:
+          'how far to stay behind a clock that is followed (0: as far as that player’s notes)',
         unit: 'ms',
       }),
     })
@@ -173,7 +174,8 @@ const SCHEMA = z.strictObject({
         flag: 'mode',
       }),
       delay: choice(['adaptive', 'fixed'], 'adaptive', {
-        description: 'how long after its performance a remote event sounds: by the jitter, or fixed',
+        description:
+          'how long after its performance a remote event sounds: by the jitter, or fixed',
         flag: 'delay',
       }),
       fixedDelayMs: whole(0, 500, 10, {

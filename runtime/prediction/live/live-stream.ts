@@ -1,15 +1,16 @@
 /**
- * Live mode for one remote stream: everything on arrival, jitter-smoothed.
+ * Live mode for one remote stream: everything on arrival, jitter-smoothed or by a fixed delay.
  *
  * Takes  messages with their times of performance and arrival.
  * Gives  messages with the instant when they are due, never before they arrived.
  * Keeps  a de-jitter buffer, the keys that sound, the order of controllers, statistics. Nothing allocated per event.
  *
  * A note-on later than the late limit is dropped; a note-off never is. Controllers keep their order. Messages that drive
- * a receiver's own clock or transport (timing clock, start, continue, stop, song position, MIDI Time Code), active sensing
- * and system reset are not passed on: every box renders the time line itself (DESIGN section 4). Neither is local control.
+ * a receiver's own clock or transport (timing clock, start, continue, stop, song position, MIDI Time Code with its Full
+ * Frames) are not passed on: midi-sync/ regenerates them. Nor are active sensing, system reset and local control.
  * All notes off and the mode messages that include it end this stream's notes only, for other players share the channel.
  */
+import { isFullFrame } from '../../core/full-frame.ts';
 import { Histogram } from '../../core/histogram.ts';
 import { CONTROLLER, type MidiMessage } from '../../core/midi-message.ts';
 import type { EventCause } from '../../core/scheduled-event.ts';
@@ -30,7 +31,7 @@ export interface StreamStats {
   readonly jitter: Micros;
   /** What arrives: the same of the delay to arrival, lately. */
   readonly networkJitter: Micros;
-  /** Where the buffer's delay is heading. */
+  /** Where the buffer's delay is heading, or the fixed one. */
   readonly buffer: Micros;
   /** Note-ons that came after they were due, and were played at once. */
   readonly late: number;
@@ -65,6 +66,8 @@ const NO_CHANNEL = 16;
 export class LiveStream {
   readonly #play: Play;
   readonly #lateLimit: number;
+  /** 0: on arrival. Undefined: as the buffer says. */
+  readonly #fixed: Micros | undefined;
   readonly #buffer = new DejitterBuffer();
   readonly #keys: SoundingKeys;
   readonly #timing: Timing = { performedAt: 0, arrivedAt: 0, delay: 0, recovered: false };
@@ -79,9 +82,10 @@ export class LiveStream {
   #untimed = 0;
   #withheld = 0;
 
-  constructor(play: Play, lateLimit: Micros) {
+  constructor(play: Play, lateLimit: Micros, fixedDelay?: Micros) {
     this.#play = play;
     this.#lateLimit = lateLimit;
+    this.#fixed = fixedDelay;
     this.#keys = new SoundingKeys((message, due, recovered) =>
       this.#play(message, due as Instant, recovered ? 'recovered' : 'received'),
     );
@@ -95,7 +99,7 @@ export class LiveStream {
       delayP95: micros(lately.quantile(0.95)),
       jitter: micros(lately.quantile(0.95) - lately.quantile(0.05)),
       networkJitter: this.#buffer.networkJitter,
-      buffer: this.#buffer.target,
+      buffer: this.#fixed ?? this.#buffer.target,
       late: this.#lateness.count,
       dropped: this.#dropped,
       duplicates: this.#keys.duplicates,
@@ -123,11 +127,12 @@ export class LiveStream {
     // Written so that NaN is not believed either.
     if (delay >= EARLIEST && delay <= LATEST) {
       timing.performedAt = performedAt;
-      timing.delay = this.#buffer.admit(performedAt, arrivedAt);
+      const learnt = this.#buffer.admit(performedAt, arrivedAt);
+      timing.delay = this.#fixed ?? learnt;
     } else {
       this.#untimed++;
-      timing.performedAt = arrivedAt - this.#buffer.delay;
-      timing.delay = this.#buffer.delay;
+      timing.delay = this.#fixed ?? this.#buffer.delay;
+      timing.performedAt = arrivedAt - timing.delay;
     }
     this.#route(message, timing);
   }
@@ -149,7 +154,8 @@ export class LiveStream {
         if (due === undefined) return;
         this.#delays.record(due - timing.performedAt);
         this.#lately.add(due - timing.performedAt);
-        if (late > IN_TIME) this.#lateness.record(late);
+        // On arrival nothing is due any sooner.
+        if (late > IN_TIME && this.#fixed !== 0) this.#lateness.record(late);
         return;
       }
       case 'noteOff':
@@ -187,6 +193,9 @@ export class LiveStream {
         this.#pass(message, timing, message.channel, undefined, true);
         return;
       case 'sysEx':
+        if (isFullFrame(message)) this.#withheld++;
+        else this.#pass(message, timing, NO_CHANNEL, undefined, true);
+        return;
       case 'songSelect':
       case 'tuneRequest':
         this.#pass(message, timing, NO_CHANNEL, undefined, true);
