@@ -13,7 +13,10 @@ import {
   readCommandHeader,
 } from '../../runtime/transport/rtp-midi/command-section.ts';
 import { openRtpMidiEndpoint } from '../../runtime/transport/rtp-midi/endpoint.ts';
-import { CHANNEL_CHAPTERS } from '../../runtime/transport/rtp-midi/journal/chapter-table.ts';
+import {
+  CHANNEL_CHAPTERS,
+  SYSTEM_CHAPTERS,
+} from '../../runtime/transport/rtp-midi/journal/chapter-table.ts';
 import { MAX_PACKET_OCTETS } from '../../runtime/transport/rtp-midi/stream-sender.ts';
 import { NETWORK_PROFILES } from '../../sim/network/profiles.ts';
 import { openVirtualNetwork } from '../../sim/network/virtual-network.ts';
@@ -142,13 +145,24 @@ test('tshark finds nothing malformed but what it is known to misread', (context)
 });
 
 /**
- * tshark 4.0 reads past a Chapter M with a PENDING octet, as if it were not part of LENGTH, and gives up on a Chapter N
- * at the end of a packet that has more logs than octets of NoteOff bits.
+ * tshark 4.0 reads past a Chapter M with a PENDING octet, as if it were not part of LENGTH, gives up on a Chapter N at the
+ * end of a packet that has more logs than octets of NoteOff bits, and takes the S bit of Chapter Q for another one.
  */
 function isMisread(bytes: Uint8Array): boolean {
   const section = emptyCommandHeader();
   readCommandHeader(bytes, 12, bytes.length, section);
   let next = section.listEnd + 3;
+  if (((bytes[section.listEnd] ?? 0) & 0x40) !== 0) {
+    const contents = bytes[next] ?? 0;
+    let at = next + 2;
+    for (const chapter of SYSTEM_CHAPTERS) {
+      if ((contents & chapter.bit) === 0) continue;
+      if (chapter.letter === 'Q' && ((bytes[at] ?? 0) & 0x80) !== 0) return true;
+      at = chapter.end(bytes, at, bytes.length);
+    }
+    next += ((contents & 0x03) << 8) | (bytes[next + 1] ?? 0);
+  }
+  if (((bytes[section.listEnd] ?? 0) & 0x20) === 0) return false;
   for (let left = ((bytes[section.listEnd] ?? 0) & 0x0f) + 1; left > 0; left--) {
     const length = (((bytes[next] ?? 0) & 0x03) << 8) | (bytes[next + 1] ?? 0);
     let at = next + 3;
