@@ -10,6 +10,8 @@ import { PortError } from '../core/errors.ts';
 import type { ServiceAdvert, ServiceType } from '../ports/discovery.ts';
 import type { DnsQuestion, DnsRecord } from './dns-message.ts';
 import { escapeLabel, sameName, splitName } from './dns-name.ts';
+import { checkPort } from './system-errors.ts';
+import { systemRandomness } from './system-randomness.ts';
 
 /** Host names and what hangs on them live two minutes, everything else 75 (RFC 6762 section 10). */
 const HOST_TTL = 120;
@@ -47,6 +49,13 @@ export function labelFrom(name: string, suffix: string = ''): string {
     cut += character;
   }
   return cut.trimEnd() + suffix;
+}
+
+/** A host name of our own: another responder on this machine may answer for the machine's, and say goodbye to it. */
+export function hostLabel(machine: string): string {
+  const unique = Buffer.from(systemRandomness.bytes(4)).toString('hex');
+  const clean = machine.split('.')[0]?.replace(/[^a-zA-Z0-9-]/g, '') ?? '';
+  return labelFrom(clean || 'box', `-${unique}`);
 }
 
 /** The records of a service, but for the host's addresses. A `ttl` of 0 says goodbye. */
@@ -150,4 +159,13 @@ export function decodeTxt(entries: readonly Buffer[]): Record<string, string> {
     txt.set(key, at < 0 ? '' : text.slice(at + 1));
   }
   return Object.fromEntries(txt);
+}
+
+/** Throws PortError 'invalid' for an advert that no service can have. */
+export function checkAdvert(advert: ServiceAdvert): void {
+  checkPort(advert.port);
+  if (advert.port === 0 || labelFrom(advert.name) === '') {
+    throw new PortError('invalid', 'a service needs a name and a port');
+  }
+  encodeTxt(advert.txt);
 }

@@ -1,7 +1,7 @@
 /** The machine's network interfaces, and which addresses are near. */
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { inSubnet, isLinkLocal, isLoopback, splitZone } from './ip-text.ts';
+import { canonicalHost, inSubnet, isLinkLocal, isLoopback, splitZone } from './ip-text.ts';
 
 export interface Network {
   readonly net: string;
@@ -57,6 +57,18 @@ export function isNear(address: string, { name, networks }: LocalInterface): boo
   const { bare, zone } = splitZone(address);
   if (isLinkLocal(bare) && zone !== name) return false;
   return networks.some(({ net, prefix }) => inSubnet(bare, net, prefix));
+}
+
+/** Those of the addresses at which a service answers that is bound to `boundTo`; it is announced with no others. */
+export function answeringAddresses(
+  addresses: readonly string[],
+  boundTo: string | undefined,
+): readonly string[] {
+  const host = boundTo === undefined ? undefined : canonicalHost(boundTo);
+  if (host === undefined || host === '::') return addresses;
+  if (host === '0.0.0.0') return addresses.filter((address) => isIPv4(address));
+  const { bare } = splitZone(host);
+  return addresses.filter((address) => splitZone(address).bare === bare);
 }
 
 /**

@@ -23,7 +23,7 @@ import {
   labelFrom,
   serviceRecords,
 } from './dns-sd-records.ts';
-import type { LocalInterface } from './local-interfaces.ts';
+import { answeringAddresses, type LocalInterface } from './local-interfaces.ts';
 import type { MdnsPacket, Multicast } from './mdns-links.ts';
 import { claimsOf, compareClaims, isRival } from './probe-contest.ts';
 
@@ -41,6 +41,7 @@ export interface AnnouncementDeps {
   readonly links: Multicast;
   readonly randomness: Randomness;
   readonly log: Log;
+  /** Unique to the addresses that it is announced with. */
   readonly host: string;
   /** Names that other announcements of ours have or want. */
   taken(name: string): boolean;
@@ -59,6 +60,7 @@ export class MdnsAnnouncement implements Announcement {
   #repeats = 0;
   #lastSent = Number.NEGATIVE_INFINITY;
   #dueAt = Number.POSITIVE_INFINITY;
+  #silent = false;
   /** There was no network to probe on. */
   #alone = true;
   #settle: { resolve(): void; reject(error: unknown): void } | undefined;
@@ -80,6 +82,10 @@ export class MdnsAnnouncement implements Announcement {
 
   get name(): string {
     return this.#advert.name;
+  }
+
+  get host(): string {
+    return this.#deps.host;
   }
 
   get advert(): ServiceAdvert {
@@ -122,9 +128,14 @@ export class MdnsAnnouncement implements Announcement {
       this.#conflict();
   }
 
+  /** The goodbye is left out. */
+  fallSilent(): void {
+    this.#silent = true;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state === 'closed') return;
-    const said = this.#state === 'announced';
+    const said = this.#state === 'announced' && !this.#silent;
     this.#state = 'closed';
     this.#alarm[Symbol.dispose]();
     if (said) {
@@ -180,7 +191,11 @@ export class MdnsAnnouncement implements Announcement {
   #send(): void {
     const { clock, host, links } = this.#deps;
     const records = serviceRecords(this.#advert, host);
-    links.respond((link: LocalInterface) => [...records, ...addressRecords(host, link.addresses)]);
+    links.respond((link: LocalInterface) => {
+      const addresses = answeringAddresses(link.addresses, this.#advert.boundTo);
+      // Who hears us where we don't listen would only be refused.
+      return addresses.length === 0 ? [] : [...records, ...addressRecords(host, addresses)];
+    });
     this.#lastSent = clock.now();
     const next = REPEATS[this.#repeats++];
     if (next !== undefined) this.#wakeAt(this.#lastSent + next);

@@ -24,11 +24,10 @@ import type {
   ServiceType,
 } from '../ports/discovery.ts';
 import { DnsSdCache } from './dns-sd-cache.ts';
-import { encodeTxt, labelFrom, typeDomain } from './dns-sd-records.ts';
-import { rankAddresses } from './local-interfaces.ts';
+import { checkAdvert, hostLabel, typeDomain } from './dns-sd-records.ts';
+import { answeringAddresses, rankAddresses } from './local-interfaces.ts';
 import { MdnsAnnouncement } from './mdns-announcement.ts';
 import { MdnsLinks } from './mdns-links.ts';
-import { checkPort } from './system-errors.ts';
 import { systemRandomness } from './system-randomness.ts';
 
 /** Lists are made anew at most this often, however much the network talks. */
@@ -54,7 +53,7 @@ export interface MdnsDiscoveryInit {
 export function openMdnsDiscovery(
   deps: MdnsDiscoveryDeps,
   init: MdnsDiscoveryInit = {},
-): Discovery {
+): MdnsDiscovery {
   return new MdnsDiscovery(deps, init);
 }
 
@@ -64,14 +63,13 @@ interface Browser {
   told: string;
 }
 
-class MdnsDiscovery implements Discovery {
+export class MdnsDiscovery implements Discovery {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #links: MdnsLinks;
   readonly #cache = new DnsSdCache();
   readonly #announcements = new Set<MdnsAnnouncement>();
   readonly #browsers = new Set<Browser>();
-  /** Our own, not the machine's: another responder on this machine may answer for that, and say goodbye to it. */
   readonly #host: string;
   readonly #tell: Alarm;
   readonly #round: Alarm;
@@ -83,12 +81,7 @@ class MdnsDiscovery implements Discovery {
   constructor(deps: MdnsDiscoveryDeps, init: MdnsDiscoveryInit) {
     this.#clock = deps.clock;
     this.#log = deps.log;
-    const unique = Buffer.from(systemRandomness.bytes(4)).toString('hex');
-    const machine =
-      hostname()
-        .split('.')[0]
-        ?.replace(/[^a-zA-Z0-9-]/g, '') ?? '';
-    this.#host = `${labelFrom(machine || 'box', `-${unique}`)}.local`;
+    this.#host = `${hostLabel(hostname())}.local`;
     this.#tell = deps.clock.alarm(() => {
       this.#telling = false;
       for (const browser of [...this.#browsers]) this.#tellBrowser(browser);
@@ -113,18 +106,14 @@ class MdnsDiscovery implements Discovery {
 
   async announce(advert: ServiceAdvert): Promise<Announcement> {
     this.#checkOpen();
-    checkPort(advert.port);
-    if (advert.port === 0 || labelFrom(advert.name) === '') {
-      throw new PortError('invalid', 'a service needs a name and a port');
-    }
-    encodeTxt(advert.txt);
+    checkAdvert(advert);
     const announcement = new MdnsAnnouncement(
       {
         clock: this.#clock,
         links: this.#links,
         randomness: systemRandomness,
         log: this.#log,
-        host: this.#host,
+        host: advert.boundTo === undefined ? this.#host : `${hostLabel(hostname())}.local`,
         taken: (name) => this.#isTaken(name, advert.type),
         changed: () => this.#tellSoon(),
       },
@@ -153,6 +142,12 @@ class MdnsDiscovery implements Discovery {
     this.#tellBrowser(browser);
     this.#askSoon();
     return { [Symbol.dispose]: () => void this.#browsers.delete(browser) };
+  }
+
+  /** Falls silent without goodbyes: avahi-daemon announces the same services from now on. */
+  async handOver(): Promise<void> {
+    for (const announcement of this.#announcements) announcement.fallSilent();
+    await this[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -230,11 +225,12 @@ class MdnsDiscovery implements Discovery {
   #found(type: ServiceType): FoundService[] {
     const interfaces = this.#links.interfaces;
     const own = new Map<string, FoundService>();
-    for (const { advert, live } of this.#announcements) {
+    for (const { advert, live, host } of this.#announcements) {
       if (!live || advert.type !== type) continue;
-      const addresses = interfaces.flatMap((held) => held.addresses);
-      const reachable = rankAddresses(addresses, '127.0.0.1', interfaces);
-      own.set(advert.name.toLowerCase(), { ...advert, host: this.#host, addresses: reachable });
+      const { boundTo, ...told } = advert;
+      const all = interfaces.flatMap((held) => held.addresses);
+      const reachable = rankAddresses(answeringAddresses(all, boundTo), '127.0.0.1', interfaces);
+      own.set(advert.name.toLowerCase(), { ...told, host, addresses: reachable });
     }
     const others = this.#cache
       .services(type, (addresses, from) => rankAddresses(addresses, from, interfaces))

@@ -109,10 +109,11 @@ export class MdnsLinks implements Multicast, AsyncDisposable {
     }
   }
 
-  /** Multicasts on each interface what `recordsOn` says of it. */
+  /** Multicasts on each interface what `recordsOn` says of it; nothing where that is nothing. */
   respond(recordsOn: (link: LocalInterface) => readonly DnsRecord[]): void {
     for (const link of this.#links.values()) {
-      this.#send(link, { kind: 'response', answers: recordsOn(link.on) });
+      const answers = recordsOn(link.on);
+      if (answers.length > 0) this.#send(link, { kind: 'response', answers });
     }
   }
 
