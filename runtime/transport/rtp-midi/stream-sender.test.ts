@@ -33,6 +33,7 @@ interface Sent {
   readonly length: number;
   readonly sequence: number;
   readonly checkpoint: number;
+  readonly hasJournal: boolean;
   readonly journal: Uint8Array;
 }
 
@@ -46,11 +47,12 @@ function send(...messages: readonly MidiMessage[]): Sent {
   sender.sent(messages.length > 0, at);
   const header = emptyCommandHeader();
   expect(readCommandHeader(out, 12, length, header)).toBeUndefined();
-  expect(readJournal(out, header.listEnd, length)).toBeUndefined();
+  if (header.journal) expect(readJournal(out, header.listEnd, length)).toBeUndefined();
   return {
     length,
     sequence: ((out[2] ?? 0) << 8) | (out[3] ?? 0),
     checkpoint: journalCheckpoint(out, header.listEnd, length),
+    hasJournal: header.journal,
     journal: out.slice(header.listEnd, length),
   };
 }
@@ -63,12 +65,12 @@ function introduced(): void {
   sender.report(send().sequence, now as Instant);
 }
 
-test('sequence numbers go up by one, and wrap', () => {
+test('sequence numbers go up by one, and wrap (item 2)', () => {
   const sequences = Array.from({ length: 8 }, () => send(ON).sequence);
   expect(sequences).toEqual([65_530, 65_531, 65_532, 65_533, 65_534, 65_535, 0, 1]);
 });
 
-test('the checkpoint is the first packet until a report, then the one after what it reports', () => {
+test('the checkpoint is the first packet until a report, then the one after what it reports (item 32)', () => {
   expect(send(ON).checkpoint).toBe(FIRST);
   expect(send(OFF).checkpoint).toBe(FIRST);
   expect(sender.report(65_530, now as Instant)).toBe(true);
@@ -81,7 +83,7 @@ test('the checkpoint is the first packet until a report, then the one after what
   expect(Buffer.from(send().journal).toString('hex')).toBe('800006');
 });
 
-test('reports of what was never sent, or is long confirmed, are not believed', () => {
+test('reports of what was never sent, or is long confirmed, are not believed (item 32)', () => {
   send(ON);
   send(OFF);
   expect(sender.report(65_532, now as Instant)).toBe(false);
@@ -151,7 +153,7 @@ test('a peer that never reports is sent few guard packets, the first within 50 m
   expect(times.at(-1)).toBeLessThanOrEqual(5_000);
 });
 
-test('to a peer that never reports the history is some seconds long, and lasting state stays', () => {
+test('to a peer that never reports the history is some seconds long, and lasting state stays (items 35, 35a)', () => {
   send(midi(0xb0, 7, 90), midi(0xc0, 3, 0));
   let packet = send();
   for (let i = 0; i < 3_000; i++) {
@@ -166,7 +168,7 @@ test('to a peer that never reports the history is some seconds long, and lasting
   expect(packet.length).toBeLessThan(200);
 });
 
-test('its checkpoint does not pass the NoteOn of a key that is still down', () => {
+test('its checkpoint does not pass the NoteOn of a key that is still down (item 35a)', () => {
   send(ON);
   for (let i = 0; i < 1_000; i++) {
     send(midi(0xb0, 7, i & 127));
@@ -179,7 +181,7 @@ test('its checkpoint does not pass the NoteOn of a key that is still down', () =
   expect((send().checkpoint - FIRST) & 0xffff).toBeGreaterThan(900);
 });
 
-test('a peer that joins late is told all lasting state until its first report, but no old notes', () => {
+test('a peer that joins late is told all lasting state until its first report, but no old notes (item 33)', () => {
   send(midi(0xb0, 7, 90), midi(0xe0, 0, 80), ON);
   sender = new StreamSender(0xbabe, 100, state, now as Instant);
   sender.introduce(now as Instant);
@@ -190,11 +192,127 @@ test('a peer that joins late is told all lasting state until its first report, b
   expect(Buffer.from(send().journal).toString('hex')).toBe('800065');
 });
 
-test('hours of playing without reports take no more memory than the history', () => {
+test('hours of playing without reports take no more memory than the history (item 35)', () => {
   for (let i = 0; i < 20_000; i++) {
     send(midi(0x90, i & 127, 1 + (i % 127)));
     now += 100;
   }
   expect(sender.forced).toBeGreaterThan(0);
   expect(send().length).toBeLessThanOrEqual(MAX_PACKET_OCTETS);
+});
+
+const hexOf = ({ journal }: Sent): string => Buffer.from(journal).toString('hex');
+
+test('a journal codes what was sent before its packet, never the packet itself (item 15)', () => {
+  // Checkpoint and packet are the same: nothing to code.
+  expect(hexOf(send(ON, midi(0xb0, 7, 90)))).toBe('80fffa');
+  expect(hexOf(send(OFF))).toBe('20fffa' + '000a48' + '00075a' + '8' + '1f03ce4');
+  expect(hexOf(send())).toMatch(/^20fffa000a48/);
+  introduced();
+  expect(hexOf(send(midi(0xe0, 0, 80)))).toMatch(/^80/);
+  expect(hexOf(send())).toMatch(/^20....000510/);
+});
+
+test('S is 0 for what the packet before brought, in all that encloses it, and nowhere else (items 15, 15a)', () => {
+  send(ON);
+  // Header, channel journal and log are 0; B of Chapter N is 1: no NoteOff.
+  expect(hexOf(send())).toBe('20fffa' + '000708' + '81f0' + '3ce4');
+  expect(hexOf(send())).toBe('a0fffa' + '800708' + '81f0' + 'bce4');
+  send(midi(0xb1, 7, 90));
+  expect(hexOf(send(OFF))).toBe('21fffa' + '800708' + '81f0' + 'bce4' + '080640' + '00075a');
+  // The NoteOff is a bit, which B stands for.
+  expect(hexOf(send())).toBe('21fffa' + '000608' + '0077' + '08' + '880640' + '80875a');
+});
+
+test('a checkpoint that moves takes what is over out of the journal at once, and clears no S bit (item 33)', () => {
+  send(ON);
+  send(midi(0xb1, 7, 90));
+  send();
+  sender.report(FIRST, now as Instant);
+  expect(hexOf(send())).toBe('a0fffb' + '880640' + '80875a');
+  sender.report(FIRST + 1, now as Instant);
+  expect(hexOf(send())).toBe('80fffc');
+});
+
+test('each receiver has its own checkpoint: one that is silent keeps nobody else’s journal long (item 33)', () => {
+  const silent = sender;
+  const reporting = new StreamSender(0xbabe, 7, state, now as Instant);
+  const lengths: [silent: number[], reporting: number[]] = [[], []];
+  for (let i = 0; i < 50; i++) {
+    const at = now as Instant;
+    const message = midi(0x90 | (i & 15), 60 + i, 100);
+    list.clear();
+    list.add(message, 0, ticksAt(at, 0));
+    lengths[0].push(silent.write(list, ticksAt(at, 0), at, at, out));
+    lengths[1].push(reporting.write(list, ticksAt(at, 0), at, at, out));
+    state.apply(message, ++stamp, at);
+    silent.sent(true, at);
+    reporting.sent(true, at);
+    reporting.report(reporting.last & 0xffff, at);
+    now += fromMillis(10);
+  }
+  // RTP header, one command, an empty journal.
+  expect(lengths[1]).toEqual(lengths[1].map(() => 12 + 4 + 3));
+  expect(lengths[0].at(-1)).toBeGreaterThan(200);
+});
+
+test.each(['closed-loop', 'open-loop', 'anchor'] as const)(
+  'a session with journals (%s) has one in every packet, empty or not (item 4a)',
+  (policy) => {
+    sender = new StreamSender(0xcafe, FIRST, state, now as Instant, policy);
+    sender.introduce(now as Instant);
+    for (let i = 0; i < 40; i++) {
+      const packet = i % 3 ? send(i % 2 ? ON : OFF) : send();
+      expect(packet.hasJournal).toBe(true);
+      expect(packet.journal.length).toBeGreaterThanOrEqual(3);
+      if (i % 5 === 0) sender.report(packet.sequence, now as Instant);
+      now += fromMillis(7);
+    }
+  },
+);
+
+test('a session without journals has none in any packet, and no guard packets but one to say where it is (item 4a)', () => {
+  sender = new StreamSender(0xcafe, FIRST, state, now as Instant, 'off');
+  sender.introduce(now as Instant);
+  expect(sender.guardDue).toBe(now);
+  const first = send();
+  expect(first).toMatchObject({ hasJournal: false, length: 13 });
+  expect(sender.guardDue).toBeUndefined();
+  for (let i = 0; i < 20; i++) {
+    const packet = send(i % 2 ? OFF : ON);
+    expect(packet).toMatchObject({ hasJournal: false, length: 16 });
+    expect(sender.report(packet.sequence, now as Instant)).toBe(true);
+    expect(sender.guardDue).toBeUndefined();
+  }
+});
+
+test('anchor: the journal reaches back to the first packet for ever (item 35a)', () => {
+  sender = new StreamSender(0xcafe, FIRST, state, now as Instant, 'anchor');
+  send(midi(0xc0, 5, 0), ON);
+  for (let i = 0; i < 2_000; i++) {
+    sender.report(send(OFF).sequence, now as Instant);
+    now += fromMillis(100);
+  }
+  // Program 5, and key 60 up.
+  expect(hexOf(send())).toBe('20fffa' + '000988' + '850000' + '0077' + '08');
+});
+
+test('a peer that never reports is told all of a big state in turn (items 31b, 35)', () => {
+  for (let channel = 0; channel < 16; channel++) {
+    for (let controller = 0; controller < 90; controller++)
+      send(midi(0xb0 | channel, controller === 6 || controller === 38 ? 90 : controller, 1));
+  }
+  send(ON);
+  const told = new Set<number>();
+  while (sender.guardDue !== undefined) {
+    now = sender.guardDue;
+    const { journal, length } = send();
+    expect(length).toBeLessThanOrEqual(MAX_PACKET_OCTETS);
+    for (let at = 3; at < journal.length; ) {
+      const first = journal[at] ?? 0;
+      told.add((first >> 3) & 15);
+      at += ((first & 3) << 8) | (journal[at + 1] ?? 0);
+    }
+  }
+  expect(told.size).toBe(16);
 });
