@@ -117,6 +117,23 @@ export class Broadcast {
     return true;
   }
 
+  /** To one peer, with which we part: nothing is sent to it after this. */
+  sendLast(peer: PeerSession, messages: readonly MidiMessage[]): void {
+    const now = this.#clock.now();
+    const at = this.#outbox.timeOfEmpty(now);
+    const list = new CommandList();
+    for (let next = 0; next < messages.length; ) {
+      list.clear();
+      while (next < messages.length) {
+        if (list.add(messages[next] as MidiMessage, 0, this.#outbox.ticksOf(at)) < 0) break;
+        next++;
+      }
+      if (list.length === 0) return;
+      this.#sendPacket(peer, list, list.first, at, now);
+      peer.sender.sent(true, now);
+    }
+  }
+
   /** Copies and guard packets that are due. */
   tick(now: Instant): void {
     this.#now = now;

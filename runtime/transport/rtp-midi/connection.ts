@@ -1,10 +1,10 @@
 /**
  * A connection that was asked for: a dialer, and the peer it reached.
  *
- * Takes  the time, answers to its invitations, and word that its session ended.
+ * Takes  the time, answers to its invitations, and word that its session ended or is doubtful.
  * Gives  invitations, and the peer to take in, to its owner.
  */
-import type { Instant } from '../../core/time.ts';
+import { after, fromSeconds, type Instant, type Micros } from '../../core/time.ts';
 import type { NetAddress } from '../../ports/datagram-network.ts';
 import {
   type DialerInput,
@@ -16,7 +16,9 @@ import type { PeerSession } from './peer-session.ts';
 
 export interface ConnectionOwner {
   newToken(): number;
-  invite(channel: 'control' | 'data', token: number, to: NetAddress): void;
+  /** Under which an invitation goes out. `fresh`: not the one it was refused under, if that may be why. */
+  ssrcToDial(fresh: boolean): number;
+  invite(channel: 'control' | 'data', token: number, ssrc: number, to: NetAddress): void;
   /** Both ports were accepted. Undefined: this peer is not wanted after all. */
   join(
     connection: Connection,
@@ -24,6 +26,8 @@ export interface ConnectionOwner {
     control: NetAddress,
     data: NetAddress,
   ): PeerSession | undefined;
+  /** Whoever accepted has our own SSRC. */
+  collided(connection: Connection): void;
   /** The connection is wanted no more. */
   closed(connection: Connection): void;
 }
@@ -34,19 +38,37 @@ export interface Answer {
   readonly name: string;
 }
 
+export interface ConnectOptions {
+  /** Asks more rarely the longer nobody answers. Default: once a second, always. */
+  readonly tires?: boolean;
+  /** A goodbye of the peer is the end of it. Default: it is invited again. */
+  readonly untilGoodbye?: boolean;
+}
+
+/** Doubts are this far apart, whoever raises them. */
+const DOUBT_APART: Micros = fromSeconds(1);
+const MOST_COLLISIONS = 3;
+
 export class Connection implements AsyncDisposable {
+  readonly options: ConnectOptions;
   readonly #owner: ConnectionOwner;
   readonly #to: NetAddress;
   /** As dialled until an answer shows the numeric address behind a name. */
   #host: string;
   #dialer: DialerState;
+  #ssrc: number;
   #peer: PeerSession | undefined;
+  #doubtedAt = Number.NEGATIVE_INFINITY as Instant;
+  #collisions = 0;
+  #joining = false;
   #closed = false;
 
-  constructor(owner: ConnectionOwner, to: NetAddress, now: Instant) {
+  constructor(owner: ConnectionOwner, to: NetAddress, now: Instant, options: ConnectOptions) {
+    this.options = options;
     this.#owner = owner;
     this.#to = to;
     this.#host = to.host;
+    this.#ssrc = owner.ssrcToDial(false);
     this.#dialer = startDialer(now, owner.newToken());
   }
 
@@ -70,6 +92,11 @@ export class Connection implements AsyncDisposable {
     return this.#dialer.token;
   }
 
+  /** What the one invited knows us by. */
+  get ssrc(): number {
+    return this.#ssrc;
+  }
+
   get control(): NetAddress {
     return { host: this.#host, port: this.#to.port };
   }
@@ -85,22 +112,40 @@ export class Connection implements AsyncDisposable {
   accepted(channel: 'control' | 'data', answer: Answer, from: NetAddress, now: Instant): void {
     if (this.#dialer.phase === 'joined' || answer.token !== this.#dialer.token) return;
     this.#host = from.host;
-    this.#step({ kind: 'accepted', token: answer.token, channel }, now, answer);
+    if (answer.ssrc !== this.#ssrc) {
+      this.#step({ kind: 'accepted', token: answer.token, channel }, now, answer);
+      return;
+    }
+    this.#owner.collided(this);
+    if (++this.#collisions > MOST_COLLISIONS) {
+      this.refused(answer.token, now);
+      return;
+    }
+    this.#ssrc = this.#owner.ssrcToDial(false);
+    this.#dialer = startDialer(now, this.#owner.newToken());
   }
 
   refused(token: number, now: Instant): void {
+    if (token !== this.#dialer.token) return;
+    // It may be that somebody else there has the same SSRC.
+    if (!this.#peer) this.#ssrc = this.#owner.ssrcToDial(true);
     this.#step({ kind: 'refused', token }, now);
   }
 
   /** The session is over; it is wanted again. */
   ended(now: Instant): void {
     this.#peer = undefined;
+    if (this.#joining) return;
+    this.#ssrc = this.#owner.ssrcToDial(false);
     this.#step({ kind: 'ended' }, now);
   }
 
-  /** The peer is silent: it is invited again while the session goes on. */
+  /** The peer may have begun anew: it is invited again while the session goes on. */
   doubt(now: Instant): void {
-    if (this.#dialer.phase === 'joined') this.#dialer = startDialer(now, this.#owner.newToken());
+    if (now < after(this.#doubtedAt, DOUBT_APART)) return;
+    this.#doubtedAt = now;
+    if (this.#dialer.phase !== 'joined') this.#step({ kind: 'hurry' }, now);
+    else this.#dialer = startDialer(now, this.#owner.newToken());
   }
 
   /** For good, without a word to anyone. */
@@ -119,16 +164,25 @@ export class Connection implements AsyncDisposable {
 
   #step(input: DialerInput, now: Instant, answer?: Answer): void {
     if (this.#closed) return;
-    const step = stepDialer(this.#dialer, input, now, this.#owner.newToken());
+    const { tires = false } = this.options;
+    const step = stepDialer(this.#dialer, input, now, this.#owner.newToken(), tires);
     this.#dialer = step.state;
     for (const effect of step.effects) {
       if (effect.kind === 'invite') {
         const to = effect.channel === 'control' ? this.control : this.data;
-        this.#owner.invite(effect.channel, effect.token, to);
-      } else if (effect.kind === 'join' && answer) {
-        this.#peer = this.#owner.join(this, answer, this.control, this.data);
-        if (!this.#peer) this.#step({ kind: 'refused', token: effect.token }, now);
-      }
+        this.#owner.invite(effect.channel, effect.token, this.#ssrc, to);
+      } else if (effect.kind === 'gaveUp' && !this.#peer) {
+        // The name may stand for another address by now.
+        this.#host = this.#to.host;
+      } else if (effect.kind === 'join' && answer) this.#join(answer, now);
     }
+  }
+
+  #join(answer: Answer, now: Instant): void {
+    this.#joining = true;
+    this.#peer = this.#owner.join(this, answer, this.control, this.data);
+    this.#joining = false;
+    this.#collisions = 0;
+    if (!this.#peer) this.#step({ kind: 'refused', token: answer.token }, now);
   }
 }

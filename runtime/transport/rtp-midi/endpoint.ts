@@ -1,34 +1,25 @@
 /**
- * An RTP-MIDI end point: one pair of UDP ports, one SSRC, any number of AppleMIDI peers.
+ * An RTP-MIDI end point: one pair of UDP ports, any number of AppleMIDI peers. What others see of it.
  *
  * Takes  MidiMessages played here, and datagrams from peers.
  * Gives  datagrams to every peer, and each peer's messages with the time when they were performed.
- * Keeps  sockets, one alarm, the peers and what each of them left sounding. The protocol itself is in the pure files beside this one.
  * Lane   1.
  */
 import type { LinkStats } from '../../core/ensemble.ts';
-import { Listeners } from '../../core/listeners.ts';
 import type { Log } from '../../core/log.ts';
 import type { MidiMessage } from '../../core/midi-message.ts';
-import {
-  after,
-  fromMillis,
-  fromSeconds,
-  type Instant,
-  type Micros,
-  micros,
-} from '../../core/time.ts';
-import type { Alarm, Clock } from '../../ports/clock.ts';
+import { fromMillis, fromSeconds, type Instant, type Micros } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { DatagramNetwork, NetAddress } from '../../ports/datagram-network.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { PeerClock } from '../clock-sync/peer-clock.ts';
-import { MESSAGE_OCTETS, type SessionMessage, writeSessionMessage } from './apple-midi/messages.ts';
-import { Broadcast } from './broadcast.ts';
+import type { ReleasePolicy } from './artifacts.ts';
+import type { ConnectOptions } from './connection.ts';
+import type { LeaveReason } from './household.ts';
 import type { JournalPolicy } from './journal/journal-policy.ts';
 import type { Redundancy } from './packet-copies.ts';
-import { bindPortPair, type PortPair, releasePortPair } from './port-pair.ts';
-import { type LeaveReason, Switchboard } from './switchboard.ts';
-import { ticksAsMicros } from './ticks.ts';
+import { bindPortPair } from './port-pair.ts';
+import { Station, type StationStats } from './station.ts';
 
 export interface RtpMidiPeer {
   readonly ssrc: number;
@@ -46,46 +37,16 @@ export interface RtpMidiConnection extends AsyncDisposable {
   readonly state: 'inviting' | 'refused' | 'connected' | 'closed';
 }
 
-export interface RtpMidiEndpointStats {
-  readonly datagrams: number;
-  readonly packetsSent: number;
-  /** Of these: without commands, so that losses show. */
-  readonly guardsSent: number;
-  /** Of these: what was sent before, once more. */
-  readonly copiesSent: number;
-  /** Copies that there was no room to keep. */
-  readonly copiesDropped: number;
-  /** Packets held back because a peer wants to be sent less; its next journal makes up for them. */
-  readonly withheld: number;
-  /** Packets whose journal was too big and held a part of it. */
-  readonly journalsSplit: number;
-  /** Packets that fell out of the history unconfirmed. */
-  readonly historyForced: number;
-  /** Times that a journal had to leave a SysEx command out, or a part of it. */
-  readonly sysExUnprotected: number;
-  /** SysEx commands that were given up before they were sent as a whole. */
-  readonly sysExCancelled: number;
-  /** Messages that there was no room for while a SysEx was held up. */
-  readonly messagesDropped: number;
-  readonly messagesSent: number;
-  readonly messagesReceived: number;
-  /** Packets or messages that were not what they should be, by kind. */
-  readonly faults: Readonly<Record<string, number>>;
-  /** Invitations answered with NO or with silence. */
-  readonly refused: number;
-  /** Datagrams that the network would not take. */
-  readonly unsent: number;
-}
-
 export interface RtpMidiEndpoint extends AsyncDisposable {
   readonly name: string;
+  /** For sessions that begin now; a session keeps its own. Another one once somebody turns up who has the same. */
   readonly ssrc: number;
   /** The data port is the next one. */
   readonly controlPort: number;
   /** The clock that peers see (PeerClock), less this box's own. */
   readonly clockOffset: Micros;
   /** Invites, and keeps inviting: retries, and reconnects with a new token, until disposed. */
-  connect(to: NetAddress): RtpMidiConnection;
+  connect(to: NetAddress, options?: ConnectOptions): RtpMidiConnection;
   /** To every connected peer. `at` is when it was performed. Messages of one burst share a packet. */
   send(message: MidiMessage, at: Instant): void;
   /** Sends now what was to be sent at the end of this burst. */
@@ -108,7 +69,7 @@ export interface RtpMidiEndpoint extends AsyncDisposable {
     ) => void,
   ): Disposable;
   readonly peers: readonly RtpMidiPeer[];
-  readonly stats: RtpMidiEndpointStats;
+  readonly stats: StationStats;
 }
 
 export interface RtpMidiDeps {
@@ -125,10 +86,16 @@ export interface RtpMidiInit {
   readonly host?: string;
   /** Whether to let this one in. Default: everyone. */
   readonly accept?: (name: string, from: NetAddress) => boolean;
+  /**
+   * Whether this host is where nobody speaks in another's name; default: they all are. Others get no answer longer than
+   * their question (our name may be cut), and the stream once they have shown that they hear us.
+   */
+  readonly near?: (host: string) => boolean;
   /** How long a packet may wait for one that is missing before it. Default 3 ms; 0: not at all. */
   readonly reorderHold?: Micros;
+  /** Default 64. */
   readonly maxPeers?: number;
-  /** Between clock exchanges once the first ones are done. Default 10 s. */
+  /** Between clock exchanges once the first ones are done. Default 1 s. */
   readonly clockInterval?: Micros;
   /** What journals reach back to. Default closed-loop. */
   readonly journal?: JournalPolicy;
@@ -139,190 +106,28 @@ export interface RtpMidiInit {
    * all that report are taken for that.
    */
   readonly dropsDuplicates?: (ssrc: number) => boolean;
+  /** What follows the note-offs when a peer is gone. Default: nothing. */
+  readonly onRelease?: ReleasePolicy;
 }
 
-const REORDER_HOLD = fromMillis(3);
-const CLOCK_INTERVAL = fromSeconds(10);
-const MAX_PEERS = 32;
-/** Between two alarms: whatever goes wrong, the end point doesn't go round in circles. */
-const LEAST_SLEEP = micros(100);
+const DEFAULTS = {
+  accept: (): boolean => true,
+  near: (): boolean => true,
+  reorderHold: fromMillis(3),
+  maxPeers: 64,
+  clockInterval: fromSeconds(1),
+  journal: 'closed-loop',
+  redundancy: 0,
+  dropsDuplicates: (): boolean => true,
+  onRelease: 'notes',
+} as const;
 
 /** Resolves when both ports are bound. Rejects with PortError as `network.bind` does. */
 export async function openRtpMidiEndpoint(
   deps: RtpMidiDeps,
   init: RtpMidiInit,
 ): Promise<RtpMidiEndpoint> {
+  const { clock, randomness, log } = deps;
   const sockets = await bindPortPair(deps, init);
-  return new Endpoint(deps, init, sockets);
+  return new Station({ clock, randomness, log, sockets }, { ...DEFAULTS, ...init });
 }
-
-class Endpoint implements RtpMidiEndpoint {
-  readonly name: string;
-  readonly ssrc: number;
-  readonly controlPort: number;
-  readonly clockOffset: Micros;
-  readonly #clock: Clock;
-  readonly #sockets: PortPair;
-  readonly #broadcast: Broadcast;
-  readonly #board: Switchboard;
-  readonly #alarm: Alarm;
-  readonly #listening: Disposable[];
-  readonly #message = new Uint8Array(MESSAGE_OCTETS);
-  readonly #onPeer = new Listeners<Parameters<Parameters<RtpMidiEndpoint['onPeer']>[0]>>();
-  readonly #onMidi = new Listeners<Parameters<Parameters<RtpMidiEndpoint['onMidi']>[0]>>();
-  /** When the alarm is set to go off; Infinity when it isn't. */
-  #alarmAt = Number.POSITIVE_INFINITY;
-  #flushQueued = false;
-  #disposed = false;
-  #datagrams = 0;
-  #messagesReceived = 0;
-
-  constructor(deps: RtpMidiDeps, init: RtpMidiInit, sockets: PortPair) {
-    this.name = init.name;
-    this.ssrc = deps.randomness.uint32();
-    this.controlPort = sockets.control.local.port;
-    this.#clock = deps.clock;
-    this.#sockets = sockets;
-    const tickOrigin = deps.randomness.uint32();
-    this.clockOffset = ticksAsMicros(tickOrigin);
-    this.#broadcast = new Broadcast(
-      { clock: deps.clock, socket: sockets.data, peers: () => this.#board.peers },
-      {
-        tickOrigin,
-        redundancy: init.redundancy ?? 0,
-        dropsDuplicates: init.dropsDuplicates ?? (() => true),
-      },
-    );
-    this.#board = new Switchboard(
-      {
-        clock: deps.clock,
-        randomness: deps.randomness,
-        log: deps.log,
-        send: (channel, message, to) => this.#post(channel, message, to),
-        onMidi: (peer, message, performedAt, arrivedAt, recovered) => {
-          this.#messagesReceived++;
-          this.#onMidi.emit(peer, message, performedAt, arrivedAt, recovered);
-        },
-        onPeer: (peer, state, reason) => this.#onPeer.emit(peer, state, reason),
-      },
-      {
-        name: init.name,
-        ssrc: this.ssrc,
-        tickOrigin,
-        state: this.#broadcast.state,
-        journal: init.journal ?? 'closed-loop',
-        accept: init.accept ?? (() => true),
-        reorderHold: init.reorderHold ?? REORDER_HOLD,
-        clockInterval: init.clockInterval ?? CLOCK_INTERVAL,
-        maxPeers: init.maxPeers ?? MAX_PEERS,
-      },
-    );
-    this.#alarm = deps.clock.alarm(() => this.#wake());
-    this.#listening = [
-      sockets.control.onDatagram((bytes, from, at) => this.#take('control', bytes, from, at)),
-      sockets.data.onDatagram((bytes, from, at) => this.#take('data', bytes, from, at)),
-    ];
-  }
-
-  get peers(): readonly RtpMidiPeer[] {
-    return this.#board.peers;
-  }
-
-  get stats(): RtpMidiEndpointStats {
-    return {
-      datagrams: this.#datagrams,
-      packetsSent: this.#broadcast.packetsSent,
-      guardsSent: this.#broadcast.guardsSent,
-      copiesSent: this.#broadcast.copiesSent,
-      copiesDropped: this.#broadcast.copiesDropped,
-      withheld: this.#broadcast.withheld,
-      journalsSplit: this.#broadcast.journalsSplit,
-      historyForced: this.#broadcast.historyForced,
-      sysExUnprotected: this.#broadcast.state.system.sysEx.shed,
-      sysExCancelled: this.#broadcast.sysExCancelled,
-      messagesDropped: this.#broadcast.messagesDropped,
-      messagesSent: this.#broadcast.messagesSent,
-      messagesReceived: this.#messagesReceived,
-      faults: { ...this.#board.faults.counts },
-      refused: this.#board.refused,
-      unsent: this.#sockets.control.unsent + this.#sockets.data.unsent,
-    };
-  }
-
-  connect(to: NetAddress): RtpMidiConnection {
-    const connection = this.#board.connect(to);
-    connection.tick(this.#clock.now());
-    this.#setAlarm();
-    return connection;
-  }
-
-  send(message: MidiMessage, at: Instant): void {
-    if (this.#disposed) return;
-    this.#broadcast.add(message, at);
-    if (this.#flushQueued) return;
-    this.#flushQueued = true;
-    void BURST_ENDS.then(this.#flushQueuedBurst);
-  }
-
-  readonly flush = (): void => {
-    if (!this.#disposed && this.#broadcast.flush()) this.#setAlarm();
-  };
-
-  onPeer(listener: Parameters<RtpMidiEndpoint['onPeer']>[0]): Disposable {
-    return this.#onPeer.add(listener);
-  }
-
-  onMidi(listener: Parameters<RtpMidiEndpoint['onMidi']>[0]): Disposable {
-    return this.#onMidi.add(listener);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#disposed) return;
-    this.flush();
-    this.#broadcast.cancelSysEx();
-    this.flush();
-    for (const connection of this.#board.connections) await connection[Symbol.asyncDispose]();
-    for (const peer of this.#board.peers) this.#board.leave(peer, 'local');
-    this.#disposed = true;
-    this.#alarm[Symbol.dispose]();
-    for (const listening of this.#listening) listening[Symbol.dispose]();
-    await releasePortPair(this.#sockets);
-  }
-
-  readonly #flushQueuedBurst = (): void => {
-    this.#flushQueued = false;
-    this.flush();
-  };
-
-  #post(channel: 'control' | 'data', message: SessionMessage, to: NetAddress): void {
-    const length = writeSessionMessage(message, this.#message);
-    this.#sockets[channel].send(this.#message, to, length);
-  }
-
-  #take(channel: 'control' | 'data', bytes: Uint8Array, from: NetAddress, at: Instant): void {
-    this.#datagrams++;
-    this.#board.take(channel, bytes, from, at);
-    if (this.#broadcast.isStalled) this.flush();
-    this.#setAlarm();
-  }
-
-  #wake(): void {
-    this.#alarmAt = Number.POSITIVE_INFINITY;
-    this.flush();
-    const now = this.#clock.now();
-    this.#board.tick(now);
-    this.#broadcast.tick(now);
-    this.#setAlarm(after(now, LEAST_SLEEP));
-  }
-
-  /** An alarm too early costs a look around; so it is only ever moved forward until it goes off. */
-  #setAlarm(earliest: Instant = Number.NEGATIVE_INFINITY as Instant): void {
-    const due = Math.max(Math.min(this.#board.due, this.#broadcast.due), earliest) as Instant;
-    if (due >= this.#alarmAt || this.#disposed) return;
-    this.#alarmAt = due;
-    this.#alarm.set(due);
-  }
-}
-
-/** Settled already: what is chained to it runs when the present burst of calls is over. */
-const BURST_ENDS = Promise.resolve();

@@ -2,40 +2,46 @@
  * One AppleMIDI peer: its addresses, its clock, what it is sent and what it sends.
  *
  * Takes  datagrams known to be from it, and the time. Gives datagrams to its `Post`, messages to the end point.
- * Keeps  everything that ends with the session. What it left sounding is released by `leave`.
+ * Keeps  everything that ends with the session. What it left sounding is ended when it leaves, and when it is silent.
+ *
+ * A peer that invited us is proven once it answers something that only reaches it if it is where it says; until then it
+ * gets answers, no stream.
  */
 import type { LinkStats } from '../../core/ensemble.ts';
 import type { MidiMessage } from '../../core/midi-message.ts';
-import { fromSeconds, type Instant, type Micros } from '../../core/time.ts';
+import { after, fromSeconds, type Instant, type Micros } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { NetAddress } from '../../ports/datagram-network.ts';
 import { openPeerClock, type PeerClock } from '../clock-sync/peer-clock.ts';
-import {
-  type ClockExchangeState,
-  type ClockStep,
-  clockDue,
-  startClockExchange,
-  takeClockMessage,
-  tickClock,
-} from './apple-midi/clock-exchange.ts';
 import type { SessionMessage } from './apple-midi/messages.ts';
+import { type ReleasePolicy, releaseMessages, sounds } from './artifacts.ts';
+import type { Newcomer } from './doorkeeper.ts';
 import type { FaultCounters } from './faults.ts';
 import type { JournalPolicy } from './journal/journal-policy.ts';
 import type { StreamState } from './journal/stream-state.ts';
+import { Pulse } from './pulse.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { RtpHeader } from './rtp-header.ts';
 import { NO_TIME } from './stream-delivery.ts';
 import { StreamReceiver } from './stream-receiver.ts';
 import { StreamSender } from './stream-sender.ts';
-import { remoteInstant, ticksAt, ticksOfRemote, unwrapRtpTime } from './ticks.ts';
+import { remoteInstant, ticksOfRemote, unwrapRtpTime } from './ticks.ts';
 
 /** A mapped time further from the arrival than this is no time of performance. */
 const BELIEVABLE = fromSeconds(5);
 const TOKENS = 2;
+/** A peer that has not shown by then that it hears us makes room for another. */
+const PROOF_PATIENCE = fromSeconds(5);
 
 /** What a session may ask of the end point. */
 export interface Post {
-  send(channel: 'control' | 'data', message: SessionMessage, to: NetAddress): void;
+  send(
+    channel: 'control' | 'data',
+    message: SessionMessage,
+    to: NetAddress,
+    /** The most octets it may take. */
+    room?: number,
+  ): void;
   midi(
     peer: PeerSession,
     message: MidiMessage,
@@ -47,40 +53,43 @@ export interface Post {
   doubt(peer: PeerSession): void;
   /** It hasn't for so long that the session is over. */
   timeout(peer: PeerSession): void;
+  /** It hears us. */
+  proven(peer: PeerSession): void;
+  /** It was challenged and is not there. */
+  gone(peer: PeerSession): void;
 }
 
-export interface PeerSessionInit {
-  readonly ssrc: number;
-  readonly name: string;
-  readonly token: number;
-  readonly initiator: boolean;
-  readonly control: NetAddress;
-  readonly data: NetAddress;
-  /** Our own. */
-  readonly ownSsrc: number;
+export interface PeerSessionInit extends Newcomer {
   readonly sequence: number;
   readonly tickOrigin: number;
   readonly state: StreamState;
   readonly journal: JournalPolicy;
   readonly reorderHold: Micros;
   readonly clockInterval: Micros;
+  readonly onRelease: ReleasePolicy;
 }
 
 export class PeerSession {
   readonly ssrc: number;
+  /** Ours, as this peer knows it. */
+  readonly ownSsrc: number;
   readonly name: string;
   readonly clock: PeerClock;
-  readonly sender: StreamSender;
   readonly receiver: StreamReceiver;
   readonly limit: RateLimit = new RateLimit();
+  sender: StreamSender;
   control: NetAddress;
   data: NetAddress;
+  /** Another session of what seems to be the same peer has begun. */
+  superseded = false;
   readonly #clock: Clock;
   readonly #post: Post;
   readonly #init: PeerSessionInit;
   readonly #tokens: number[];
   readonly #onDisconnect: (peer: PeerSession) => void;
-  #exchange: ClockExchangeState;
+  readonly #pulse: Pulse;
+  readonly #joinedAt: Instant;
+  #proven = false;
 
   constructor(
     deps: {
@@ -93,6 +102,7 @@ export class PeerSession {
   ) {
     const now = deps.clock.now();
     this.ssrc = init.ssrc;
+    this.ownSsrc = init.ownSsrc;
     this.name = init.name;
     this.control = init.control;
     this.data = init.data;
@@ -102,9 +112,23 @@ export class PeerSession {
     this.#init = init;
     this.#tokens = [init.token];
     this.#onDisconnect = deps.onDisconnect;
-    this.#exchange = startClockExchange(init.initiator, now);
-    this.sender = new StreamSender(init.ownSsrc, init.sequence, init.state, now, init.journal);
-    this.sender.introduce(now);
+    this.#joinedAt = now;
+    this.#pulse = new Pulse(
+      deps.clock,
+      this.clock,
+      {
+        send: (message, to) =>
+          this.#post.send(to?.channel ?? 'data', message, to?.from ?? this.data),
+        hearsUs: (at) => this.prove(at),
+        doubt: () => this.#post.doubt(this),
+        timeout: () => this.#post.timeout(this),
+        silent: () => this.release(this.#clock.now()),
+        gone: () => this.#post.gone(this),
+        sounds: () => sounds(this.receiver.state),
+      },
+      init,
+    );
+    this.sender = this.#openSender(now);
     this.receiver = new StreamReceiver(
       {
         message: (message, time, arrivedAt, recovered) =>
@@ -137,8 +161,13 @@ export class PeerSession {
     return this.receiver.meter.lost;
   }
 
-  get heardAt(): Instant {
-    return this.#exchange.heardAt;
+  /** It is where it says: it may be sent the stream. */
+  get proven(): boolean {
+    return this.#proven;
+  }
+
+  isUnproven(now: Instant): boolean {
+    return !this.#proven && now >= after(this.#joinedAt, PROOF_PATIENCE);
   }
 
   disconnect(): void {
@@ -151,24 +180,32 @@ export class PeerSession {
   }
 
   /** Invited again: the same session under another token, perhaps at other ports. */
-  renew(
-    token: number,
-    initiator: boolean,
-    control: NetAddress,
-    data: NetAddress,
-    now: Instant,
-  ): void {
+  renew({ token, initiator, control, data }: Newcomer, now: Instant): void {
     if (!this.#tokens.includes(token)) this.#tokens.push(token);
     if (this.#tokens.length > TOKENS) this.#tokens.shift();
     this.control = control;
     this.data = data;
-    if (initiator) this.#exchange = startClockExchange(true, now);
-    else this.#exchange = { ...this.#exchange, heardAt: now };
+    this.#pulse.renew(initiator, now);
+  }
+
+  /** Asks whether it is there, unless that is known. */
+  challenge(now: Instant): 'there' | 'asking' | 'gone' {
+    return this.#pulse.challenge(now);
+  }
+
+  /** The stream to it begins. */
+  prove(now: Instant): void {
+    if (this.#proven) return;
+    this.#proven = true;
+    this.sender = this.#openSender(now);
+    this.#post.proven(this);
+    // Whether it answers questions tells what its silence means one day.
+    if (!this.#pulse.asks) this.#pulse.ask(now);
   }
 
   get due(): Instant {
-    let due: number = clockDue(this.#exchange);
-    const guard = this.sender.guardDue;
+    let due: number = this.#pulse.due;
+    const guard = this.#proven ? this.sender.guardDue : undefined;
     const receiver = this.receiver.due;
     if (guard !== undefined && guard < due) due = guard;
     if (receiver !== undefined && receiver < due) due = receiver;
@@ -178,40 +215,54 @@ export class PeerSession {
   /** Everything that is due, but for guard packets: the end point writes packets. */
   tick(now: Instant): void {
     this.receiver.tick(now);
-    const ticks = ticksAt(now, this.#init.tickOrigin);
-    this.#do(tickClock(this.#exchange, now, ticks, this.#init.clockInterval));
+    this.#pulse.tick(now);
   }
 
-  takeClock(message: Extract<SessionMessage, { kind: 'CK' }>, now: Instant): void {
-    const ticks = ticksAt(now, this.#init.tickOrigin);
-    this.#do(takeClockMessage(this.#exchange, message, now, ticks, this.#init.clockInterval));
+  takeClock(
+    message: Extract<SessionMessage, { kind: 'CK' }>,
+    channel: 'control' | 'data',
+    from: NetAddress,
+    now: Instant,
+  ): void {
+    this.#follow(channel, from);
+    this.#pulse.take(message, { channel, from }, now);
   }
 
-  takePacket(bytes: Uint8Array, header: RtpHeader, at: Instant): void {
+  takePacket(
+    bytes: Uint8Array,
+    header: RtpHeader,
+    channel: 'control' | 'data',
+    from: NetAddress,
+    at: Instant,
+  ): void {
+    this.#follow(channel, from);
+    this.#pulse.heard(at);
     this.receiver.receive(bytes, header, at);
   }
 
-  #do(step: ClockStep): void {
-    this.#exchange = step.state;
-    for (const effect of step.effects) {
-      switch (effect.kind) {
-        case 'send': {
-          const { count, t1, t2, t3 } = effect;
-          const ssrc = this.#init.ownSsrc;
-          this.#post.send('data', { kind: 'CK', ssrc, count, t1, t2, t3 }, this.data);
-          break;
-        }
-        case 'sample':
-          this.clock.add(effect);
-          break;
-        case 'doubt':
-          this.#post.doubt(this);
-          break;
-        case 'timeout':
-          this.#post.timeout(this);
-          break;
-      }
-    }
+  takeReport(sequence: number, lowHalf: number, now: Instant): boolean {
+    this.#pulse.heard(now);
+    // Some peers put the number into the other half.
+    return this.sender.report(sequence, now) || (lowHalf !== 0 && this.sender.report(lowHalf, now));
+  }
+
+  /** Ends what it left sounding. */
+  release(now: Instant): void {
+    this.receiver.release(now);
+    for (const message of releaseMessages(this.#init.onRelease, this.receiver.state))
+      this.#post.midi(this, message, now, now, true);
+  }
+
+  /** A data packet shows where data packets go: the port may be any, and a router may change it. */
+  #follow(channel: 'control' | 'data', from: NetAddress): void {
+    if (channel === 'data' && from !== this.data) this.data = from;
+  }
+
+  #openSender(now: Instant): StreamSender {
+    const { sequence, state, journal } = this.#init;
+    const sender = new StreamSender(this.ownSsrc, sequence, state, now, journal);
+    sender.introduce(now);
+    return sender;
   }
 
   #performedAt(time: number, arrivedAt: Instant): Instant {

@@ -6,28 +6,44 @@
  *
  * IN on the control port, then on the data port, each once a second, twelve times; then over again with a new token,
  * for as long as the connection is wanted. A refusal is asked again more rarely. So a peer that comes back is met
- * within a second.
+ * within a second. A dialer that may tire asks more rarely the longer nobody answers.
  */
-import { after, fromSeconds, type Instant, type Micros } from '../../../core/time.ts';
+import { after, fromMillis, fromSeconds, type Instant, type Micros } from '../../../core/time.ts';
 
 const INVITE_EVERY: Micros = fromSeconds(1);
 export const INVITE_TIMES = 12;
 const REFUSED_WAIT = fromSeconds(5);
+/** Whatever urges it, invitations are this far apart. */
+const HURRIED: Micros = fromMillis(200);
+/** How often a dialer that may tire asks, by how long it has asked in vain. */
+const TIRED: readonly { readonly until: Micros; readonly every: Micros }[] = [
+  { until: fromSeconds(300), every: INVITE_EVERY },
+  { until: fromSeconds(3_600), every: fromSeconds(5) },
+  { until: Number.POSITIVE_INFINITY as Micros, every: fromSeconds(30) },
+];
 
 export type DialerState =
   | {
       readonly phase: 'control' | 'data';
       readonly token: number;
       readonly tries: number;
+      /** When it began to ask in vain. */
+      readonly since: Instant;
+      /** Of the last invitation. */
+      readonly askedAt: Instant;
       readonly due: Instant;
       readonly refused: boolean;
     }
   | { readonly phase: 'joined'; readonly token: number };
 
+type Dialing = Exclude<DialerState, { phase: 'joined' }>;
+
 export type DialerInput =
   | { readonly kind: 'time' }
   | { readonly kind: 'accepted'; readonly token: number; readonly channel: 'control' | 'data' }
   | { readonly kind: 'refused'; readonly token: number }
+  /** Something speaks for it that the peer can be met now. */
+  | { readonly kind: 'hurry' }
   /** The session is over, by a BY or by silence. */
   | { readonly kind: 'ended' };
 
@@ -43,7 +59,15 @@ export interface DialerStep {
 
 /** `token` is a fresh random one, used when an invitation begins anew. */
 export function startDialer(now: Instant, token: number): DialerState {
-  return { phase: 'control', token, tries: 0, due: now, refused: false };
+  return {
+    phase: 'control',
+    token,
+    tries: 0,
+    since: now,
+    askedAt: Number.NEGATIVE_INFINITY as Instant,
+    due: now,
+    refused: false,
+  };
 }
 
 export function stepDialer(
@@ -51,59 +75,65 @@ export function stepDialer(
   input: DialerInput,
   now: Instant,
   token: number,
+  tires: boolean = false,
 ): DialerStep {
   if (state.phase === 'joined') {
     if (input.kind === 'ended') return { state: startDialer(now, token), effects: [] };
     return input.kind === 'refused' && input.token === state.token
-      ? refuse(now, token)
+      ? refuse(now, now, token)
       : stay(state);
   }
   switch (input.kind) {
     case 'time':
-      return now < state.due ? stay(state) : invite(state, now, token);
+      return now < state.due ? stay(state) : invite(state, now, token, tires);
     case 'accepted':
       if (input.token !== state.token) return stay(state);
-      if (state.phase === 'data') {
-        // The OK of the control port, which the network sent twice, must not pass for that of the data port. A peer
-        // that answers at the wrong port does so again.
-        if (input.channel === 'control' && state.tries < 2) return stay(state);
-        return {
-          state: { phase: 'joined', token: state.token },
-          effects: [{ kind: 'join', token: state.token }],
-        };
+      if (state.phase === 'control') {
+        const next: Dialing = { ...state, phase: 'data', tries: 0, refused: false };
+        return invite(next, now, token, tires);
       }
-      return invite({ ...state, phase: 'data', tries: 0, refused: false }, now, token);
+      // The answer to the first invitation may come twice. One that still comes after a second is meant for this one.
+      if (input.channel === 'control' && state.tries < 2) return stay(state);
+      return {
+        state: { phase: 'joined', token: state.token },
+        effects: [{ kind: 'join', token: state.token }],
+      };
     case 'refused':
-      if (input.token !== state.token) return stay(state);
-      return refuse(now, token);
+      return input.token === state.token ? refuse(state.since, now, token) : stay(state);
+    case 'hurry': {
+      const soonest = Math.max(now, after(state.askedAt, HURRIED));
+      return stay({ ...state, since: now, due: Math.min(state.due, soonest) as Instant });
+    }
     case 'ended':
       return stay(state);
   }
 }
 
-function invite(
-  state: Exclude<DialerState, { phase: 'joined' }>,
-  now: Instant,
-  token: number,
-): DialerStep {
+function invite(state: Dialing, now: Instant, token: number, tires: boolean): DialerStep {
   const again = state.tries >= INVITE_TIMES;
   const current = again
     ? { ...state, phase: 'control' as const, token, tries: 0, refused: false }
     : state;
   const effects: DialerEffect[] = again ? [{ kind: 'gaveUp', because: 'silence' }] : [];
   effects.push({ kind: 'invite', channel: current.phase, token: current.token });
+  const wait = tires ? tired(now - state.since) : INVITE_EVERY;
   return {
-    state: { ...current, tries: current.tries + 1, due: after(now, INVITE_EVERY) },
+    state: { ...current, tries: current.tries + 1, askedAt: now, due: after(now, wait) },
     effects,
   };
 }
 
 /** By the peer, or by us once it had accepted: either way it is asked again later, not at once. */
-function refuse(now: Instant, token: number): DialerStep {
+function refuse(since: Instant, now: Instant, token: number): DialerStep {
+  const due = after(now, REFUSED_WAIT);
   return {
-    state: { phase: 'control', token, tries: 0, due: after(now, REFUSED_WAIT), refused: true },
+    state: { phase: 'control', token, tries: 0, since, askedAt: now, due, refused: true },
     effects: [{ kind: 'gaveUp', because: 'refused' }],
   };
+}
+
+function tired(inVain: number): Micros {
+  return TIRED.find(({ until }) => inVain < until)?.every ?? INVITE_EVERY;
 }
 
 function stay(state: DialerState): DialerStep {

@@ -1,12 +1,14 @@
 /**
  * Invitations that were accepted on the control port and wait for the one on the data port.
  *
- * Keeps  at most ROOM of them, each for PATIENCE; the oldest gives way.
+ * Keeps  at most ROOM of them, each for PATIENCE, a quarter of ROOM per host; the oldest gives way.
  */
 import { fromSeconds, type Instant } from '../../../core/time.ts';
 import type { NetAddress } from '../../../ports/datagram-network.ts';
+import { sameHost } from '../host.ts';
 
-const ROOM = 32;
+const ROOM = 256;
+const ROOM_PER_HOST = 64;
 /** Twelve tries a second apart, and some. */
 const PATIENCE = fromSeconds(15);
 
@@ -15,6 +17,8 @@ export interface Invitee {
   readonly token: number;
   readonly name: string;
   readonly control: NetAddress;
+  /** What it was told is ours. */
+  readonly ownSsrc: number;
   readonly since: Instant;
 }
 
@@ -22,12 +26,14 @@ export class Invitees {
   #waiting: Invitee[] = [];
 
   add(invitee: Invitee): void {
+    const { ssrc, token, control, since } = invitee;
     this.#waiting = this.#waiting.filter(
-      (held) =>
-        !isSame(held, invitee.ssrc, invitee.token, invitee.control.host) &&
-        invitee.since - held.since < PATIENCE,
+      (held) => !isSame(held, ssrc, token, control.host) && since - held.since < PATIENCE,
     );
-    if (this.#waiting.length >= ROOM) this.#waiting.shift();
+    const near = this.#waiting.filter((held) => sameHost(held.control.host, control.host));
+    const first = near.length >= ROOM_PER_HOST ? near[0] : this.#waiting[0];
+    if (near.length >= ROOM_PER_HOST || this.#waiting.length >= ROOM)
+      this.#waiting = this.#waiting.filter((held) => held !== first);
     this.#waiting.push(invitee);
   }
 
@@ -42,11 +48,11 @@ export class Invitees {
   /** The inviter thought better of it. */
   drop(ssrc: number, host: string): void {
     this.#waiting = this.#waiting.filter(
-      (held) => held.ssrc !== ssrc || held.control.host !== host,
+      (held) => held.ssrc !== ssrc || !sameHost(held.control.host, host),
     );
   }
 }
 
 function isSame(held: Invitee, ssrc: number, token: number, host: string): boolean {
-  return held.ssrc === ssrc && held.token === token && held.control.host === host;
+  return held.ssrc === ssrc && held.token === token && sameHost(held.control.host, host);
 }

@@ -17,7 +17,9 @@ const message: fc.Arbitrary<SessionMessage> = fc.oneof(
     kind: fc.constantFrom('IN', 'OK', 'NO'),
     token: word,
     ssrc: word,
-    name: fc.string({ maxLength: 15, unit: 'binary' }).map((name) => name.replaceAll('\0', '')),
+    name: fc
+      .string({ maxLength: 15, unit: 'binary' })
+      .map((name) => name.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufeff]/gu, '')),
   }),
   fc.record({ kind: fc.constant('BY'), token: word, ssrc: word, name: fc.constant('') }),
   fc.record({
@@ -70,14 +72,39 @@ test.each([
   expect(decoded).toMatchObject({ ok: true, value });
 });
 
-test('a name need not end, nor be there', () => {
+test('a name need not end, nor be there, nor be UTF-8 (item 41)', () => {
   const bare = Buffer.from('ffff494e000000020000000100000002', 'hex');
   expect(decodeSessionMessage(bare)).toMatchObject({ ok: true, value: { name: '' } });
   const open = Buffer.concat([bare, Buffer.from('no end')]);
   expect(decodeSessionMessage(open)).toMatchObject({ ok: true, value: { name: 'no end' } });
+  const broken = Buffer.concat([bare, Buffer.from([0x61, 0xff, 0x62, 0xe2, 0x82])]);
+  expect(decodeSessionMessage(broken)).toMatchObject({ ok: true, value: { name: 'a\ufffdb' } });
 });
 
-test('a name too long is cut between characters, and no longer one is kept', () => {
+test('nothing in a name moves a cursor', () => {
+  const sly = write({ kind: 'OK', token: 1, ssrc: 2, name: 'a\u001b[2J\r\nb\u2028c\u0085' });
+  expect(decodeSessionMessage(sly)).toMatchObject({ ok: true, value: { name: 'a[2Jbc' } });
+});
+
+test('a message made for less room has a shorter name, or none (item 47)', () => {
+  const out = new Uint8Array(MESSAGE_OCTETS);
+  const answer: SessionMessage = { kind: 'OK', token: 1, ssrc: 2, name: 'brève' };
+  for (const [room, name] of [
+    [16, ''],
+    [17, ''],
+    [18, 'b'],
+    [19, 'br'],
+    [20, 'br'],
+    [21, 'brè'],
+    [80, 'brève'],
+  ] as const) {
+    const length = writeSessionMessage(answer, out, room);
+    expect(length).toBeLessThanOrEqual(Math.max(16, room));
+    expect(decodeSessionMessage(out.slice(0, length))).toMatchObject({ value: { name } });
+  }
+});
+
+test('a name too long is cut between characters, and no longer one is kept (item 41)', () => {
   const bytes = write({ kind: 'IN', token: 1, ssrc: 2, name: `${'x'.repeat(62)}é and more` });
   expect(decodeSessionMessage(bytes)).toMatchObject({ value: { name: 'x'.repeat(62) } });
   const long = Buffer.concat([bytes.subarray(0, 16), Buffer.alloc(60_000, 'y')]);

@@ -59,6 +59,8 @@ const CODES: Readonly<Record<SessionMessage['kind'], number>> = {
   RL: 0x524c,
 };
 const HIGH = 0x1_0000_0000;
+/** What would move a cursor or upset a log. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
 const MALFORMED = { ok: false, fault: 'controlMalformed' } as const;
 
 export function isSessionMessage(bytes: Uint8Array): boolean {
@@ -110,12 +112,20 @@ function decodeIntroduction(
   const ssrc = readUint32(bytes, 12);
   let end = 16;
   while (end < length && bytes[end] !== 0 && end < 16 + MAX_NAME_OCTETS) end++;
-  const name = new TextDecoder().decode(bytes.subarray(16, end));
-  return { ok: true, value: { kind, token, ssrc, name }, length };
+  // A character that is cut in two at the end is left out; what is no UTF-8 is marked as such.
+  const text = new TextDecoder().decode(bytes.subarray(16, end), { stream: true });
+  return { ok: true, value: { kind, token, ssrc, name: text.replace(UNPRINTABLE, '') }, length };
 }
 
-/** Writes the message at the start of `out` and returns its length. */
-export function writeSessionMessage(message: SessionMessage, out: Uint8Array): number {
+/**
+ * Writes the message at the start of `out` and returns its length. A name is cut so that the message takes no more than
+ * `room`; a message without name always fits.
+ */
+export function writeSessionMessage(
+  message: SessionMessage,
+  out: Uint8Array,
+  room: number = MESSAGE_OCTETS,
+): number {
   writeUint16(out, 0, SIGNATURE);
   writeUint16(out, 2, CODES[message.kind]);
   switch (message.kind) {
@@ -126,8 +136,9 @@ export function writeSessionMessage(message: SessionMessage, out: Uint8Array): n
       writeUint32(out, 4, PROTOCOL_VERSION);
       writeUint32(out, 8, message.token);
       writeUint32(out, 12, message.ssrc);
-      if (message.kind === 'BY' || message.name === '') return 16;
-      const name = fittingName(message.name);
+      const spare = Math.min(MAX_NAME_OCTETS, room - 17);
+      if (message.kind === 'BY' || message.name === '' || spare < 1) return 16;
+      const name = fittingName(message.name, spare);
       out.set(name, 16);
       out[16 + name.length] = 0;
       return 17 + name.length;
@@ -152,9 +163,9 @@ export function writeSessionMessage(message: SessionMessage, out: Uint8Array): n
 }
 
 /** UTF-8, cut between characters. */
-function fittingName(name: string): Uint8Array {
+function fittingName(name: string, room: number): Uint8Array {
   const octets = new TextEncoder().encode(name.replaceAll('\0', ''));
-  let end = Math.min(octets.length, MAX_NAME_OCTETS);
+  let end = Math.min(octets.length, room);
   while (end < octets.length && end > 0 && ((octets[end] as number) & 0xc0) === 0x80) end--;
   return octets.subarray(0, end);
 }

@@ -1,0 +1,246 @@
+/**
+ * Who lives in an end point: peers, and the connections that were asked for.
+ *
+ * Takes  newcomers that were let in or that accepted an invitation of ours, word that a peer is gone, the time.
+ * Gives  peers joining and leaving, session messages to send, and what peers play.
+ * Keeps  one peer per SSRC, as many as there may be; connections, each with its peer when it has one.
+ */
+import type { Log } from '../../core/log.ts';
+import type { Instant, Micros } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { NetAddress } from '../../ports/datagram-network.ts';
+import type { Randomness } from '../../ports/randomness.ts';
+import { MESSAGE_OCTETS, type SessionMessage } from './apple-midi/messages.ts';
+import type { ReleasePolicy } from './artifacts.ts';
+import {
+  type Answer,
+  Connection,
+  type ConnectionOwner,
+  type ConnectOptions,
+} from './connection.ts';
+import type { DoorRules, House, Newcomer } from './doorkeeper.ts';
+import type { FaultCounters } from './faults.ts';
+import { sameAddress, sameHost } from './host.ts';
+import { Identity } from './identity.ts';
+import type { JournalPolicy } from './journal/journal-policy.ts';
+import type { StreamState } from './journal/stream-state.ts';
+import { PeerSession, type Post } from './peer-session.ts';
+import { PeerTable } from './peer-table.ts';
+
+/** Why a peer is a peer no more. */
+export type LeaveReason = 'bye' | 'timeout' | 'replaced' | 'local';
+
+export interface HouseholdDeps {
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+  readonly faults: FaultCounters;
+  readonly send: Post['send'];
+  /** We are about to leave this peer: the last moment to send it something. */
+  readonly onFarewell: (peer: PeerSession) => void;
+  readonly onMidi: Post['midi'];
+  readonly onPeer: (
+    peer: PeerSession,
+    state: 'joined' | 'left',
+    reason: LeaveReason | undefined,
+  ) => void;
+}
+
+export interface HouseholdInit extends DoorRules {
+  readonly name: string;
+  readonly tickOrigin: number;
+  readonly state: StreamState;
+  readonly journal: JournalPolicy;
+  readonly reorderHold: Micros;
+  readonly clockInterval: Micros;
+  readonly onRelease: ReleasePolicy;
+}
+
+export class Household implements ConnectionOwner, House {
+  readonly peers: PeerTable = new PeerTable();
+  readonly identity: Identity;
+  readonly connections: Set<Connection> = new Set();
+  readonly #deps: HouseholdDeps;
+  readonly #init: HouseholdInit;
+  readonly #post: Post;
+
+  constructor(deps: HouseholdDeps, init: HouseholdInit) {
+    this.#deps = deps;
+    this.#init = init;
+    const isTaken = (ssrc: number): boolean => this.peers.get(ssrc) !== undefined;
+    this.identity = new Identity(init.name, deps.randomness, isTaken);
+    this.#post = {
+      send: deps.send,
+      midi: deps.onMidi,
+      doubt: (peer) => this.connectionTo(peer)?.doubt(deps.clock.now()),
+      timeout: (peer) => this.leave(peer, 'timeout'),
+      proven: (peer) => {
+        this.peers.refresh();
+        this.#supersede(peer, peer);
+      },
+      gone: (peer) => {
+        if (peer.superseded) this.leave(peer, 'replaced');
+      },
+    };
+  }
+
+  get due(): Instant {
+    let due = Number.POSITIVE_INFINITY;
+    for (const connection of this.connections) due = Math.min(due, connection.due);
+    for (const peer of this.peers.all) due = Math.min(due, peer.due);
+    return due as Instant;
+  }
+
+  tick(now: Instant): void {
+    for (const connection of this.connections) connection.tick(now);
+    for (const peer of this.peers.all) if (this.peers.has(peer)) peer.tick(now);
+  }
+
+  connect(to: NetAddress, options: ConnectOptions): Connection {
+    const connection = new Connection(this, to, this.#deps.clock.now(), options);
+    this.connections.add(connection);
+    return connection;
+  }
+
+  /** The connection whose invitation or session has this token. */
+  dialling(token: number): Connection | undefined {
+    for (const connection of this.connections) if (connection.token === token) return connection;
+    return undefined;
+  }
+
+  connectionTo(peer: PeerSession): Connection | undefined {
+    for (const connection of this.connections) if (connection.peer === peer) return connection;
+    return undefined;
+  }
+
+  sayGoodbye(channel: 'control' | 'data', token: number, ssrc: number, to: NetAddress): void {
+    this.#deps.send(channel, { kind: 'BY', token, ssrc, name: '' }, to, MESSAGE_OCTETS);
+  }
+
+  /** Ends a session. What the peer left sounding is released first. */
+  leave(peer: PeerSession, reason: LeaveReason): void {
+    if (!this.peers.has(peer)) return;
+    const now = this.#deps.clock.now();
+    this.peers.remove(peer);
+    peer.release(now);
+    if (reason === 'local' && peer.proven) this.#deps.onFarewell(peer);
+    if (reason !== 'bye' && reason !== 'replaced')
+      this.sayGoodbye('control', peer.token, peer.ownSsrc, peer.control);
+    this.#deps.log.info('peer left', { name: peer.name, ssrc: peer.ssrc, reason });
+    const connection = this.connectionTo(peer);
+    if (connection) {
+      const isEnd = reason === 'local' || (reason === 'bye' && connection.options.untilGoodbye);
+      if (isEnd) {
+        connection.close();
+        this.connections.delete(connection);
+      } else connection.ended(now);
+    }
+    this.#deps.onPeer(peer, 'left', reason);
+  }
+
+  // What connections ask for.
+
+  newToken(): number {
+    return this.identity.newToken();
+  }
+
+  ssrcToDial(fresh: boolean): number {
+    return fresh ? this.identity.freshSsrc() : this.identity.ssrc;
+  }
+
+  invite(channel: 'control' | 'data', token: number, ssrc: number, to: NetAddress): void {
+    this.#deps.send(channel, { kind: 'IN', token, ssrc, name: this.identity.name }, to);
+  }
+
+  join(
+    connection: Connection,
+    answer: Answer,
+    control: NetAddress,
+    data: NetAddress,
+  ): PeerSession | undefined {
+    const { ssrc: ownSsrc } = connection;
+    const peer = this.admit({ ...answer, control, data, ownSsrc, initiator: true });
+    if (!peer) this.sayGoodbye('control', answer.token, ownSsrc, control);
+    // Whoever was told that it joined may have sent it away at once.
+    return peer && this.peers.has(peer) ? peer : undefined;
+  }
+
+  collided(connection: Connection): void {
+    this.identity.collided(connection.ssrc);
+    this.sayGoodbye('control', connection.token, connection.ssrc, connection.control);
+  }
+
+  closed(connection: Connection): void {
+    this.connections.delete(connection);
+    // An invitation that was accepted by half: the other side need not wait.
+    if (!connection.peer)
+      this.sayGoodbye('control', connection.token, connection.ssrc, connection.control);
+  }
+
+  // What the doorkeeper asks for.
+
+  send(channel: 'control' | 'data', message: SessionMessage, to: NetAddress, room: number): void {
+    this.#deps.send(channel, message, to, room);
+  }
+
+  isOwnInvitation(token: number): boolean {
+    return this.dialling(token) !== undefined;
+  }
+
+  isDialled(host: string): boolean {
+    for (const { control } of this.connections) if (sameHost(control.host, host)) return true;
+    return false;
+  }
+
+  /** A new peer, or one known already that was invited again. */
+  admit(newcomer: Newcomer): PeerSession | undefined {
+    const { clock, randomness, log } = this.#deps;
+    const { ssrc, control, initiator } = newcomer;
+    const held = this.peers.get(ssrc);
+    if (held && sameHost(held.control.host, control.host)) {
+      held.renew(newcomer, clock.now());
+      if (initiator) held.prove(clock.now());
+      held.tick(clock.now());
+      return held;
+    }
+    if (held) this.leave(held, 'replaced');
+    // It answered an invitation of ours, or can't be anybody else: who lived there is there no more.
+    const believed = initiator || this.#init.near(control.host);
+    if (believed) this.#supersede(newcomer, undefined);
+    if (this.peers.size >= this.#init.maxPeers) return undefined;
+    const peer = new PeerSession(
+      {
+        clock,
+        post: this.#post,
+        faults: this.#deps.faults,
+        onDisconnect: (session) => this.leave(session, 'local'),
+      },
+      { ...this.#init, ...newcomer, sequence: randomness.uint32() & 0xffff },
+    );
+    this.peers.add(peer);
+    log.info('peer joined', { name: peer.name, ssrc: peer.ssrc, ...control });
+    this.#deps.onPeer(peer, 'joined', undefined);
+    if (!this.peers.has(peer)) return undefined;
+    const now = clock.now();
+    if (believed) peer.prove(now);
+    // The initiator asks for the time at once.
+    peer.tick(now);
+    return peer;
+  }
+
+  /** Whoever was at this address is there no more; whoever has the same name there is asked whether it still lives. */
+  #supersede(
+    { control, name }: { readonly control: NetAddress; readonly name: string },
+    successor: PeerSession | undefined,
+  ): void {
+    const now = this.#deps.clock.now();
+    for (const peer of this.peers.all) {
+      if (peer === successor || !sameHost(peer.control.host, control.host)) continue;
+      if (sameAddress(peer.control, control)) this.leave(peer, 'replaced');
+      else if (peer.name === name) {
+        peer.superseded = true;
+        if (peer.challenge(now) === 'gone') this.leave(peer, 'replaced');
+      }
+    }
+  }
+}
