@@ -9,8 +9,8 @@ import { type Box, openBox } from '../runtime/compose.ts';
 import { PortError } from '../runtime/core/errors.ts';
 import { Teardown } from '../runtime/core/lifecycle.ts';
 import { openFileStorage } from '../runtime/platform/file-storage.ts';
+import { openLocalDiscovery } from '../runtime/platform/local-discovery.ts';
 import { admitting, isLocalSubnet } from '../runtime/platform/local-subnet.ts';
-import { openMdnsDiscovery } from '../runtime/platform/mdns-discovery.ts';
 import { openMonotonicClock } from '../runtime/platform/monotonic-clock.ts';
 import { openOutputScheduler } from '../runtime/platform/output-scheduler.ts';
 import { openPinoLog, type PinoLog } from '../runtime/platform/pino-log.ts';
@@ -34,7 +34,7 @@ export async function runBox(
   for (const warning of options.warnings) log.warn(warning);
   const storage = await openFileStorage({ log }, { directory: options.dataFolder });
   const scheduler = held.hold(await openOutputScheduler());
-  const discovery = held.hold(await openMdnsDiscovery({ clock, log }));
+  const discovery = held.hold(await openLocalDiscovery({ clock, log }));
   const { accept } = settings.rtp;
   const invites = invitationRule(accept);
   const joins = accept === 'anyone' ? (): boolean => true : isLocalSubnet;

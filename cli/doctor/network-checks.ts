@@ -2,9 +2,9 @@
  * Checks of the network: addresses, ports, discovery.
  */
 import { createSocket, type Socket, type SocketType } from 'node:dgram';
-import { stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { openAvahiBus } from '../../runtime/platform/avahi-bus.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
@@ -89,21 +89,21 @@ function bindSocket(type: SocketType, port: number, reuseAddr: boolean = false):
   });
 }
 
-const AVAHI_SOCKET = '/run/avahi-daemon/socket';
 const MDNS_PORT = 5353;
 const MDNS_GROUP = '224.0.0.251';
 
 export async function checkDiscovery(): Promise<readonly Finding[]> {
-  const avahi = await stat(AVAHI_SOCKET).then(
-    () => true,
-    () => false,
-  );
-  return [
-    avahi
-      ? ok('avahi', 'runs beside our own mDNS')
-      : ok('avahi', 'does not run; not needed, a box answers mDNS by itself'),
-    await checkMulticast(),
-  ];
+  return [await checkAvahi(), await checkMulticast()];
+}
+
+async function checkAvahi(): Promise<Finding> {
+  try {
+    await using bus = await openAvahiBus();
+    if (bus.present) return ok('avahi', 'runs; services are announced and found through it');
+  } catch {
+    // No message bus, no avahi: the same for us.
+  }
+  return ok('avahi', 'does not run; not needed, a box answers mDNS by itself');
 }
 
 async function checkMulticast(): Promise<Finding> {
