@@ -67,8 +67,25 @@ bench-rtp: build ## RTP-MIDI beside npm rtpmidi and bare datagrams: codec, sessi
 bench-crowd: build ## one box with 64 participants for five minutes (ARGS='--participants 64 --seconds 300 --json')
 	$(BIN)/tsx tests/bench/rtp/crowd.ts $(ARGS)
 
-soak: build ## ten minutes of dense playing through a hostile network, on a virtual clock
+soak: build ## at length: dense playing on a bad network, 100,000 runs of the RTP-MIDI model, a million bad datagrams
 	$(BIN)/tsx --expose-gc tests/soak/jam.ts --minutes 10
+	$(BIN)/tsx tests/soak/rtp-midi-model.ts --runs 100000
+	$(BIN)/tsx --expose-gc tests/soak/rtp-midi-fuzz.ts --datagrams 1000000
+
+FUZZ := build/fuzz
+# Not in package.json: it brings a hundred packages that nobody else needs.
+$(FUZZ)/node_modules/.installed: | setup
+	npm install --prefix $(FUZZ) --no-save --no-audit --no-fund --loglevel=error @jazzer.js/core@4.0.0
+	@addon=$(FUZZ)/node_modules/@jazzer.js/fuzzer/prebuilds/fuzzer-linux-$$(node -p process.arch).node; \
+	  [ ! -e $$addon ] || node -e 'require(process.argv[1])' ./$$addon 2>/dev/null || $(BIN)/tsx tests/fuzz/older-glibc.ts $$addon
+	@touch $@
+
+fuzz: setup $(FUZZ)/node_modules/.installed ## a coverage-guided fuzzer at the RTP-MIDI decoder: make fuzz SECONDS=600
+	$(BIN)/tsx tests/fuzz/bundle.ts
+	$(BIN)/tsx tests/fuzz/seeds.ts $(FUZZ)/seeds
+	@mkdir -p $(FUZZ)/corpus
+	cd $(FUZZ) && nice node_modules/.bin/jazzer $(CURDIR)/$(FUZZ)/rtp-midi-decoder.cjs corpus seeds --sync -i rtp-midi-decoder \
+	  -- -max_total_time=$(if $(JAM_SECONDS),$(SECONDS),60) -max_len=4096 -timeout=10 -print_final_stats=1
 
 format: setup ## let Biome tidy
 	$(BIN)/biome check --write .

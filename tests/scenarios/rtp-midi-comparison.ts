@@ -74,17 +74,23 @@ function compareChannel(
   same('mono', there?.mono ?? UNSET, here.mono, UNSET);
   if (there ? there.program !== here.program && (there.program !== '' || excuses.exact) : false)
     say(`program is ${here.program}, not ${there?.program}`);
-  if (there) compareParameters(there, here, say);
+  if (there) compareParameters(there, here, excuses, say);
 }
 
-function compareParameters(there: Channel, here: Channel, say: (what: string) => void): void {
-  if (there.selected !== here.selected)
-    say(`parameter '${here.selected}' is selected, not '${there.selected}'`);
+function compareParameters(
+  there: Channel,
+  here: Channel,
+  { exact }: Excuses,
+  say: (what: string) => void,
+): void {
+  const wanted = there.selected ?? '';
+  if (wanted !== (here.selected ?? '') && (exact || there.selected !== undefined))
+    say(`parameter '${here.selected}' is selected, not '${wanted}'`);
   for (const [name, { msb, lsb, steps }] of there.parameters) {
     const held = here.parameters.get(name);
     const got = `${held?.msb ?? UNSET} ${Math.max(0, held?.lsb ?? 0)} ${held?.steps ?? 0}`;
-    const wanted = `${msb} ${Math.max(0, lsb)} ${steps}`;
-    if (got !== wanted) say(`parameter ${name} is ${got}, not ${wanted}`);
+    const value = `${msb} ${Math.max(0, lsb)} ${steps}`;
+    if (got !== value) say(`parameter ${name} is ${got}, not ${value}`);
   }
 }
 

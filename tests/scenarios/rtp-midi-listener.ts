@@ -66,6 +66,7 @@ export class Listener {
   attach(endpoint: RtpMidiEndpoint): void {
     this.#endpoint = endpoint;
     this.synth = new Synthesizer();
+    this.#claimed.clear();
     this.#fresh = true;
     this.streamBegins();
     endpoint.onMidi((_peer, message, _performedAt, _arrivedAt, recovered) => {

@@ -166,9 +166,15 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   parts: fc.array(fc.array(step, { minLength: 1, maxLength: 50 }), { minLength: 1, maxLength: 2 }),
 });
 
-/** Everything that was wrong. */
-export async function perform({ conditions, parts }: Scenario): Promise<readonly string[]> {
+/** Everything that was wrong. `tap` sees each datagram that the listeners get. */
+export async function perform(
+  { conditions, parts }: Scenario,
+  tap: (bytes: Uint8Array) => void = () => undefined,
+): Promise<readonly string[]> {
   const stage = await Stage.open(conditions);
+  stage.onDatagram = (bytes, { to }) => {
+    if (stage.listeners.some(({ address }) => address === to.host)) tap(bytes);
+  };
   const hand = { sysEx: 0, quarterFrame: 4_000 };
   for (const part of parts) {
     let burst: MidiMessage[] = [];

@@ -10,6 +10,7 @@ import { SyntheticTransport } from './rtp-midi-transport.ts';
 
 export const UNSET = -1;
 const KEYS = 128;
+const NULL_NUMBER = 127;
 
 interface Entered {
   msb: number;
@@ -35,8 +36,10 @@ export class SyntheticChannel {
   pressure: number = UNSET;
   omni: number = UNSET;
   mono: number = UNSET;
-  selected = '';
-  #halfMsb = 0;
+  /** The parameter that data entry goes to; '' for none, undefined when nothing was said of it. */
+  selected: string | undefined;
+  /** After power-up and CC 121 the null parameter is selected. */
+  #halfMsb = NULL_NUMBER;
   #nrpn = false;
 
   take(message: ChannelMessage, now: number): void {
@@ -87,7 +90,9 @@ export class SyntheticChannel {
       case 100:
         this.#nrpn = controller === 98;
         this.selected =
-          value === 127 && this.#halfMsb === 127 ? '' : `${this.#nrpn} ${this.#halfMsb} ${value}`;
+          value === NULL_NUMBER && this.#halfMsb === NULL_NUMBER
+            ? ''
+            : `${this.#nrpn} ${this.#halfMsb} ${value}`;
         return;
       case 6:
       case 38:
@@ -118,7 +123,7 @@ export class SyntheticChannel {
   }
 
   #enter(controller: number, value: number): void {
-    if (this.selected === '') {
+    if (!this.selected) {
       // Nobody's parameter: a controller like any other; presses of a button leave no value.
       if (controller < 96) this.controllers[controller] = value;
       return;
@@ -156,7 +161,7 @@ export class SyntheticChannel {
     this.pressures.fill(0);
     this.pressureAt.fill(0);
     this.selected = '';
-    this.#halfMsb = 0;
+    this.#halfMsb = NULL_NUMBER;
   }
 }
 
