@@ -15,5 +15,14 @@ export function extendSequence(sequence: number, near: number): number {
   return near + sequenceAhead(sequence, near);
 }
 
+/**
+ * The extended number of the checkpoint that packet `at` names: behind it, which may be a long way where the checkpoint
+ * never moves. One that is a little ahead can't be true, and stays ahead.
+ */
+export function extendCheckpoint(checkpoint: number, at: number): number {
+  const ahead = (checkpoint - (at & 0xffff)) & 0xffff;
+  return ahead === 0 || ahead > MAX_DROPOUT ? at - ((0x1_0000 - ahead) & 0xffff) : at + ahead;
+}
+
 /** A jump by this much is a new stream, not a loss (RFC 3550 appendix A.1). */
 export const MAX_DROPOUT = 3_000;

@@ -14,7 +14,7 @@ import {
   readJournal,
 } from './journal/journal-reader.ts';
 import { CHAPTER_F, CHAPTER_X, lastSysExCount, systemContents } from './journal/system-contents.ts';
-import { extendSequence } from './sequence-number.ts';
+import { extendCheckpoint } from './sequence-number.ts';
 import type { StreamDelivery } from './stream-delivery.ts';
 
 /** What came before the journal. */
@@ -78,7 +78,7 @@ export class StreamRepair {
     }
     const repair = this.#repair;
     const missing = loss.sequence - loss.highest - 1;
-    repair.checkpoint = extendSequence(checkpoint, loss.sequence);
+    repair.checkpoint = extendCheckpoint(checkpoint, loss.sequence);
     const covered = loss.joining || repair.checkpoint <= loss.highest + 1;
     if (!covered) this.#uncovered(loss.at);
     repair.joining = loss.joining || !covered;
