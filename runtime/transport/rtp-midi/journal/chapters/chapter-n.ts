@@ -29,7 +29,7 @@ const DAMPER = CONTROLLER.sustain;
 /** The highest reference count that Chapter E can tell. */
 const MAX_COUNT = 127;
 /** A key whose NoteOns overlap isn't struck more often than this to make up for them. */
-const MAX_STRIKES = 4;
+const MAX_STRIKES = 16;
 
 export const chapterN: ChannelChapter = {
   letter: 'N',
@@ -118,19 +118,23 @@ function repairNotes(
       ? false
       : endNotes(bytes, at, firstBits, channel, state, repair);
   // Whether the pedal held those notes isn't known when it moved in the missing packets: silence them (A.6.2).
-  if (ended && repair.pedalMoved && state.isOn(DAMPER)) {
-    const toggles = state.toggles[DAMPER] as number;
-    const value = state.values[DAMPER] as number;
-    repair.emit(channelMessage(STATUS.controlChange | channel, DAMPER, 0));
-    repair.emit(channelMessage(STATUS.controlChange | channel, DAMPER, value));
-    state.toggles[DAMPER] = toggles;
-  }
+  if (ended && repair.pedalMoved) liftDamper(channel, state, repair);
   for (let log = firstLog; log < firstBits; log += 2) {
     const first = bytes[log] as number;
     if (repair.single && (first & 0x80) !== 0) continue;
     const second = bytes[log + 1] as number;
     repairLog(bytes, first & 0x7f, second & 0x7f, (second & 0x80) !== 0, channel, state, repair);
   }
+}
+
+/** Lets go of what a damper pedal holds that is down. The state doesn't count that as the sender's doing. */
+export function liftDamper(channel: number, state: ChannelState, repair: Repair): void {
+  if (!state.isOn(DAMPER)) return;
+  const toggles = state.toggles[DAMPER] as number;
+  const value = state.values[DAMPER] as number;
+  repair.emit(channelMessage(STATUS.controlChange | channel, DAMPER, 0));
+  repair.emit(channelMessage(STATUS.controlChange | channel, DAMPER, value));
+  state.toggles[DAMPER] = toggles;
 }
 
 function endNotes(

@@ -46,20 +46,23 @@ export const chapterP: ChannelChapter = {
     const sameProgram =
       state.program === program &&
       (!hasBank || (state.programBankMsb === msb && state.programBankLsb === lsb));
-    // Without a log of CC 0, the bank of the program is also the one that waits for the next program.
-    const bankMatters =
-      hasBank && (!sameProgram || !hasController(bytes, repair.controllersAt ?? -1, BANK_MSB));
-    if (bankMatters && (state.bankMsb !== msb || Math.max(0, state.bankLsb) !== lsb)) {
-      selectBank(bytes, msb, lsb, channel, state, repair);
+    const otherMsb = state.bankMsb !== msb;
+    const otherLsb = Math.max(0, state.bankLsb) !== lsb;
+    if (hasBank && (otherMsb || otherLsb)) {
+      // What Chapter C doesn't log as newer is also the bank that waits for the next program.
+      const logsMsb = hasController(bytes, repair.controllersAt ?? -1, BANK_MSB);
+      const logsLsb = hasController(bytes, repair.controllersAt ?? -1, BANK_LSB);
+      const waits = !logsMsb && (otherMsb || !logsLsb);
+      if (!sameProgram || waits) selectBank(msb, lsb, logsLsb, channel, state, repair);
     }
     if (!sameProgram) repair.emit(channelMessage(STATUS.programChange | channel, program, 0));
   },
 };
 
 function selectBank(
-  bytes: Uint8Array,
   msb: number,
   lsb: number,
+  logsLsb: boolean,
   channel: number,
   state: ChannelState,
   repair: Repair,
@@ -67,7 +70,7 @@ function selectBank(
   repair.emit(channelMessage(STATUS.controlChange | channel, BANK_MSB, msb));
   // An LSB of 0 may also mean that none came; a synthesizer that has none yet need not hear of it.
   const known = state.values[BANK_LSB] !== UNKNOWN;
-  if (lsb !== 0 || known || hasController(bytes, repair.controllersAt ?? -1, BANK_LSB)) {
+  if (lsb !== 0 || known || logsLsb) {
     repair.emit(channelMessage(STATUS.controlChange | channel, BANK_LSB, lsb));
   }
 }

@@ -18,7 +18,7 @@ import {
   silencesNotes,
 } from '../controllers.ts';
 import { NO_SLOT } from '../recency.ts';
-import { mentionsKey } from './chapter-n.ts';
+import { liftDamper, mentionsKey } from './chapter-n.ts';
 import {
   ABSENT,
   type ControllerLog,
@@ -51,6 +51,7 @@ export function repairControllers(
     from: at + 1,
     end: controllerListEnd(bytes, at),
     resetAt: ABSENT,
+    silenced: false,
     channel,
     state,
     repair,
@@ -70,6 +71,8 @@ export function repairControllers(
   }
   takeTogglesBeforeReset(list, log);
   if (state.toggles[DAMPER] !== toggles) repair.pedalMoved = true;
+  // Notes that All Notes Off ended may have ended before the pedal was down.
+  if (list.silenced && repair.pedalMoved) liftDamper(channel, state, repair);
 }
 
 /** A list of logs, and what it is compared with. */
@@ -79,6 +82,8 @@ interface List {
   readonly end: number;
   /** Where the log of CC 121 is, or -1. */
   resetAt: number;
+  /** An All Notes Off was played. */
+  silenced: boolean;
   readonly channel: number;
   readonly state: ChannelState;
   readonly repair: Repair;
@@ -120,7 +125,10 @@ function repairCount(list: List, log: ControllerLog, count: number): void {
   const ahead = (count - (state.counts[controller] as number)) & 63;
   const isNewest = !isListed(bytes, log.after, end, controller);
   if (ahead === 0) {
-    if (isNewest && log.value !== ABSENT) repairValue(list, log);
+    // To one who joins, a count may be the same by chance.
+    if (repair.joining && isNewest && log.value !== ABSENT && !isOver(controller)) {
+      repairValue(list, log);
+    }
     return;
   }
   if (!isNewest && (repair.joining || ahead > HALF_TURN)) return;
@@ -215,7 +223,9 @@ function takeTogglesBeforeReset(
   }
 }
 
-function control({ channel, state, repair }: List, controller: number, value: number): void {
+function control(list: List, controller: number, value: number): void {
+  const { channel, state, repair } = list;
+  if (silencesNotes(controller)) list.silenced = true;
   // Outside of a transaction it is a controller like others; inside, it would change a parameter.
   if (isDataController(controller)) deselect(channel, state, repair);
   repair.emit(channelMessage(STATUS.controlChange | channel, controller, value));
