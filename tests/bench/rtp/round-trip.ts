@@ -57,8 +57,10 @@ export async function measureRoundTrips(rounds: number, apartMs: number): Promis
     const ways = [plain.way, ours.way, theirs.way];
     const times = ways.map(() => new Histogram());
     for (let round = -WARM_UP; round < rounds; round++) {
-      for (const [i, way] of ways.entries()) {
-        const took = await roundTrip(way, round);
+      for (let turn = 0; turn < ways.length; turn++) {
+        // Nobody always follows the same one.
+        const i = (turn + round + WARM_UP) % ways.length;
+        const took = await roundTrip(ways[i] as Way, round);
         if (round >= 0 && took !== undefined) times[i]?.record(took);
         await (apartMs > 0 ? wait(apartMs) : new Promise((next) => setImmediate(next)));
       }
