@@ -110,6 +110,7 @@ export class RawPeer {
   readonly heard: Heard[] = [];
   /** RTP datagrams. */
   packets = 0;
+  lastPacket: Uint8Array = new Uint8Array(0);
   octetsSent = 0;
   octetsHeard = 0;
   readonly #clock: VirtualClock;
@@ -216,6 +217,7 @@ export class RawPeer {
     this.octetsHeard += bytes.length;
     if (!isSessionMessage(bytes)) {
       this.packets++;
+      this.lastPacket = bytes.slice();
       return;
     }
     const decoded = decodeSessionMessage(bytes);

@@ -87,6 +87,11 @@ export class Connection implements AsyncDisposable {
     return this.#dialer.due;
   }
 
+  /** On the control port. */
+  get isHalfAccepted(): boolean {
+    return this.#dialer.phase === 'data';
+  }
+
   /** The token of the invitation or the session. */
   get token(): number {
     return this.#dialer.token;

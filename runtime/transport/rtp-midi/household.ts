@@ -102,6 +102,13 @@ export class Household implements ConnectionOwner, House {
     return connection;
   }
 
+  /** Whether somebody there accepted half of an invitation of ours. */
+  isJoining(host: string): boolean {
+    for (const connection of this.connections)
+      if (connection.isHalfAccepted && sameHost(connection.control.host, host)) return true;
+    return false;
+  }
+
   /** The connection whose invitation or session has this token. */
   dialling(token: number): Connection | undefined {
     for (const connection of this.connections) if (connection.token === token) return connection;

@@ -128,7 +128,8 @@ export class Switchboard {
     const live = this.#household.peers.at(from);
     // To a peer's address no goodbye is sent for a stranger's sake: it would end that peer's session.
     if (live) this.#doubt(live, at);
-    else if (this.#strangers.answers(from, octets, at))
+    // Nor to one who may have accepted our invitation: its answer may have been overtaken by what came after it.
+    else if (!this.#household.isJoining(from.host) && this.#strangers.answers(from, octets, at))
       this.#household.sayGoodbye(channel, 0, this.#household.identity.ssrc, from);
   }
 
