@@ -30,6 +30,7 @@ export class SessionClock implements PulseSource {
   /** The pulse that falls on the timeline's origin. */
   #first = 0;
   #base = 0;
+  #stoppedAt = 0;
   running = false;
 
   constructor(time: SessionTime, now: () => Instant) {
@@ -58,7 +59,7 @@ export class SessionClock implements PulseSource {
   }
 
   get position(): number {
-    return this.running ? this.heard - this.#base : 0;
+    return this.running ? this.heard - this.#base : this.#stoppedAt;
   }
 
   timeOf(pulse: number): number {
@@ -75,20 +76,26 @@ export class SessionClock implements PulseSource {
   /** Undefined: no session. */
   set(timeline: Timeline | undefined, playing: boolean): void {
     const now = this.#now();
+    const begins = timeline !== undefined && this.#timeline === undefined;
     if (timeline !== this.#timeline) this.#adopt(timeline, now);
     const plays = playing && timeline !== undefined;
-    if (plays === this.running) return;
+    if (plays === this.running && !begins) return;
+    const ran = this.running;
     this.running = plays;
-    if (plays && timeline) {
+    if (!timeline) {
+      this.changes.clear();
+    } else if (plays) {
       const bar = barOf(timeline);
       const ready = this.pulseAt(now + NOTICE) - this.#first;
       this.#base = this.#first + Math.ceil(ready / bar) * bar;
       this.changes.push(this.timeOf(this.#base), this.#base, true, 0, true);
     } else {
-      const pulse = this.heard;
+      // The pulses of the next moment are given already.
+      const pulse = Math.ceil(this.pulseAt(now + NOTICE));
       // A start that hasn't come to pass is taken back.
-      if (pulse <= this.#base) this.changes.clear();
-      this.changes.push(now, pulse, false, Math.max(0, pulse - this.#base), false);
+      if (ran && pulse <= this.#base) this.changes.clear();
+      else if (ran) this.#stoppedAt = pulse - this.#base;
+      this.changes.push(now, pulse, false, this.#stoppedAt, false);
     }
   }
 

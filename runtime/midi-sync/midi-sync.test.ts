@@ -1,0 +1,445 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { measureClock, place } from '../../tests/bench/midi-clock-measure.ts';
+import {
+  CLOCK,
+  CONTINUE,
+  openSyncRig,
+  periodOf,
+  START,
+  STOP,
+  type SyncRig,
+  songPosition,
+} from '../../tests/sync-rig.ts';
+import type { EnsembleContext } from '../core/ensemble.ts';
+import type { MidiMessage } from '../core/midi-message.ts';
+import { fromMillis } from '../core/time.ts';
+
+const PERIOD = 20;
+
+function bringClocks(rig: SyncRig, from: number, to: number, source = 'peer'): void {
+  for (let clock = from; clock < to; clock++) rig.bring(CLOCK, clock * PERIOD, { source });
+}
+
+function clockTimes(rig: SyncRig): number[] {
+  return rig.given
+    .filter(({ message }) => message.kind === 'timingClock')
+    .map(({ at }) => at - 1e6);
+}
+
+describe('a stream that sends a clock', () => {
+  test('is heard at the outputs by a constant delay, Start before the first clock', () => {
+    const rig = openSyncRig();
+    rig.bring(START, 99);
+    bringClocks(rig, 5, 105);
+    rig.runTo(3_000);
+    expect(rig.transport().slice(0, 1)).toEqual([['start', 129]]);
+    const song = place(rig.given);
+    for (const { position, at } of song.slice(0, 100)) {
+      expect(at - 1e6).toBeCloseTo(100_000 + position * 20_000 + 30_000, -2);
+    }
+  });
+
+  test('goes on while a few of its clocks are late or lost', () => {
+    const rig = openSyncRig();
+    rig.bring(START, -1);
+    for (let clock = 0; clock < 200; clock++) {
+      if (clock > 100 && clock < 106) continue;
+      rig.bring(CLOCK, clock * PERIOD, {
+        delay: clock % 50 === 49 ? 45 : 10,
+        lost: clock > 105 ? 5 : 0,
+      });
+    }
+    rig.runTo(4_000);
+    const intervals = clockTimes(rig)
+      .slice(1)
+      .map((at, i) => at - (clockTimes(rig)[i] ?? 0));
+    for (const interval of intervals) expect(Math.abs(interval - 20_000)).toBeLessThan(200);
+    expect(place(rig.given).at(-1)?.position).toBeGreaterThan(195);
+  });
+
+  test('is stopped a second after it fell silent, and joined again on a sixteenth', () => {
+    const rig = openSyncRig();
+    rig.bring(START, -1);
+    bringClocks(rig, 0, 100);
+    rig.runTo(4_000);
+    expect(rig.transport().map(([kind]) => kind)).toEqual(['start', 'stop']);
+    const stopped = rig.transport()[1]?.[1] ?? 0;
+    expect(stopped).toBeGreaterThan(2_900);
+    expect(stopped).toBeLessThan(3_100);
+    const before = place(rig.given).length;
+    for (let clock = 250; clock < 350; clock++) rig.bring(CLOCK, clock * PERIOD);
+    rig.runTo(8_000);
+    const [, , located, resumed] = rig.transport();
+    expect(located?.[0]).toMatch(/^songPosition/);
+    expect(resumed?.[0]).toBe('continue');
+    // Clocks that were not sent do not count: the source is at 100 and what came since.
+    const again = place(rig.given).slice(before);
+    for (const { position, at } of again) {
+      expect(at - 1e6).toBeCloseTo((150 + position) * 20_000 + 30_000, -3);
+    }
+  });
+
+  test('is stopped when it ends', () => {
+    const rig = openSyncRig();
+    rig.bring(START, -1);
+    bringClocks(rig, 0, 50);
+    rig.runTo(1_000);
+    rig.sync.remove('peer');
+    expect(rig.transport().at(-1)?.[0]).toBe('stop');
+    const count = rig.given.length;
+    rig.runTo(2_000);
+    expect(rig.given.length).toBe(count);
+    expect(rig.sync.status.clockFrom).toBeUndefined();
+  });
+
+  test('is passed on while its transport stands still', () => {
+    const rig = openSyncRig();
+    bringClocks(rig, 0, 100);
+    rig.runTo(2_000);
+    expect(clockTimes(rig).length).toBeGreaterThan(95);
+    expect(rig.transport()).toEqual([]);
+    expect(rig.sync.status).toMatchObject({ clockFrom: 'peer', running: false });
+    expect(rig.sync.status.bpm).toBeCloseTo(125, 1);
+  });
+});
+
+describe('transport', () => {
+  test('a song position is given while stopped, and Continue no sooner than 5 ms after it', () => {
+    const rig = openSyncRig();
+    bringClocks(rig, 0, 100);
+    rig.bring(songPosition(16), 990);
+    rig.bring(CONTINUE, 990);
+    rig.runTo(2_000);
+    expect(rig.transport().map(([kind]) => kind)).toEqual(['songPosition 16', 'continue']);
+    const [located, resumed] = rig.given.filter(({ message }) => message.kind !== 'timingClock');
+    expect((resumed?.at ?? 0) - (located?.at ?? 0)).toBeGreaterThanOrEqual(5_000);
+    for (const { position, at } of place(rig.given).slice(3)) {
+      expect(at - 1e6).toBeCloseTo((50 + position - 96) * 20_000 + 30_000, -3);
+    }
+  });
+
+  test('a jump while it runs is rendered as Stop, song position, Continue', () => {
+    const rig = openSyncRig();
+    rig.bring(START, -1);
+    bringClocks(rig, 0, 200);
+    for (const message of [STOP, songPosition(64), CONTINUE]) rig.bring(message, 1_999);
+    rig.runTo(4_000);
+    expect(rig.transport().map(([kind]) => kind)).toEqual([
+      'start',
+      'stop',
+      'songPosition 64',
+      'continue',
+    ]);
+    for (const { position, at } of place(rig.given).filter(({ position }) => position >= 390)) {
+      expect(at - 1e6).toBeCloseTo((100 + position - 384) * 20_000 + 30_000, -3);
+    }
+  });
+
+  test('Start while it runs stops what is played and begins anew', () => {
+    const rig = openSyncRig();
+    rig.bring(START, -1);
+    bringClocks(rig, 0, 200);
+    rig.bring(START, 1_999);
+    rig.runTo(3_900);
+    expect(rig.transport().map(([kind]) => kind)).toEqual(['start', 'stop', 'start']);
+    expect(place(rig.given).at(-1)?.position).toBeLessThan(100);
+  });
+
+  test('Stop and Continue count the same clocks as the source', () => {
+    const rig = openSyncRig();
+    rig.bring(START, -1);
+    bringClocks(rig, 0, 300);
+    rig.bring(STOP, 1_005);
+    rig.bring(CONTINUE, 2_005);
+    rig.runTo(6_000);
+    expect(
+      rig
+        .transport()
+        .map(([kind]) => kind)
+        .slice(0, 3),
+    ).toEqual(['start', 'stop', 'continue']);
+    const song = place(rig.given).map(({ position }) => position);
+    expect(song.slice(0, 250)).toEqual(Array.from({ length: 250 }, (_, position) => position));
+    const resumed = place(rig.given).find(({ position }) => position === 51);
+    expect((resumed?.at ?? 0) - 1e6).toBeCloseTo(101 * 20_000 + 30_000, -3);
+  });
+
+  test('a Stop that came too late moves the instrument back to the sixteenth, and nothing is lost', () => {
+    const rig = openSyncRig();
+    rig.bring(START, -1);
+    bringClocks(rig, 0, 60);
+    // The source stopped after clock 59; its Stop takes 200 ms.
+    rig.bring(STOP, 1_185, { delay: 200, recovered: true, lost: 1 });
+    rig.bring(CONTINUE, 2_999);
+    for (let clock = 150; clock < 250; clock++) rig.bring(CLOCK, clock * PERIOD, { lost: 1 });
+    rig.runTo(5_000);
+    expect(
+      rig
+        .transport()
+        .map(([kind]) => kind)
+        .slice(0, 4),
+    ).toEqual(['start', 'stop', 'songPosition 10', 'continue']);
+    for (const { position, at } of place(rig.given).slice(-50)) {
+      expect(at - 1e6).toBeCloseTo((90 + position) * 20_000 + 30_000, -3);
+    }
+  });
+});
+
+describe('whose clock', () => {
+  test('the first that runs is followed, until it stops and another runs', () => {
+    const rig = openSyncRig();
+    rig.bring(START, -1, { source: 'a' });
+    bringClocks(rig, 0, 100, 'a');
+    rig.bring(START, 499, { source: 'b' });
+    for (let clock = 25; clock < 200; clock++) rig.bring(CLOCK, clock * 20 + 7, { source: 'b' });
+    rig.runTo(1_500);
+    expect(rig.sync.status.clockFrom).toBe('a');
+    rig.bring(STOP, 1_600, { source: 'a' });
+    rig.runTo(2_500);
+    expect(rig.sync.status.clockFrom).toBe('b');
+    rig.runTo(4_000);
+    const last = place(rig.given).at(-1);
+    expect((last?.at ?? 0) - 1e6).toBeCloseTo((25 + (last?.position ?? 0)) * 20_000 + 37_000, -3);
+  });
+
+  test('one that falls silent gives way', () => {
+    const rig = openSyncRig();
+    bringClocks(rig, 0, 50, 'a');
+    for (let clock = 0; clock < 200; clock++) rig.bring(CLOCK, clock * 25, { source: 'b' });
+    rig.runTo(4_000);
+    expect(rig.sync.status.clockFrom).toBe('b');
+  });
+
+  test('what is played here leads when it came first, and is not given back to the outputs', () => {
+    const rig = openSyncRig();
+    for (let clock = 0; clock < 300; clock++) {
+      rig.bring(CLOCK, clock * PERIOD, { source: 'self', delay: 0 });
+      if (clock >= 50 && clock < 200) rig.bring(CLOCK, clock * PERIOD + 5);
+    }
+    rig.runTo(3_900);
+    expect(rig.sync.status.clockFrom).toBe('self');
+    expect(rig.given).toEqual([]);
+  });
+
+  test('an echo of the regenerated clock by an instrument changes nothing', () => {
+    const rig = openSyncRig();
+    rig.bring(START, -1);
+    bringClocks(rig, 0, 300);
+    for (let clock = 2; clock < 300; clock++) {
+      rig.bring(CLOCK, clock * PERIOD + 31, { source: 'self', delay: 0 });
+    }
+    rig.runTo(5_900);
+    expect(rig.sync.status.clockFrom).toBe('peer');
+    expect(rig.transport().map(([kind]) => kind)).toEqual(['start']);
+  });
+
+  test('off is off', () => {
+    const rig = openSyncRig({ clockOut: 'off', timeCodeOut: 'off' });
+    rig.bring(START, -1);
+    bringClocks(rig, 0, 100);
+    for (let piece = 0; piece < 64; piece++) {
+      rig.bring({ kind: 'mtcQuarterFrame', piece: piece % 8, nibble: 0 }, piece * 10);
+    }
+    rig.runTo(3_000);
+    expect(rig.given).toEqual([]);
+  });
+});
+
+describe('the clock of the session', () => {
+  const context = (bpm: number, playing: boolean, origin = 8e6): EnsembleContext =>
+    ({
+      timeline: { origin, bpm, beatsPerBar: 4 },
+      playing,
+    }) as never;
+
+  test('falls on the shared timeline, and Start on the first beat of a bar', () => {
+    const rig = openSyncRig({ clockOut: 'session' });
+    rig.sync.setContext(context(120, false));
+    rig.runTo(1_000);
+    const period = periodOf(120);
+    for (const at of clockTimes(rig)) {
+      // Ensemble time is 7 s ahead of the local clock, which began at 1 s.
+      expect((at / period) % 1).toBeCloseTo(Math.round((at / period) % 1), 4);
+    }
+    rig.sync.setContext(context(120, true));
+    rig.runTo(5_000);
+    expect(rig.transport()).toEqual([['start', 1_999]]);
+    expect((place(rig.given)[0]?.at ?? 0) - 1e6).toBeCloseTo(2_000_000, 0);
+    rig.sync.setContext(context(120, false));
+    rig.runTo(5_100);
+    expect(rig.transport()).toEqual([
+      ['start', 1_999],
+      ['stop', 5_021],
+    ]);
+  });
+
+  test('goes on counting bar by bar when the tempo changes', () => {
+    const rig = openSyncRig({ clockOut: 'session' });
+    rig.sync.setContext(context(120, true));
+    rig.runTo(5_000);
+    // At 5 s a second bar and a half has gone by: the beat keeps its phase, as the session does it.
+    rig.sync.setContext(context(150, true, 13e6 - (2 * 60e6) / 150));
+    rig.runTo(12_000);
+    expect(rig.transport()).toEqual([['start', 1_999]]);
+    const song = place(rig.given);
+    expect(song.map(({ position }) => position)).toEqual(song.map((_, i) => i));
+    const last = song.at(-1);
+    const beats = ((last?.at ?? 0) + 7e6 - (13e6 - (2 * 60e6) / 150)) / (60e6 / 150);
+    expect(((last?.position ?? 0) / 24) % 4).toBeCloseTo(beats % 4, 2);
+  });
+
+  test('a play that is taken back before the bar gives nothing', () => {
+    const rig = openSyncRig({ clockOut: 'session' });
+    rig.sync.setContext(context(120, false));
+    rig.runTo(500);
+    rig.sync.setContext(context(120, true));
+    rig.runTo(600);
+    rig.sync.setContext(context(120, false));
+    rig.runTo(4_000);
+    expect(rig.transport()).toEqual([]);
+  });
+
+  test('ends with the session', () => {
+    const rig = openSyncRig({ clockOut: 'session' });
+    rig.sync.setContext(context(120, true));
+    rig.runTo(4_000);
+    rig.sync.setContext(undefined);
+    rig.runTo(4_100);
+    const count = rig.given.length;
+    rig.runTo(8_000);
+    expect(rig.transport().map(([kind]) => kind)).toEqual(['start', 'stop']);
+    expect(rig.given.length - count).toBeLessThan(3);
+  });
+});
+
+describe('whatever clocks arrive, and whenever', () => {
+  interface Fate {
+    readonly lost: boolean;
+    readonly stray: number;
+    readonly delay: number;
+  }
+  const fates = fc.array(
+    fc.record({
+      lost: fc.boolean().chain((first) => (first ? fc.boolean() : fc.constant(false))),
+      stray: fc.double({ min: -1, max: 1, noNaN: true }),
+      delay: fc.double({ min: 1, max: 60, noNaN: true }),
+    }),
+    { minLength: 120, maxLength: 240 },
+  );
+  const EVEN: Fate = { lost: false, stray: 0, delay: 20 };
+
+  /** A source that starts at once; its first clocks and its last ones arrive, so that there is something to compare. */
+  function run(
+    bpm: number,
+    wanted: readonly Fate[],
+    journalled: boolean,
+  ): SyncRig & { meant: number } {
+    const rig = openSyncRig({ delay: fromMillis(40) });
+    const period = periodOf(bpm) / 1_000;
+    const heard = [...Array(8).fill(EVEN), ...wanted, ...Array(60).fill(EVEN)] as Fate[];
+    rig.bring(START, -1, { delay: 1 });
+    let lost = 0;
+    let missing = 0;
+    let arrives = 0;
+    heard.forEach((fate, clock) => {
+      if (fate.lost) {
+        lost++;
+        missing++;
+        return;
+      }
+      const performed = clock * period + fate.stray;
+      // In order, as the reorder buffer leaves them.
+      arrives = Math.max(arrives, performed + fate.delay);
+      const how = { delay: arrives - performed, lost };
+      for (; journalled && missing > 0; missing--) {
+        rig.bring(CLOCK, performed, { ...how, recovered: true });
+      }
+      missing = 0;
+      rig.bring(CLOCK, performed, how);
+    });
+    rig.runTo(heard.length * period + 20);
+    return { ...rig, meant: heard.length };
+  }
+
+  test.each([
+    ['the journal tells of those that were lost', true],
+    ['only the time tells of those that were lost', false],
+  ])('there are 24 to the beat, in order, none twice, at a sane tempo: %s', (_, journalled) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 50, max: 220 }), fates, (bpm, wanted) => {
+        const rig = run(bpm, wanted, journalled);
+        const period = periodOf(bpm);
+        const song = place(rig.given);
+        expect(song.map(({ position }) => position)).toEqual(song.map((_, i) => i));
+        const late = 40_000;
+        for (const { position, at } of song.slice(-24)) {
+          expect(Math.abs(at - 1e6 - position * period - late)).toBeLessThan(period / 2);
+        }
+        expect(song.length).toBeGreaterThan(rig.meant - 40_000 / period - 3);
+        const times = clockTimes(rig);
+        for (let i = 8; i < times.length; i++) {
+          const interval = (times[i] ?? 0) - (times[i - 1] ?? 0);
+          expect(interval).toBeGreaterThan(Math.min(period / 2, 5_000) - 1);
+          expect(interval).toBeLessThan(2 * period);
+        }
+        expect(rig.transport()).toEqual([['start', 39]]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('what is given is never due before what was given already, and never more than 25 ms ahead', () => {
+    const messages = fc.array(
+      fc.record({
+        message: fc.oneof(
+          { weight: 8, arbitrary: fc.constant(CLOCK) },
+          {
+            weight: 2,
+            arbitrary: fc.constantFrom<MidiMessage>(START, STOP, CONTINUE, songPosition(7)),
+          },
+          { weight: 1, arbitrary: fc.integer({ min: 0, max: 16_383 }).map(songPosition) },
+        ),
+        after: fc.double({ min: 0, max: 60, noNaN: true }),
+        delay: fc.double({ min: 0, max: 80, noNaN: true }),
+        recovered: fc.boolean(),
+        lost: fc.integer({ min: 0, max: 3 }),
+        source: fc.constantFrom('a', 'b', 'self'),
+      }),
+      { maxLength: 150 },
+    );
+    fc.assert(
+      fc.property(messages, (brought) => {
+        const rig = openSyncRig();
+        let performed = 0;
+        let lost = 0;
+        for (const { message, after, delay, recovered, lost: more, source } of brought) {
+          performed += after;
+          lost += more;
+          rig.bring(message, performed, { delay, recovered, lost, source });
+        }
+        rig.runTo(performed + 5_000);
+        rig.given.forEach(({ at, givenAt }, i) => {
+          expect(at).toBeGreaterThanOrEqual(rig.given[i - 1]?.at ?? 0);
+          expect(at - givenAt).toBeLessThan(60_000);
+        });
+        const runs = place(rig.given);
+        expect(runs.every(({ position }) => position >= 0)).toBe(true);
+        // Nothing runs on when all is silent.
+        expect(rig.sync.status.running && rig.sync.status.clockFrom !== 'self').toBe(false);
+      }),
+    );
+  });
+});
+
+test('the figures count what they are to count', () => {
+  const meant = [START, ...Array.from({ length: 10 }, () => CLOCK)].map((message, i) => ({
+    message,
+    at: i * 20_000,
+  }));
+  const got = meant
+    .filter((_, i) => i !== 5)
+    .map(({ message, at }) => ({ message, at: at + 5_000 }));
+  const figures = measureClock(meant, got, 20_000);
+  expect(figures).toMatchObject({ lost: 1, extra: 0, longest: 40, shortest: 20 });
+});
