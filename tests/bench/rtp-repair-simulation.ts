@@ -255,3 +255,24 @@ export async function measureRepair(init: RepairInit): Promise<RepairFigures> {
     ghosts,
   };
 }
+
+export interface RepairRow {
+  readonly loss: number;
+  readonly delayMillis: number;
+  readonly redundancy: Redundancy;
+  readonly figures: RepairFigures;
+}
+
+/** 1, 5 and 20 % in bursts of two on average, at 0 and 20 ms one way, without copies and with one and two. */
+export async function measureRepairs(events: number, seed = '1'): Promise<readonly RepairRow[]> {
+  const rows: RepairRow[] = [];
+  for (const delayMillis of [0, 20]) {
+    for (const loss of [0.01, 0.05, 0.2]) {
+      for (const redundancy of [0, 1, 2] as const) {
+        const init = { loss, meanBurst: 2, redundancy, delayMillis, events, seed };
+        rows.push({ loss, delayMillis, redundancy, figures: await measureRepair(init) });
+      }
+    }
+  }
+  return rows;
+}
