@@ -172,6 +172,24 @@ test('a jump by thousands is a new stream once a second packet follows it', () =
   expect(faults.counts.streamRestart).toBe(1);
 });
 
+test('a stream that begins anew a little behind is known by its timestamps, old or new ones', () => {
+  for (const clockOfTheOther of [20_000, -3_600_000_000]) {
+    open(HOLD);
+    now = 8_000_000_000;
+    give(1_000, ON);
+    give(1_001, EMPTY);
+    // Both are the network's: as old as they look.
+    give(1_000, ON, undefined, now);
+    give(1_001, EMPTY, undefined, now);
+    expect(faults.counts.duplicate).toBe(2);
+    give(960, EMPTY, keyUp(960), now + clockOfTheOther);
+    expect(heard).toEqual(['903c64']);
+    give(961, '43903e64', keyUp(960), now + clockOfTheOther);
+    expect(heard).toEqual(['903c64', '803c40 recovered now', '903e64']);
+    expect(faults.counts.streamRestart).toBe(1);
+  }
+});
+
 test('one stray packet out of all order changes nothing', () => {
   give(10, ON);
   give(30_000, '43903e64');

@@ -20,6 +20,8 @@ import { type Loss, StreamRepair } from './stream-repair.ts';
 
 /** Packets this far behind are duplicates or stragglers, not a stream that began anew. */
 const MAX_MISORDER = 1_000;
+/** Timestamps of stragglers are no older than this, in ticks: a minute at AppleMIDI's rate. */
+const MAX_AGE = 600_000;
 /** Of an unsigned sequence number. */
 const TURN = 0x1_0000;
 
@@ -48,6 +50,8 @@ export class StreamReceiver {
   };
   #started = false;
   #highest = 0;
+  /** The timestamp of that packet. */
+  #newest = 0;
   /** A sequence number out of all order; if the next one follows it, the stream began anew. */
   #suspect = -1;
 
@@ -78,7 +82,8 @@ export class StreamReceiver {
       this.#begin(bytes, header, at);
     } else {
       const ahead = sequenceAhead(header.sequence, this.#highest);
-      if (ahead > MAX_DROPOUT || ahead < -MAX_MISORDER) this.#doubt(bytes, header, at);
+      const isFar = ahead > MAX_DROPOUT || ahead < -MAX_MISORDER;
+      if (isFar || (ahead <= 0 && !this.#isPast(header.timestamp))) this.#doubt(bytes, header, at);
       else if (ahead <= 0) this.#faults.count('duplicate');
       else this.#take(bytes, header, this.#highest + ahead, at);
     }
@@ -97,6 +102,12 @@ export class StreamReceiver {
   /** Ends what the peer left sounding: it is gone, or nothing is known of it any more. */
   release(at: Instant): void {
     this.#delivery.release(at);
+  }
+
+  /** What was sent before the newest packet has no later timestamp: else the stream began anew, at a lower number. */
+  #isPast(timestamp: number): boolean {
+    const age = (this.#newest - timestamp) | 0;
+    return age >= 0 && age <= MAX_AGE;
   }
 
   #begin(bytes: Uint8Array, header: RtpHeader, at: Instant): void {
@@ -194,6 +205,7 @@ export class StreamReceiver {
       this.#repair.check(bytes, journalAt, end);
     }
     this.#highest = sequence;
+    this.#newest = header.timestamp;
     const hasCommands = isReadable && section.listEnd > section.listAt;
     const hadSysEx = hasCommands && delivery.takeCommands(bytes, section);
     if (fault === 'trailingOctets') this.#faults.count(fault);
