@@ -168,7 +168,7 @@ test('one who joins late is told all of sixteen full channels, in packets that f
 });
 
 test.each(['1', '2', '3', '4'])(
-  'full channels that keep changing through a loss of 20 percent end as they were played (items 14a, 31b) (seed %s)',
+  'full channels that keep changing through a loss of 20 percent end as they were played: seed %s (items 14a, 31b)',
   async (seed) => {
     const rig = await openRig(seed);
     await rig.join();
