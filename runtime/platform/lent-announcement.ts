@@ -66,7 +66,8 @@ export class LentAnnouncement implements Announcement {
     const { txt } = this.#advert;
     let made: Announcement;
     try {
-      made = await responder.announce(this.#advert);
+      // Under the name that it has by now, which others may have written down.
+      made = await responder.announce({ ...this.#advert, name: this.#name });
     } catch (error) {
       if (this.#responder !== responder) return;
       const code = error instanceof PortError ? error.code : undefined;

@@ -2,53 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
-import type { FoundService, ServiceType } from '../../runtime/ports/discovery.ts';
+import type { ServiceType } from '../../runtime/ports/discovery.ts';
 import { waitUntil } from '../platform/real-rig.ts';
 import { type Avahi, type AvahiService, startAvahi } from './avahi-daemon.ts';
-import type { PeerCommand } from './discovery-peer.ts';
-import {
-  type Namespace,
-  type NamespacePair,
-  openNamespaces,
-  type Running,
-  whyNoNamespaces,
-} from './net-namespaces.ts';
+import { type NamespacePair, openNamespaces, whyNoNamespaces } from './net-namespaces.ts';
+import { type Peer, startPeer } from './peer-process.ts';
 
-const PEER = fileURLToPath(new URL('./discovery-peer.ts', import.meta.url));
 const SESSION: ServiceType = '_jam-togthr._tcp';
 const MIDI: ServiceType = '_apple-midi._udp';
-
-interface Peer {
-  tell(command: PeerCommand): void;
-  /** The last list it was told. */
-  readonly found: readonly FoundService[];
-  readonly announced: string | undefined;
-  readonly said: readonly string[];
-  readonly process: Running;
-}
-
-async function startPeer(space: Namespace): Promise<Peer> {
-  const running = space.start({}, process.execPath, '--import', 'tsx', PEER);
-  const last = (key: string): unknown => {
-    const line = running.lines.findLast((each) => each.startsWith(`{"${key}":`));
-    return line === undefined ? undefined : JSON.parse(line)[key];
-  };
-  await waitUntil(() => last('ready') !== undefined, 20);
-  return {
-    tell: (command) => running.write(JSON.stringify(command)),
-    get found() {
-      return (last('found') ?? []) as readonly FoundService[];
-    },
-    get announced() {
-      return last('announced') as string | undefined;
-    },
-    said: running.lines,
-    process: running,
-  };
-}
 
 const why = await whyNoNamespaces(['avahi-daemon', 'avahi-browse', 'avahi-publish', 'dbus-daemon']);
 
@@ -97,14 +60,14 @@ if (why !== undefined) {
       expect(found[0]?.txt).toContain('"name=Blue Monday"');
     });
 
-    test('avahi sees the new TXT record, and only that', async () => {
+    test('avahi sees the new TXT record, and only that (item 46)', async () => {
       peer.tell({ do: 'update', txt: { tempo: '133' } });
       const found = await browseUntil(SESSION, (list) => list[0]?.txt.includes('133') === true);
       expect(found).toHaveLength(1);
       expect(found[0]?.txt).toBe('"tempo=133"');
     });
 
-    test('avahi sees our new address when the interface changes, and not the old one', async () => {
+    test('avahi sees our new address when the interface changes, and not the old one (item 46)', async () => {
       const { there } = spaces;
       const move = async (from: string, to: string): Promise<void> => {
         await there.ip('addr', 'del', `${from}/24`, 'dev', there.interface);
@@ -120,12 +83,25 @@ if (why !== undefined) {
       }
     });
 
-    test('avahi sees our goodbye at once', async () => {
+    test('avahi sees our goodbye at once (item 46)', async () => {
       peer.tell({ do: 'withdraw' });
       await browseUntil(SESSION, (list) => list.length === 0);
     });
 
-    test('we find what avahi publishes, with its address, and see it go', async () => {
+    test('names with dots go both ways as they are (item 46)', async () => {
+      const name = 'Dr. Beat v1.0 \\ Ö';
+      peer.tell({ do: 'announce', advert: { name, type: MIDI, port: 5_004, txt: {} } });
+      const found = await browseUntil(MIDI, (list) => list.length > 0);
+      expect(found.map((each) => each.name)).toEqual([name]);
+      peer.tell({ do: 'withdraw' });
+      await browseUntil(MIDI, (list) => list.length === 0);
+      const publisher = avahi.publish('St. Peter (2.5)', MIDI, 5_004);
+      await waitUntil(() => peer.found.some((each) => each.name === 'St. Peter (2.5)'), 15);
+      await publisher.end();
+      await waitUntil(() => peer.found.every(({ type }) => type !== MIDI), 10);
+    });
+
+    test('we find what avahi publishes, with its address, and see it go (item 46)', async () => {
       const publisher = avahi.publish('Grand Piano', MIDI, 5_004, 'model=D', 'flag');
       await waitUntil(() => peer.found.some(({ type }) => type === MIDI), 15);
       expect(peer.found).toMatchObject([
@@ -142,7 +118,7 @@ if (why !== undefined) {
       await waitUntil(() => peer.found.length === 0, 10);
     });
 
-    test('a name that avahi has gets a number from us', async () => {
+    test('a name that avahi has gets a number from us (item 46)', async () => {
       const publisher = avahi.publish('Taken', MIDI, 5_006);
       await waitUntil(() => peer.found.some(({ name }) => name === 'Taken'), 15);
       peer.tell({ do: 'announce', advert: { name: 'Taken', type: MIDI, port: 5_008, txt: {} } });
@@ -155,7 +131,7 @@ if (why !== undefined) {
       await browseUntil(MIDI, (list) => list.length === 0);
     });
 
-    test('a name that we have gets a number from avahi', async () => {
+    test('a name that we have gets a number from avahi (item 46)', async () => {
       peer.tell({ do: 'announce', advert: { name: 'Ours', type: MIDI, port: 5_010, txt: {} } });
       await waitUntil(() => peer.announced === 'Ours', 15);
       const publisher = avahi.publish('Ours', MIDI, 5_012);
