@@ -7,13 +7,20 @@
  */
 import type { Instant } from '../../core/time.ts';
 import type { FaultCounters } from './faults.ts';
+import { emptySysExLog, NO_COUNT } from './journal/chapters/sysex-log.ts';
+import { confirmsSysEx } from './journal/chapters/sysex-repair.ts';
 import {
   type JournalRepair,
   journalCheckpoint,
   journalSkipsSingle,
   readJournal,
 } from './journal/journal-reader.ts';
-import { CHAPTER_F, CHAPTER_X, lastSysExCount, systemContents } from './journal/system-contents.ts';
+import {
+  CHAPTER_F,
+  CHAPTER_X,
+  readLastSysExLog,
+  systemContents,
+} from './journal/system-contents.ts';
 import { extendCheckpoint } from './sequence-number.ts';
 import type { StreamDelivery } from './stream-delivery.ts';
 
@@ -33,6 +40,7 @@ export class StreamRepair {
   readonly #delivery: StreamDelivery;
   readonly #faults: FaultCounters;
   readonly #repair: JournalRepair;
+  readonly #log = emptySysExLog();
   /** This sender's journals have Chapter X: where there is none, no SysEx was lost. */
   #codesSysEx = false;
 
@@ -58,14 +66,20 @@ export class StreamRepair {
     this.#codesSysEx = false;
   }
 
-  /** Nothing is missing before this journal: it has nothing to say but how many SysEx commands there were. */
+  /** Nothing is missing before this journal: it has nothing to say but how many commands there were. */
   check(bytes: Uint8Array, at: number, end: number): void {
-    const { sysEx } = this.#delivery.state.system;
-    if (this.#codesSysEx && sysEx.number >= 0) return;
+    const { system } = this.#delivery.state;
+    const { sysEx } = system;
+    if (this.#codesSysEx && sysEx.number >= 0 && !sysEx.doubted) return;
     if ((systemContents(bytes, at, end) & CHAPTER_X) === 0) return;
     this.#codesSysEx = true;
-    const count = lastSysExCount(bytes, at, end);
-    if (count >= 0 && sysEx.number < 0) sysEx.renumber(count);
+    const log = this.#log;
+    if (!readLastSysExLog(bytes, at, end, log)) return;
+    if (sysEx.number < 0 && log.count !== NO_COUNT) sysEx.renumber(log.count);
+    if (!sysEx.doubted) return;
+    if (confirmsSysEx(bytes, log, sysEx)) sysEx.doubted = false;
+    else this.#loseSysEx();
+    this.#countLost();
   }
 
   /** `at`: where the journal is, or -1: there is none. */
@@ -87,6 +101,7 @@ export class StreamRepair {
     repair.inTime = loss.inTime;
     repair.at = loss.at;
     this.#prepareSysEx(bytes, at, end);
+    this.#countLost();
     if (repair.single && journalSkipsSingle(bytes, at)) return;
     const fault = readJournal(bytes, at, end, this.#delivery.state, repair);
     const { sysEx } = this.#delivery.state.system;
@@ -97,10 +112,10 @@ export class StreamRepair {
     }
     // Full Frames are counted with SysEx commands, but Chapter X doesn't tell how many there were.
     if ((systemContents(bytes, at, end) & CHAPTER_F) !== 0) sysEx.loseFrames();
-    for (; sysEx.lost > 0; sysEx.lost--) this.#faults.count('sysExLost');
+    this.#countLost();
   }
 
-  /** Where Chapter X should be and isn't, the rest of a command that was being received is lost. */
+  /** Where Chapter X should be and isn't, the rest of a command that was being received is lost; else it may be. */
   #prepareSysEx(bytes: Uint8Array, at: number, end: number): void {
     const { sysEx } = this.#delivery.state.system;
     if ((systemContents(bytes, at, end) & CHAPTER_X) !== 0) {
@@ -109,7 +124,13 @@ export class StreamRepair {
     }
     if (!sysEx.open) return;
     const due = this.#repair.checkpoint <= sysEx.stampOf(sysEx.begun - 1);
-    if (due || !this.#codesSysEx) this.#loseSysEx();
+    if (due) this.#loseSysEx();
+    else if (!this.#codesSysEx) sysEx.doubted = true;
+  }
+
+  #countLost(): void {
+    const { sysEx } = this.#delivery.state.system;
+    for (; sysEx.lost > 0; sysEx.lost--) this.#faults.count('sysExLost');
   }
 
   #loseSysEx(): void {

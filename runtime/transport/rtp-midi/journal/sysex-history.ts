@@ -44,6 +44,8 @@ export class SysExHistory {
   shed = 0;
   /** Commands received in part whose rest will not come. */
   lost = 0;
+  /** Octets of the command that is being received may be missing: only Chapter X can tell. */
+  doubted = false;
   /** All octets of the command that is being received. A sender has no use for it. */
   readonly partial: SysExAssembly = new SysExAssembly();
   #numberBefore = 0;
@@ -67,6 +69,7 @@ export class SysExHistory {
     const counted = this.number !== UNKNOWN && this.framesSince !== UNKNOWN;
     this.number = counted ? (this.number + this.framesSince + 1) & 0xff : UNKNOWN;
     this.framesSince = 0;
+    this.doubted = false;
     const slot = this.begun++ % COMMANDS;
     rings.starts[slot] = this.#end;
     rings.stamps[slot] = stamp;
@@ -79,7 +82,7 @@ export class SysExHistory {
   /** More of the command that is open. */
   append(bytes: Uint8Array, from: number, to: number, stamp: number): void {
     const rings = this.#rings;
-    if (!rings || !this.#open) return;
+    if (!rings || !this.#open || to <= from) return;
     const skipped = Math.max(0, to - from - OCTETS);
     let at = this.#end + skipped;
     for (let i = from + skipped; i < to; i++, at++) {

@@ -1,12 +1,12 @@
 /**
  * What a journal's system part has in it, without reading the rest.
  *
- * Takes  octets. Gives bits and a count; nothing is repaired.
- * Spec   RFC 6295 section 5, figure 10; appendix B.5.3 (the last log of Chapter X has COUNT).
+ * Takes  octets. Gives bits, and a log; nothing is repaired.
+ * Spec   RFC 6295 section 5, figure 10; appendix B.5.3 (the last log of Chapter X tells the count).
  */
 import { readUint16 } from '../rtp-header.ts';
 import { SYSTEM_CHAPTERS } from './chapter-table.ts';
-import { emptySysExLog, NO_COUNT, readSysExLog } from './chapters/sysex-log.ts';
+import { readSysExLog, type SysExLog } from './chapters/sysex-log.ts';
 
 export const CHAPTER_F = 0x08;
 export const CHAPTER_X = 0x04;
@@ -29,22 +29,26 @@ export function systemJournalOctets(bytes: Uint8Array, at: number): number {
   return has ? readUint16(bytes, at + JOURNAL_HEADER_OCTETS) & LENGTH : 0;
 }
 
-/** COUNT of the last log of Chapter X, which is there; NO_COUNT when it has none, or is malformed. */
-export function lastSysExCount(bytes: Uint8Array, at: number, end: number): number {
+/** Fills in the last log of Chapter X, which is there; false when the chapter is malformed. */
+export function readLastSysExLog(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  log: SysExLog,
+): boolean {
   const systemAt = at + JOURNAL_HEADER_OCTETS;
   const contents = bytes[systemAt] as number;
   const systemEnd = systemAt + (readUint16(bytes, systemAt) & LENGTH);
-  if (systemEnd > end) return NO_COUNT;
+  if (systemEnd > end) return false;
   let next = systemAt + HEADER_OCTETS;
   for (const chapter of SYSTEM_CHAPTERS) {
     if (chapter.bit === CHAPTER_X) break;
     if ((contents & chapter.bit) !== 0) next = chapter.end(bytes, next, systemEnd);
-    if (next < 0) return NO_COUNT;
+    if (next < 0) return false;
   }
-  const log = emptySysExLog();
-  while (next < systemEnd) {
-    if (!readSysExLog(bytes, next, systemEnd, log)) return NO_COUNT;
-    next = log.end;
+  if (next >= systemEnd) return false;
+  for (; next < systemEnd; next = log.end) {
+    if (!readSysExLog(bytes, next, systemEnd, log)) return false;
   }
-  return log.count;
+  return true;
 }

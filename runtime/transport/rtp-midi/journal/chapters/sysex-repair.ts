@@ -85,6 +85,12 @@ function findPlace(
   return place;
 }
 
+/** The last log of a chapter, nothing being missing before it: whether it says the same of the command that is open. */
+export function confirmsSysEx(bytes: Uint8Array, log: SysExLog, history: SysExHistory): boolean {
+  const octets = log.first + log.end - log.dataAt;
+  return continues(bytes, log, history) && octets === history.partial.length;
+}
+
 /** Whether the log may be that of the command being received: it joins on to what is known, and says the same. */
 function continues(bytes: Uint8Array, log: SysExLog, history: SysExHistory): boolean {
   const { partial } = history;
@@ -127,6 +133,7 @@ function resume(
       return;
     }
     history.append(bytes, log.dataAt + known, log.end, stamp);
+    history.doubted = false;
   }
   if (log.status !== SYSEX_STATUS.unfinished)
     repair.emit({ kind: 'sysEx', data: partial.finish() });
