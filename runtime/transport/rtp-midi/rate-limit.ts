@@ -21,8 +21,6 @@ const LOOK_AGAIN = micros(20_000);
 export class RateLimit {
   #bits: TokenBucket | undefined;
   #burst = 0;
-  /** Packets held back. */
-  withheld = 0;
 
   /** 0: no limit. */
   set(bitsPerSecond: number): void {
@@ -34,12 +32,9 @@ export class RateLimit {
   /** Whether a packet may be sent now; it then counts. */
   allows(octets: number, now: Instant): boolean {
     if (this.#bits === undefined) return true;
-    if (this.#bits.has(1, now)) {
-      this.#bits.spend(octets * 8);
-      return true;
-    }
-    this.withheld++;
-    return false;
+    if (!this.#bits.has(1, now)) return false;
+    this.#bits.spend(octets * 8);
+    return true;
   }
 
   /** The same for one that matters less, like a copy: it leaves half of what was saved up to others. */
