@@ -110,7 +110,10 @@ export class TimeCodeGenerator {
     this.#anchor.frame = frame;
     this.#anchor.rate = rate;
     this.#anchor.backward = backward;
+    const before = this.#pulse;
     this.#enter(source, now);
+    // Pulses that are left out leave a gap.
+    if (this.#pulse !== before) this.running = false;
     return true;
   }
 
@@ -125,13 +128,17 @@ export class TimeCodeGenerator {
   #dueOf(source: TimeCodeFollower, now: number): number {
     const { period } = source;
     const wanted = source.timeOf(this.#pulse) + this.#delay;
-    if (!this.running) return Math.max(wanted, now);
+    if (!this.running) return Math.max(wanted, now, this.#lastDue + LEAST_INTERVAL);
     const off = source.steady ? (wanted - this.#lastDue) / period - 1 : 0;
     if (Math.abs(off) > PIECES) {
       // Too far off to be slewed: it goes on with the next time that can be told in whole.
       this.running = false;
       this.#enter(source, now);
-      return Math.max(source.timeOf(this.#pulse) + this.#delay, now);
+      return Math.max(
+        source.timeOf(this.#pulse) + this.#delay,
+        now,
+        this.#lastDue + LEAST_INTERVAL,
+      );
     }
     return Math.max(paced(wanted, this.#lastDue, source.steady ? period : 0, LEAST_INTERVAL), now);
   }

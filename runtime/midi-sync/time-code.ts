@@ -19,7 +19,7 @@ export const QUARTERS: number = 4;
 export const PIECES: number = 8;
 export const FRAMES_TOLD: number = PIECES / QUARTERS;
 
-export function numbersPerSecond(rate: FrameRate): number {
+function numbersPerSecond(rate: FrameRate): number {
   return NUMBERS[rate] ?? 30;
 }
 
