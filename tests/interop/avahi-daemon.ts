@@ -19,6 +19,8 @@ export interface Avahi {
   readonly bus: string;
   /** What avahi-browse resolves now: a service is there once for each of IPv4 and IPv6. */
   browse(type: string): Promise<readonly AvahiService[]>;
+  /** The address of a host that avahi-resolve finds; empty when it finds none. */
+  resolve(host: string, family: 4 | 6): Promise<string>;
   /** avahi-publish runs until it is ended. */
   publish(name: string, type: string, port: number, ...txt: string[]): Running;
   /** Ends the daemon, not its bus. */
@@ -55,6 +57,10 @@ export async function startAvahi(
     async browse(type) {
       const output = await space.read(env, 'avahi-browse', '-rpt', type);
       return output.split('\n').flatMap((line) => serviceFrom(line) ?? []);
+    },
+    async resolve(host, family) {
+      const output = await space.read(env, 'avahi-resolve-host-name', `-${family}`, host);
+      return output.split(/\s+/)[1] ?? '';
     },
     publish: (name, type, port, ...txt) =>
       space.start(env, 'avahi-publish', '-s', name, type, String(port), ...txt),
