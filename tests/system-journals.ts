@@ -44,10 +44,14 @@ export function played(words: string, first = 1): StreamState {
 }
 
 /** The whole journal in hex; by default nothing is confirmed, and nothing is in the packet before. */
-export function journalOf(state: StreamState, view: Partial<JournalView> = {}): string {
+export function journalOf(
+  state: StreamState,
+  view: Partial<JournalView> = {},
+  checkpoint = CHECKPOINT,
+): string {
   const out = new Uint8Array(JOURNAL_OCTETS);
   const full = { confirmed: 0, anchor: 0, previous: 1e9, at: NOW, fresh: false, ...view };
-  const end = writeJournal(state, full, CHECKPOINT, out, 0);
+  const end = writeJournal(state, full, checkpoint, out, 0);
   return Buffer.from(out.subarray(0, end)).toString('hex');
 }
 

@@ -13,6 +13,7 @@ import {
   type JournalRepair,
   journalCheckpoint,
   journalSkipsSingle,
+  learnCounts,
   readJournal,
 } from './journal/journal-reader.ts';
 import {
@@ -70,6 +71,7 @@ export class StreamRepair {
   check(bytes: Uint8Array, at: number, end: number): void {
     const { system } = this.#delivery.state;
     const { sysEx } = system;
+    if (system.inDoubt) learnCounts(bytes, at, end, system);
     if (this.#codesSysEx && sysEx.number >= 0 && !sysEx.doubted) return;
     if ((systemContents(bytes, at, end) & CHAPTER_X) === 0) return;
     this.#codesSysEx = true;

@@ -104,6 +104,8 @@ export interface SystemChapter {
   ): void;
   /** Compares a well-formed chapter with the state, and plays what is missing. */
   repair(bytes: Uint8Array, at: number, end: number, state: SystemState, repair: Repair): void;
+  /** Nothing is missing, but counts were in doubt: they are what the well-formed chapter says. */
+  learn?(bytes: Uint8Array, at: number, end: number, state: SystemState): void;
 }
 
 /** A system message from its octets, all of which are known to be good. */

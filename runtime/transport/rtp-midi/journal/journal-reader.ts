@@ -9,6 +9,7 @@ import { readUint16 } from '../rtp-header.ts';
 import type { Repair, SystemChapter } from './chapter.ts';
 import { CHANNEL_CHAPTERS, SYSTEM_CHAPTERS } from './chapter-table.ts';
 import type { StreamState } from './stream-state.ts';
+import type { SystemState } from './system-state.ts';
 
 export type JournalFault =
   | 'journalTruncated'
@@ -77,6 +78,17 @@ export function readJournal(
   return fault ?? (next === end ? undefined : 'journalTrailing');
 }
 
+/** Takes over what the system journal counts. Nothing is missing before it, and nothing is played. */
+export function learnCounts(bytes: Uint8Array, at: number, end: number, system: SystemState): void {
+  const systemAt = at + HEADER_OCTETS;
+  if (systemAt + SYSTEM_HEADER_OCTETS > end || ((bytes[at] as number) & 0x40) === 0) return;
+  const systemEnd = systemAt + (readUint16(bytes, systemAt) & LENGTH_BITS);
+  if (systemEnd > end || !fills(bytes, systemAt, systemEnd)) return;
+  visitSystem(bytes, systemAt, systemEnd, (chapter, from, to) => {
+    chapter.learn?.(bytes, from, to, system);
+  });
+}
+
 function readChannel(
   bytes: Uint8Array,
   at: number,
@@ -123,6 +135,15 @@ function readSystem(
   state: StreamState | undefined,
   repair: JournalRepair | undefined,
 ): boolean {
+  if (!fills(bytes, at, end)) return false;
+  if (!state || !repair) return true;
+  if (repair.single && ((bytes[at] as number) & 0x80) !== 0) return true;
+  repairSystem(bytes, at, end, state, repair);
+  return true;
+}
+
+/** The chapters end where the system journal does. */
+function fills(bytes: Uint8Array, at: number, end: number): boolean {
   const header = bytes[at] as number;
   let next = at + SYSTEM_HEADER_OCTETS;
   for (const chapter of SYSTEM_CHAPTERS) {
@@ -130,11 +151,7 @@ function readSystem(
     next = chapter.end(bytes, next, end);
     if (next < 0) return false;
   }
-  if (next !== end) return false;
-  if (!state || !repair) return true;
-  if (repair.single && (header & 0x80) !== 0) return true;
-  repairSystem(bytes, at, end, state, repair);
-  return true;
+  return next === end;
 }
 
 /** A lost Reset and lost SysEx come first: what they would undo is brought back after them. */
@@ -147,18 +164,18 @@ function repairSystem(
 ): void {
   const { system } = state;
   const { resetStates } = system;
-  const begins = state.newest === 0;
-  repairPart(bytes, at, end, (chapter, from, to) => {
+  const begins = repair.joining && state.newest === 0;
+  visitSystem(bytes, at, end, (chapter, from, to) => {
     if (!begins) chapter.repairReset?.(bytes, from, to, system, repair);
     if (chapter.letter === 'X') chapter.repair(bytes, from, to, system, repair);
   });
   if (system.resetStates !== resetStates) system.doubt();
-  repairPart(bytes, at, end, (chapter, from, to) => {
+  visitSystem(bytes, at, end, (chapter, from, to) => {
     if (chapter.letter !== 'X') chapter.repair(bytes, from, to, system, repair);
   });
 }
 
-function repairPart(
+function visitSystem(
   bytes: Uint8Array,
   at: number,
   end: number,

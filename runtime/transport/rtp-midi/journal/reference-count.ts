@@ -2,7 +2,8 @@
  * How many commands of one kind the whole stream had, modulo 128, so that a receiver learns whether it missed one.
  *
  * Takes  each such command with its stamp, Reset State commands, and counts that a journal tells.
- * Gives  the count, and whether a command is missing.
+ * Gives  the count, and whether a command is missing. Where only a count is, and not an active command, it is
+ *        taken over in silence.
  * Spec   RFC 6295 appendix A.1, session history reference counts. Commands that a Reset State command made inactive
  *        stay counted, but no journal tells of them any more.
  */
@@ -13,7 +14,7 @@ export class ReferenceCount {
   /** Of the newest active command. */
   stamp = 0;
   /** Commands may be missing that no journal told of: a Reset State command after them was missing too. */
-  #doubtful = false;
+  doubtful = false;
 
   add(stamp: number): void {
     this.count = (this.count + 1) & MASK;
@@ -25,30 +26,24 @@ export class ReferenceCount {
     this.stamp = 0;
   }
 
-  doubt(): void {
-    this.#doubtful = true;
+  /**
+   * A log tells the count: true when an active command is missing here. S = 0 in its S bit: it is in the packet before
+   * the journal, which is missing. Otherwise, in doubt, one that was heard since the checkpoint explains the log.
+   */
+  misses(log: number, checkpoint: number): boolean {
+    if (this.count === (log & MASK)) return false;
+    return !this.doubtful || (log & 0x80) === 0 || this.stamp === 0 || this.stamp < checkpoint;
   }
 
-  /** A journal tells the count. True when an active command is missing here. */
-  misses(count: number): boolean {
-    const doubtful = this.#doubtful;
-    this.#doubtful = false;
-    if (this.count === count) return false;
-    // An active command was heard, so what is missing may well be older than the Reset State command.
-    if (!doubtful || this.stamp === 0) return true;
-    this.count = count;
-    return false;
-  }
-
-  /** The count as a journal tells it. */
-  assume(count: number): void {
-    this.count = count;
-    this.#doubtful = false;
+  /** The count is as a log tells it. */
+  assume(log: number): void {
+    this.count = log & MASK;
+    this.doubtful = false;
   }
 
   forget(): void {
     this.count = 0;
     this.stamp = 0;
-    this.#doubtful = false;
+    this.doubtful = false;
   }
 }

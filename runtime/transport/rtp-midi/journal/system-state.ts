@@ -94,9 +94,13 @@ export class SystemState {
 
   /** A Reset State command was missing: what came before it may be missing too, and no journal tells. */
   doubt(): void {
-    this.resets.doubt();
-    this.tuneRequests.doubt();
-    this.activeSensing.doubt();
+    this.resets.doubtful = true;
+    this.tuneRequests.doubtful = true;
+    this.activeSensing.doubtful = true;
+  }
+
+  get inDoubt(): boolean {
+    return this.resets.doubtful || this.tuneRequests.doubtful || this.activeSensing.doubtful;
   }
 
   /** The stream begins anew. */

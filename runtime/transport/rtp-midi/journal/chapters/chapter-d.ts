@@ -33,8 +33,8 @@ export const chapterD: SystemChapter = {
     if ((header & RESET) === 0 || (repair.single && (header & 0x80) !== 0)) return;
     const log = bytes[at + 1] as number;
     if (repair.single && (log & 0x80) !== 0) return;
-    if (resets.misses(log & 0x7f)) repair.emit(systemMessage(STATUS.systemReset));
-    resets.assume(log & 0x7f);
+    if (resets.misses(log, repair.checkpoint)) repair.emit(systemMessage(STATUS.systemReset));
+    resets.assume(log);
   },
 
   repair(bytes, at, _end, state, repair) {
@@ -45,17 +45,25 @@ export const chapterD: SystemChapter = {
       if ((header & kind) === 0) continue;
       const log = bytes[next++] as number;
       if (repair.single && (log & 0x80) !== 0) continue;
-      const value = log & 0x7f;
       if (kind === RESET) {
-        state.resets.assume(value);
+        // What was sent before it is counted, but no log tells.
+        if (repair.joining) state.doubt();
+        state.resets.assume(log);
       } else if (kind === TUNE_REQUEST) {
-        const missing = state.tuneRequests.misses(value);
+        const missing = state.tuneRequests.misses(log, repair.checkpoint);
         if (missing && !repair.joining) repair.emit(systemMessage(STATUS.tuneRequest));
-        state.tuneRequests.assume(value);
-      } else if (state.song !== value) {
-        repair.emit(systemMessage(STATUS.songSelect, value));
+        state.tuneRequests.assume(log);
+      } else if (state.song !== (log & 0x7f)) {
+        repair.emit(systemMessage(STATUS.songSelect, log & 0x7f));
       }
     }
+  },
+
+  learn(bytes, at, _end, { resets, tuneRequests }) {
+    const header = bytes[at] as number;
+    let next = at + 1;
+    if ((header & RESET) !== 0) resets.assume(bytes[next++] as number);
+    if ((header & TUNE_REQUEST) !== 0) tuneRequests.assume(bytes[next] as number);
   },
 };
 

@@ -62,7 +62,9 @@ export const chapterF: SystemChapter = {
     const series = hasSeries ? readUint32(bytes, field) : 0;
     const length = hasSeries ? begun : 0;
     const known = timeCode.begins(series, length, reverse) ? timeCode.length : 0;
-    playPieces(series, known, length, reverse, repair);
+    // The first piece of one direction is the last of the other: it must not end a series that it does not belong to.
+    const misleads = timeCode.length === PIECES - 1 && timeCode.reverse !== reverse;
+    if (!misleads) playPieces(series, known, length, reverse, repair);
     timeCode.assumeSeries(series, length, reverse);
   },
 };

@@ -22,12 +22,15 @@ export const chapterV: SystemChapter = {
   },
 
   repair(bytes, at, _end, { activeSensing }, repair) {
-    const first = bytes[at] as number;
-    if (repair.single && (first & 0x80) !== 0) return;
-    const count = first & 0x7f;
-    if (activeSensing.misses(count) && !repair.joining) {
+    const log = bytes[at] as number;
+    if (repair.single && (log & 0x80) !== 0) return;
+    if (activeSensing.misses(log, repair.checkpoint) && !repair.joining) {
       repair.emit(systemMessage(STATUS.activeSensing));
     }
-    activeSensing.assume(count);
+    activeSensing.assume(log);
+  },
+
+  learn(bytes, at, _end, { activeSensing }) {
+    activeSensing.assume(bytes[at] as number);
   },
 };
