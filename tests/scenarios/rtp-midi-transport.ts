@@ -13,8 +13,8 @@ export class SyntheticTransport {
   song = -1;
   /** Undefined until something was said of it. */
   running: boolean | undefined;
-  /** The clock that is played next. */
-  position = 0;
+  /** The clock that is played next; undefined, which is the song's beginning, until a Start or a Song Position Pointer. */
+  position: number | undefined;
   /** The last whole time code: hours with the rate, minutes, seconds, frames. */
   tape = '';
   /** Quarter frames since, in order. */
@@ -36,11 +36,10 @@ export class SyntheticTransport {
         this.running = false;
         return;
       case 'songPosition':
-        this.running ??= false;
         this.position = message.beats * CLOCKS_PER_BEAT;
         return;
       case 'timingClock':
-        if (this.running) this.position++;
+        if (this.running && this.position !== undefined) this.position++;
         return;
       case 'songSelect':
         this.song = message.song;
@@ -69,7 +68,7 @@ export class SyntheticTransport {
   reset(): void {
     this.song = -1;
     this.running = undefined;
-    this.position = 0;
+    this.position = undefined;
     this.tape = '';
     this.#count = 0;
   }

@@ -216,7 +216,9 @@ function repairLog(
   const noteOn = channelMessage(STATUS.noteOn | channel, key, velocity);
   if (play && repair.inTime) {
     const missing = references - (state.references[key] as number);
-    for (let i = Math.min(missing, MAX_STRIKES); i > 0; i--) repair.emit(noteOn);
+    // Y = 1 speaks of the newest one; the others may be older than a receiver that joins.
+    const strikes = Math.min(missing, repair.joining ? 1 : MAX_STRIKES);
+    for (let i = strikes; i > 0; i--) repair.emit(noteOn);
   } else {
     repair.assume(noteOn);
   }
