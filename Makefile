@@ -60,6 +60,7 @@ bench: build ## latency, lateness, allocation and jitter, beside what others do 
 	$(BIN)/tsx tests/bench/box-latency.ts
 	$(BIN)/tsx tests/bench/midi-out-lateness.ts
 	$(BIN)/tsx tests/bench/dejitter.ts
+	$(BIN)/tsx tests/bench/midi-clock.ts --seeds 3
 
 bench-rtp: build ## RTP-MIDI beside npm rtpmidi and bare datagrams: codec, sessions, journals, repair (JSON: ARGS=--json)
 	$(BIN)/tsx --expose-gc tests/bench/rtp/bench.ts $(ARGS)

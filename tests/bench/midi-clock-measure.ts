@@ -43,6 +43,9 @@ export function place(messages: readonly TimedMessage[]): readonly Placed[] {
   return placed;
 }
 
+/** So many clocks from its place is another one's place. */
+const PAST_STOP = 10;
+
 /** From `after` microseconds after the first meant clock on. */
 export function measureClock(
   meant: readonly TimedMessage[],
@@ -69,13 +72,17 @@ export function measureClock(
     seen.add(position);
   }
   offsets.sort((a, b) => a - b);
+  // A clock past a late Stop has the place of the first one after Continue.
+  const usual = at(offsets, 0.5);
+  const placed = offsets.filter((offset) => Math.abs(offset - usual) < PAST_STOP * period);
+  extra += offsets.length - placed.length;
   const sorted = intervals.toSorted((a, b) => a - b);
   return {
     deviation: deviation(errors) / 1_000,
     p99: at(sizes, 0.99) / 1_000,
     worst: at(sizes, 1) / 1_000,
-    offset: at(offsets, 0.5) / 1_000,
-    wander: deviation(offsets) / 1_000,
+    offset: usual / 1_000,
+    wander: deviation(placed) / 1_000,
     lost: wanted.size - [...wanted.keys()].filter((position) => seen.has(position)).length,
     extra,
     shortest: at(sorted, 0) / 1_000,

@@ -9,8 +9,10 @@ import type { MidiMessage } from '../../runtime/core/midi-message.ts';
 import { fromMillis, type Instant, type Micros } from '../../runtime/core/time.ts';
 import { CLOCKS_PER_QUARTER } from '../../runtime/midi-sync/clock-follower.ts';
 import { openMidiSync } from '../../runtime/midi-sync/midi-sync.ts';
+import type { Clock } from '../../runtime/ports/clock.ts';
 import { openPredictionEngine } from '../../runtime/prediction/engine.ts';
 import { openRtpMidiEndpoint } from '../../runtime/transport/rtp-midi/endpoint.ts';
+import { openDriftingClock } from '../../sim/drifting-clock.ts';
 import type { NetworkProfile, ProfileName } from '../../sim/network/profiles.ts';
 import { openVirtualNetwork } from '../../sim/network/virtual-network.ts';
 import { normal, seededRandomness } from '../../sim/seeded-randomness.ts';
@@ -48,6 +50,8 @@ export interface ClockRunResult {
   readonly packetsLost: number;
 }
 
+/** How much faster the source's clock runs (millionths). */
+const SKEW = 60;
 const CLOCK: MidiMessage = { kind: 'timingClock' };
 /** The clocks have exchanged a few samples by then. */
 const SETTLING = 9_000;
@@ -60,18 +64,19 @@ export async function simulateClock(run: ClockRun): Promise<ClockRunResult> {
     randomness: seededRandomness(run.seed),
     profile: run.network,
   });
-  const open = (host: string, seed: string, name: string) =>
+  const there = openDriftingClock(clock, SKEW);
+  const open = (host: string, seed: string, name: string, own: Clock) =>
     openRtpMidiEndpoint(
       {
-        clock,
-        network: network.host(host).datagrams,
+        clock: own,
+        network: network.host(host, { clock: own }).datagrams,
         randomness: seededRandomness(`${run.seed} ${seed}`),
         log: silentLog,
       },
       { name, port: 5_004, reorderHold: fromMillis(15) },
     );
-  const source = await open('10.0.0.1', 'source', 'Source');
-  const box = await open('10.0.0.2', 'box', 'Box');
+  const source = await open('10.0.0.1', 'source', 'Source', there);
+  const box = await open('10.0.0.2', 'box', 'Box', clock);
   const meant: TimedMessage[] = [];
   const forwarded: TimedMessage[] = [];
   const given: TimedMessage[] = [];
@@ -100,10 +105,17 @@ export async function simulateClock(run: ClockRun): Promise<ClockRunResult> {
   await clock.advanceSettling(fromMillis(SETTLING));
 
   const begin = clock.now();
-  await play(run, clock, begin, source, meant, (parted) => {
-    if (parted) network.partition(['10.0.0.1'], ['10.0.0.2']);
-    else network.heal();
-  });
+  await play(
+    run,
+    clock,
+    begin,
+    (message) => source.send(message, there.now()),
+    meant,
+    (parted) => {
+      if (parted) network.partition(['10.0.0.1'], ['10.0.0.2']);
+      else network.heal();
+    },
+  );
   await clock.advanceSettling(fromMillis(TAIL));
   const result = { meant, forwarded, given, relocations: sync.status.relocations, packetsLost };
   await sync[Symbol.asyncDispose]();
@@ -115,7 +127,7 @@ async function play(
   run: ClockRun,
   clock: VirtualClock,
   begin: Instant,
-  source: { send(message: MidiMessage, at: Instant): void },
+  send: (message: MidiMessage) => void,
   meant: TimedMessage[],
   part: (parted: boolean) => void,
 ): Promise<void> {
@@ -141,7 +153,7 @@ async function play(
     partedNow = parts;
     if (event.at > clock.now()) await clock.advanceSettling((event.at - clock.now()) as Micros);
     for (const message of event.messages) {
-      source.send(message, clock.now());
+      send(message);
       meant.push({ message, at: event.meantAt });
     }
   }
