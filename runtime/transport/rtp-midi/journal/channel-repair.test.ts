@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { arbitrarySteps, play } from '../../../../tests/channel-journal/arbitrary-stream.ts';
 import { commandsOf, LossyStream } from '../../../../tests/channel-journal/lossy-stream.ts';
 
-const RUNS = Number(process.env['JOURNAL_RUNS'] ?? 1_500);
+const RUNS = Number(process.env['JOURNAL_RUNS'] ?? 1_000);
 
 describe('after a repair both ends agree, whatever was lost', () => {
   const AGREE = { counts: true };
