@@ -118,7 +118,7 @@ test('every SysEx arrives once, in order and intact, whatever the network does; 
         if (message.kind === 'sysEx') sent.push(hexOf(message));
         a.send(message, clock.now());
       }
-      await clock.advanceSettling(fromSeconds(15));
+      await clock.advanceSettling(fromSeconds(12));
       a.send(short('803c40'), clock.now());
       a.send(short('814040'), clock.now());
       await clock.advanceSettling(fromSeconds(5));
@@ -139,7 +139,7 @@ test('every SysEx arrives once, in order and intact, whatever the network does; 
       await a[Symbol.asyncDispose]();
       await b[Symbol.asyncDispose]();
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
   process.stderr.write(`sysex: ${dumps} sent, ${missing} missing, ${unprotected} unprotected\n`);
   expect(missing).toBeLessThanOrEqual(dumps * 0.05);

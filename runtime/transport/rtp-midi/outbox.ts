@@ -14,7 +14,7 @@
  */
 import type { MidiMessage } from '../../core/midi-message.ts';
 import { after, fromMillis, fromSeconds, type Instant } from '../../core/time.ts';
-import { CommandList } from './command-list.ts';
+import { CommandList, LIST_OCTETS } from './command-list.ts';
 import { StreamState } from './journal/stream-state.ts';
 import { TakenCommands } from './taken-commands.ts';
 import { type Ticks, ticksAt } from './ticks.ts';
@@ -33,6 +33,8 @@ const LOOK_EVERY = fromMillis(10);
 const SMALLEST_SEGMENT = 128;
 /** F0 or F7 at both ends, and a delta time. */
 const SEGMENT_OVERHEAD = 2 + 4;
+/** Commands in a list take more room in a journal than in the list. */
+const COMMAND_OVERHEAD = 3;
 /** In a hurry: octets of a list, lists at a time, and how long until the next ones. */
 const HURRIED_OCTETS = 320;
 const HURRIED_LISTS = 16;
@@ -181,9 +183,12 @@ export class Outbox {
     hurried: boolean,
   ): boolean {
     const left = message.data.length - this.#from + SEGMENT_OVERHEAD;
-    const most = hurried ? HURRIED_OCTETS : (this.#pace?.room(now) ?? Number.POSITIVE_INFINITY);
+    const most = this.#mostOctets(now, hurried);
     if (most - list.length < left) this.#putRealTime(list);
-    if (most - list.length < Math.min(left, SMALLEST_SEGMENT)) {
+    const room = most - list.length;
+    // What fits whole into the next list is not cut.
+    if (room < left && left <= most && list.length > 0) return false;
+    if (room < Math.min(left, SMALLEST_SEGMENT)) {
       if (list.length === 0) this.#stall(now);
       return false;
     }
@@ -197,6 +202,13 @@ export class Outbox {
     if (this.#from > 0) return false;
     this.#waiting.shift();
     return true;
+  }
+
+  /** That a list with more SysEx may have. */
+  #mostOctets(now: Instant, hurried: boolean): number {
+    if (hurried) return HURRIED_OCTETS;
+    const room = this.#pace?.room(now) ?? LIST_OCTETS;
+    return Math.min(LIST_OCTETS, room - this.#taken.sysEx * COMMAND_OVERHEAD);
   }
 
   /** What may stand between the segments of a SysEx overtakes it. */

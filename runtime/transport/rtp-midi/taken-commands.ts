@@ -15,17 +15,21 @@ export class TakenCommands {
   readonly #times = new Float64Array(LIST_OCTETS);
   /** What CommandList.add returned. */
   readonly #upTo = new Float64Array(LIST_OCTETS);
+  /** SysEx commands among them. */
+  sysEx = 0;
   #count = 0;
   #stamp = 0;
 
   clear(): void {
     this.#count = 0;
+    this.sysEx = 0;
   }
 
   add(message: MidiMessage, at: Instant, upTo: number): void {
     this.#messages[this.#count] = message;
     this.#times[this.#count] = at;
     this.#upTo[this.#count++] = upTo;
+    if (message.kind === 'sysEx') this.sysEx++;
   }
 
   addCancel(): void {

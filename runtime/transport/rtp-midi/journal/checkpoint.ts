@@ -89,6 +89,8 @@ export class Checkpoint {
     if (agesAfter === Number.POSITIVE_INFINITY) return;
     if (this.next - this.packet >= PACKETS) this.#force();
     if (now - this.#heardAt <= agesAfter) return;
+    // Nothing but empty packets: a receiver that lacks one would take it for a loss that is not covered.
+    if (this.stampAfter(this.next - 1) === this.#confirmed) return;
     const until = now - HISTORY;
     if (this.packet >= this.next || this.#timeOf(this.packet) > until) return;
     const sounding = oldestSounding();
@@ -126,7 +128,8 @@ export class Checkpoint {
 
   /** The packet `next` is on its way, after a gap perhaps; `stamp` is that of the newest command in it or before it. */
   sent(stamp: number, now: Instant, gap: boolean): void {
-    if (this.#reported === this.next - 1) this.#heardAt = now;
+    // All commands so far are reported: the peer need not have said anything since.
+    if (this.stampAfter(this.next - 1) === this.stampAfter(this.#reported)) this.#heardAt = now;
     this.#parts?.note(this.next, gap);
     this.#note(stamp, now);
   }
