@@ -4,7 +4,6 @@
 import type { Command } from 'commander';
 import { encodeMessage } from '../../runtime/core/midi-bytes.ts';
 import type { MidiMessage } from '../../runtime/core/midi-message.ts';
-import type { NetAddress } from '../../runtime/ports/datagram-network.ts';
 import type { RtpMidiPeer } from '../../runtime/transport/rtp-midi/endpoint.ts';
 import { UsageError } from '../failure.ts';
 import { interruptible, untilInterrupted } from '../interrupt.ts';
@@ -12,15 +11,17 @@ import { positiveNumber } from '../option-values.ts';
 import {
   connectPeer,
   openRtpPeer,
-  parseAddress,
+  type PeerTarget,
   parseControlPort,
+  parsePeer,
   type RtpPeerProgram,
   writeAddress,
+  writePeer,
 } from '../rtp-peer.ts';
 import { note, print, printJson } from '../terminal.ts';
 
 interface MonitorOptions {
-  readonly connect?: NetAddress;
+  readonly connect?: PeerTarget;
   readonly listen?: number;
   readonly json?: boolean;
   readonly seconds?: number;
@@ -34,7 +35,7 @@ export function registerMonitor(program: Command): void {
   program
     .command('monitor')
     .description('print what an RTP-MIDI (AppleMIDI) peer plays')
-    .option('--connect <host:port>', 'invite this peer (its control port)', parseAddress)
+    .option('--connect <peer>', 'invite this peer: HOST:PORT or its name', parsePeer)
     .option('--listen <port>', 'wait for peers on this port and the next one', parseControlPort)
     .option('--json', 'one JSON object a line')
     .option('--seconds <n>', 'stop after this long', positiveNumber('--seconds', 86_400, 'seconds'))
@@ -57,15 +58,15 @@ With --json: {"type":"midi","time","peer","ssrc","message","bytes","latencyMs","
 async function monitor(options: MonitorOptions): Promise<void> {
   const { connect, listen } = options;
   if (connect === undefined && listen === undefined) {
-    throw new UsageError('monitor needs --connect HOST:PORT or --listen PORT; see --help');
+    throw new UsageError('monitor needs --connect PEER or --listen PORT; see --help');
   }
   await interruptible(async (signal) => {
     await using peer = await openRtpPeer('monitor', listen ?? 0);
     report(peer, options.json === true);
     if (listen !== undefined) note(`listening on UDP ports ${listen} and ${listen + 1}`);
     if (connect !== undefined) {
-      note(`inviting ${writeAddress(connect)}`);
-      await connectPeer(peer.endpoint, connect, options.wait, signal);
+      note(`inviting ${writePeer(connect)}`);
+      await connectPeer(peer, connect, options.wait, signal);
     }
     await until(signal, options.seconds);
   });

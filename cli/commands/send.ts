@@ -7,7 +7,6 @@ import { PortError } from '../../runtime/core/errors.ts';
 import { shortMessage } from '../../runtime/core/midi-bytes.ts';
 import type { MidiMessage } from '../../runtime/core/midi-message.ts';
 import { after, fromMillis, type Instant, type Micros, micros } from '../../runtime/core/time.ts';
-import type { NetAddress } from '../../runtime/ports/datagram-network.ts';
 import { type MidiFileEvent, readMidiFile } from '../../sim/midi-file.ts';
 import { CommandError, UsageError } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
@@ -15,14 +14,15 @@ import { positiveNumber, wholeNumber } from '../option-values.ts';
 import {
   connectPeer,
   openRtpPeer,
-  parseAddress,
+  type PeerTarget,
+  parsePeer,
   type RtpPeerProgram,
-  writeAddress,
+  writePeer,
 } from '../rtp-peer.ts';
 import { note, print, printJson } from '../terminal.ts';
 
 interface SendOptions {
-  readonly connect: NetAddress;
+  readonly connect: PeerTarget;
   readonly file?: string;
   readonly note?: number;
   readonly channel: number;
@@ -40,7 +40,7 @@ export function registerSend(program: Command): void {
   program
     .command('send')
     .description('play a note or a MIDI file to an RTP-MIDI (AppleMIDI) peer')
-    .requiredOption('--connect <host:port>', 'invite this peer (its control port)', parseAddress)
+    .requiredOption('--connect <peer>', 'invite this peer: HOST:PORT or its name', parsePeer)
     .option('--file <file.mid>', 'play this MIDI file, in time')
     .option('--note <key>', 'play one note (60 is middle C)', wholeNumber('--note', 0, 127))
     .option('--channel <n>', 'of the note', wholeNumber('--channel', 1, 16), 1)
@@ -65,8 +65,8 @@ async function send(options: SendOptions): Promise<void> {
   const events = await choosePiece(options);
   await interruptible(async (signal) => {
     await using peer = await openRtpPeer('send', 0);
-    note(`inviting ${writeAddress(options.connect)}`);
-    await connectPeer(peer.endpoint, options.connect, options.wait, signal);
+    note(`inviting ${writePeer(options.connect)}`);
+    await connectPeer(peer, options.connect, options.wait, signal);
     const played = await play(peer, events, signal);
     const { rtt, loss } = peer.endpoint.peers[0]?.stats ?? { rtt: undefined, loss: 0 };
     const rttMs = rtt === undefined ? undefined : Math.round(rtt / 10) / 100;
@@ -79,7 +79,7 @@ async function send(options: SendOptions): Promise<void> {
     }
     if (played.lost) {
       throw new CommandError(
-        `${writeAddress(options.connect)} left before the end; look there for the reason`,
+        `${writePeer(options.connect)} left before the end; look there for the reason`,
       );
     }
   });

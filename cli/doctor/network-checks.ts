@@ -4,8 +4,13 @@
 import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { silentLog } from '../../runtime/core/log.ts';
 import { openAvahiBus } from '../../runtime/platform/avahi-bus.ts';
+import { openLocalDiscovery } from '../../runtime/platform/local-discovery.ts';
+import { openMonotonicClock } from '../../runtime/platform/monotonic-clock.ts';
+import type { FoundService } from '../../runtime/ports/discovery.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
+import { writeAddress } from '../rtp-peer.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
 export function checkAddresses(): Finding {
@@ -93,7 +98,28 @@ const MDNS_PORT = 5353;
 const MDNS_GROUP = '224.0.0.251';
 
 export async function checkDiscovery(): Promise<readonly Finding[]> {
-  return [await checkAvahi(), await checkMulticast()];
+  return [await checkAvahi(), await checkMulticast(), await checkPeers()];
+}
+
+/** Who answers mDNS at all answers within this, in milliseconds. */
+const LOOK_AROUND = 1_500;
+
+async function checkPeers(): Promise<Finding> {
+  await using discovery = await openLocalDiscovery({
+    clock: openMonotonicClock(),
+    log: silentLog,
+  });
+  let found: readonly FoundService[] = [];
+  discovery.browse('_apple-midi._udp', (list) => {
+    found = list;
+  });
+  await new Promise((resolve) => setTimeout(resolve, LOOK_AROUND));
+  if (found.length === 0) return ok('peers', 'no RTP-MIDI peer is announced now');
+  const each = found.map(({ name, addresses, port }) => {
+    const [host = 'no address'] = addresses;
+    return `${name} at ${writeAddress({ host, port })}`;
+  });
+  return ok('peers', each.join(', '));
 }
 
 async function checkAvahi(): Promise<Finding> {

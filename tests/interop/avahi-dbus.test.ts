@@ -134,7 +134,10 @@ if (why !== undefined) {
       await browseUntil(MIDI, (list) => list.some(({ port }) => port === 5_014));
       await there.ip('link', 'set', there.interface, 'up');
       await there.ip('route', 'replace', 'default', 'dev', there.interface);
-      const seen = await browseUntil(MIDI, (list) => new Set(list.map((each) => each.name)).size === 2);
+      const seen = await browseUntil(
+        MIDI,
+        (list) => new Set(list.map((each) => each.name)).size === 2,
+      );
       expect(seen.map(({ name }) => name).sort()).toEqual(['Taken #2', 'Taken #3']);
       const ours = seen.find(({ port }) => port === 5_008);
       expect(await nameNow()).toBe(ours?.name);
@@ -183,7 +186,10 @@ if (why !== undefined) {
       await ours.stop();
       const directory = await mkdtemp(join(tmpdir(), 'togthr-avahi-'));
       teardown.defer(() => rm(directory, { recursive: true, force: true }));
-      const silent = await startAvahi(spaces.there, directory, { hostName: 'box', publishes: false });
+      const silent = await startAvahi(spaces.there, directory, {
+        hostName: 'box',
+        publishes: false,
+      });
       const shy = await startPeer(spaces.there, silent.bus);
       shy.tell({ do: 'announce', advert: { name: 'Shy', type: SESSION, port: 7_000, txt: {} } });
       const [seen] = await browseUntil(SESSION, (list) => list.length === 1);

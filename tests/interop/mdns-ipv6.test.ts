@@ -7,28 +7,12 @@ import { Teardown } from '../../runtime/core/lifecycle.ts';
 import type { ServiceType } from '../../runtime/ports/discovery.ts';
 import { waitUntil } from '../platform/real-rig.ts';
 import { type Avahi, type AvahiService, startAvahi } from './avahi-daemon.ts';
-import {
-  type Namespace,
-  type NamespacePair,
-  openNamespaces,
-  whyNoNamespaces,
-} from './net-namespaces.ts';
+import { linkLocalOf } from './link-local.ts';
+import { type NamespacePair, openNamespaces, whyNoNamespaces } from './net-namespaces.ts';
 import { type Peer, startPeer } from './peer-process.ts';
 
 const MIDI: ServiceType = '_apple-midi._udp';
 const why = await whyNoNamespaces(['avahi-daemon', 'avahi-browse', 'avahi-publish', 'dbus-daemon']);
-
-/** The link-local address of its interface, once nobody objects to it (duplicate address detection). */
-async function linkLocal(space: Namespace): Promise<string> {
-  const show = ['-6', '-o', 'addr', 'show', 'dev', space.interface, 'scope', 'link'];
-  for (let tried = 0; tried < 60; tried++) {
-    const line = await space.read({}, 'ip', ...show);
-    const address = /inet6 (fe80:\S+)\//.exec(line)?.[1];
-    if (address !== undefined && !line.includes('tentative')) return address;
-    await sleep(100);
-  }
-  throw new Error(`${space.interface} has no link-local address`);
-}
 
 if (why !== undefined) {
   test('services are announced and found over IPv6', (context) => {
@@ -48,7 +32,10 @@ if (why !== undefined) {
       const directory = await mkdtemp(join(tmpdir(), 'togthr-avahi-'));
       teardown.defer(() => rm(directory, { recursive: true, force: true }));
       spaces = teardown.hold(await openNamespaces());
-      [hereLink, thereLink] = await Promise.all([linkLocal(spaces.here), linkLocal(spaces.there)]);
+      [hereLink, thereLink] = await Promise.all([
+        linkLocalOf(spaces.here),
+        linkLocalOf(spaces.there),
+      ]);
       avahi = await startAvahi(spaces.here, directory, { ipv6: true });
       [ours, through] = await Promise.all([
         startPeer(spaces.there),

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Teardown } from '../../runtime/core/lifecycle.ts';
+import { waitUntil } from '../platform/real-rig.ts';
+import { linkLocalOf } from './link-local.ts';
+import {
+  type Namespace,
+  type NamespacePair,
+  openNamespaces,
+  type Running,
+  whyNoNamespaces,
+} from './net-namespaces.ts';
+
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const NAME = 'St. Studio Mac';
+const why = await whyNoNamespaces([]);
+
+if (why !== undefined) {
+  test('a box is dialled by its name and over link-local IPv6', (context) => {
+    context.skip(`not tested: ${why}`);
+  });
+} else {
+  describe('a box on another machine', () => {
+    const teardown = new Teardown();
+    let spaces: NamespacePair;
+    let folder = '';
+    let env: Record<string, string> = {};
+    let box: Running;
+
+    const run = (space: Namespace, ...words: string[]): Promise<string> =>
+      space.read(env, process.execPath, '--import', 'tsx', MAIN, ...words);
+    const send = (to: string): Promise<string> =>
+      run(spaces.here, 'send', '--connect', to, '--note', '60', '--duration', '50', '--wait', '8');
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'togthr-name-'));
+      teardown.defer(() => rm(folder, { recursive: true, force: true }));
+      env = { HOME: folder, DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
+      spaces = teardown.hold(await openNamespaces());
+      await Promise.all([linkLocalOf(spaces.here), linkLocalOf(spaces.there)]);
+      const words = ['run', '--alone', '--name', NAME, '--no-status', '--log-level', 'warn'];
+      box = spaces.there.start(env, process.execPath, '--import', 'tsx', MAIN, ...words);
+      await waitUntil(() => box.lines.some((line) => line.includes('is running')), 20);
+    });
+    afterAll(() => teardown[Symbol.asyncDispose]());
+
+    test('is shown by doctor, with the address to dial (item 46)', async () => {
+      const said = await run(spaces.here, 'doctor');
+      expect(said).toContain(`${NAME} at ${spaces.there.address}:5004`);
+    });
+
+    test('is dialled by its name, in any case of letters (item 46)', async () => {
+      expect(await send(NAME.toLowerCase())).toContain('sent 2 messages, 1 notes');
+    });
+
+    test('is named among those that are there when another name is asked for (item 46)', async () => {
+      const said = await run(
+        spaces.here,
+        'send',
+        '--connect',
+        'Stage',
+        '--note',
+        '60',
+        '--wait',
+        '3',
+      );
+      expect(said).toContain(`no RTP-MIDI peer called Stage was found for 3 s; announced: ${NAME}`);
+    });
+
+    test('is dialled by its link-local address, and lets us in as near (items 45, 47)', async () => {
+      const address = `[${await linkLocalOf(spaces.there)}%${spaces.here.interface}]:5004`;
+      expect(await send(address)).toContain('sent 2 messages, 1 notes');
+    });
+
+    test('is dialled by name where there is no IPv4 at all (items 45, 46)', async () => {
+      for (const space of [spaces.here, spaces.there]) {
+        await space.ip('addr', 'flush', 'dev', space.interface, 'scope', 'global');
+      }
+      expect(await send(NAME)).toContain('sent 2 messages, 1 notes');
+    });
+  });
+}
