@@ -17,6 +17,8 @@ export class SequencerState {
   position = 0;
   /** The position was played: the next clock leads to the one after it. Otherwise the next clock plays it. */
   played = false;
+  /** The position was said. Otherwise it is the start of the song, wherever others may stand. */
+  located = false;
   /** Of the newest command that changed something. */
   changed = 0;
   /** Of the newest command that had a say, even if all stayed as it was. */
@@ -83,6 +85,7 @@ export class SequencerState {
     this.running = running;
     this.played = played;
     this.position = position;
+    this.located = true;
     const startByContinue = position === 0 && running && !played && !atStart;
     if (position === 0) this.#wrapped = !atStart && !startByContinue;
     if (position === 0 && running && !played) this.#continued = startByContinue;
@@ -93,6 +96,7 @@ export class SequencerState {
     this.running = false;
     this.#continued = false;
     this.#locate(0);
+    this.located = false;
     this.changed = 0;
     this.stamp = 0;
   }
@@ -104,6 +108,7 @@ export class SequencerState {
 
   #locate(position: number): void {
     this.position = position;
+    this.located = true;
     this.played = false;
     this.#wrapped = false;
   }

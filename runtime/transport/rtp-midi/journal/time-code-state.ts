@@ -4,8 +4,8 @@
  * Takes  Quarter Frames and Full Frames with a stamp that grows.
  * Gives  the newest complete frame value, the series of Quarter Frames that has begun, and the direction; nibbles and
  *        values as they stand in Chapter F. Stamps of 0: nothing active to code.
- * Keeps  a few numbers. A series counts from its proper start, piece 0 forward or piece 7 in reverse; one that the
- *        source began elsewhere counts for the direction only.
+ * Keeps  a few numbers. A series begins with piece 0 forward or piece 7 in reverse; what the source began elsewhere
+ *        counts for the direction only.
  * Spec   RFC 6295 appendix B.4; MIDI Time Code 1.0.
  */
 import { fullFrameOf, movedBy, nibbleOf, withNibble } from './time-code-frame.ts';
@@ -15,22 +15,36 @@ const PIECES = 8;
 const LATENCY_FRAMES = 2;
 const NONE = -1;
 
+/** Quarter Frames one after the other in one direction, from its first piece on. */
+interface Series {
+  length: number;
+  nibbles: number;
+}
+
 export class TimeCodeState {
   /** COMPLETE: eight nibbles, two frames on if forward, or the four octets of a Full Frame. Unsigned. */
   complete = 0;
   /** `complete` comes from Quarter Frames. */
   fromQuarterFrames = false;
   completeStamp = 0;
-  /** PARTIAL: nibbles of the series that has begun, `length` of them. */
-  series = 0;
-  length = 0;
   reverse = false;
   /** Of the newest command. */
   stamp = 0;
+  readonly #forward: Series = { length: 0, nibbles: 0 };
+  readonly #backward: Series = { length: 0, nibbles: 0 };
   #known = false;
   #last = NONE;
   /** The series behind `complete`, as it was sent. */
   #sent = 0;
+
+  /** PARTIAL: nibbles of the series that has begun, `length` of them. */
+  get series(): number {
+    return this.#begun.nibbles;
+  }
+
+  get length(): number {
+    return this.#begun.length;
+  }
 
   /** The piece that the series has come to; without one, what POINT says then. */
   get point(): number {
@@ -41,25 +55,20 @@ export class TimeCodeState {
   quarterFrame(piece: number, nibble: number, stamp: number): void {
     this.stamp = stamp;
     const step = this.#last === NONE ? 0 : (piece - this.#last) & 7;
-    const turned = this.#turn(piece, step);
+    this.#turn(piece, step);
     this.#last = piece;
-    if (piece === (this.reverse ? PIECES - 1 : 0)) {
-      this.length = 1;
-      this.series = 0;
-    } else if (this.length > 0 && !turned && (step === 1 || step === 7)) {
-      this.length++;
-    } else {
-      this.#endSeries();
-      return;
-    }
-    this.series = withNibble(this.series, piece, nibble);
-    if (this.length < PIECES) return;
-    this.#sent = this.series;
-    this.complete = this.reverse ? this.series : movedBy(this.series, LATENCY_FRAMES);
+    // The first piece of one direction may be the last of the other, so both are followed.
+    extend(this.#forward, piece === 0 ? 0 : step === 1 ? piece : NONE, piece, nibble);
+    const left = PIECES - 1 - piece;
+    extend(this.#backward, left === 0 ? 0 : step === 7 ? left : NONE, piece, nibble);
+    const series = this.#begun;
+    if (series.length < PIECES) return;
+    this.#sent = series.nibbles;
+    this.complete = this.reverse ? series.nibbles : movedBy(series.nibbles, LATENCY_FRAMES);
     this.fromQuarterFrames = true;
     this.completeStamp = stamp;
     this.#known = true;
-    this.#endSeries();
+    end(series);
   }
 
   /** `value`: hr mn sc fr, the first highest. */
@@ -103,12 +112,14 @@ export class TimeCodeState {
   }
 
   /** As a Chapter F says: what has begun (nothing: length 0), and the direction. */
-  assumeSeries(series: number, length: number, reverse: boolean): void {
+  assumeSeries(nibbles: number, length: number, reverse: boolean): void {
+    if (length === 0 && this.length === 0 && this.reverse === reverse) return;
+    this.#last = NONE;
     if (length > 0) this.#last = reverse ? PIECES - length : length - 1;
-    else if (this.length > 0 || this.reverse !== reverse) this.#last = NONE;
-    this.series = series;
-    this.length = length;
+    this.#endSeries();
     this.reverse = reverse;
+    this.#begun.nibbles = nibbles;
+    this.#begun.length = length;
   }
 
   /** Nothing before is active, or ever was. */
@@ -123,18 +134,35 @@ export class TimeCodeState {
     this.#endSeries();
   }
 
-  /** The direction follows from two neighbours, or from a piece that begins a series. True when it changed. */
-  #turn(piece: number, step: number): boolean {
-    const before = this.reverse;
+  get #begun(): Series {
+    return this.reverse ? this.#backward : this.#forward;
+  }
+
+  /** The direction follows from two neighbours, or from a piece that begins a series. */
+  #turn(piece: number, step: number): void {
     if (step === 1) this.reverse = false;
     else if (step === 7) this.reverse = true;
     else if (piece === 0) this.reverse = false;
     else if (piece === PIECES - 1) this.reverse = true;
-    return this.reverse !== before;
   }
 
   #endSeries(): void {
-    this.length = 0;
-    this.series = 0;
+    end(this.#forward);
+    end(this.#backward);
   }
+}
+
+/** `before`: how many pieces the series has, if this one is its next; NONE if it can't be. */
+function extend(series: Series, before: number, piece: number, nibble: number): void {
+  if (before !== 0 && before !== series.length) {
+    end(series);
+    return;
+  }
+  series.nibbles = withNibble(before === 0 ? 0 : series.nibbles, piece, nibble);
+  series.length = before + 1;
+}
+
+function end(series: Series): void {
+  series.length = 0;
+  series.nibbles = 0;
 }

@@ -12,6 +12,7 @@
  *   worse: it must stop the sequencer (MIDI 1.0: ignored while playing), and at 5 % loss it would do so every second.
  * - Otherwise one jump. Near the start of the song: Start and those clocks. Elsewhere: Stop if it runs, Song Position,
  *   Continue, the clocks between two Song Positions (at most five), and Stop if it is to stand.
+ * - Where neither Start nor Song Position was heard, whoever follows may stand anywhere: a jump, unless it runs already.
  * - Beyond what a Song Position can say, only running and standing are repaired.
  * macOS sets D never, not even in the middle of a song. From a peer that was not seen to set it, a position one clock
  * back is taken for the same.
@@ -77,7 +78,8 @@ function run(next: number, atStart: boolean, sequencer: SequencerState, repair: 
   const behind = clocksBehind(next, sequencer);
   const isRunning = sequencer.running;
   const starts = atStart || next > 0;
-  if (behind <= FEW_CLOCKS) {
+  const isPlaced = sequencer.located || (isRunning && !(atStart && next === 0));
+  if (behind <= FEW_CLOCKS && isPlaced) {
     if (!isRunning) play(sequencer.next === 0 && starts ? STATUS.start : STATUS.continue, repair);
     playClocks(behind, repair);
   } else if (next <= FEW_CLOCKS && starts) {
@@ -96,10 +98,10 @@ function run(next: number, atStart: boolean, sequencer: SequencerState, repair: 
 /** The sequencer is to stand, and the first clock after a Continue to play `next`. */
 function halt(next: number, sequencer: SequencerState, repair: Repair): void {
   const behind = clocksBehind(next, sequencer);
-  const few = behind <= FEW_CLOCKS;
-  if (few) moveOn(behind, sequencer, repair);
+  // It ran on for some clocks and stopped.
+  if (sequencer.running && behind <= FEW_CLOCKS && !repair.joining) playClocks(behind, repair);
   if (sequencer.running) play(STATUS.stop, repair);
-  if (few || next > MAX_NEXT) return;
+  if ((sequencer.next === next && !repair.joining) || next > MAX_NEXT) return;
   playPosition(next, repair);
   moveOn(next % CLOCKS_PER_BEAT, sequencer, repair);
   if (sequencer.running) play(STATUS.stop, repair);
