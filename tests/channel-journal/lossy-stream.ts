@@ -39,6 +39,9 @@ export class LossyStream {
   journal = '';
   repaired: string[] = [];
   fault: JournalFault | undefined;
+  /** How a sender of another make sees things, and what it makes of a journal. */
+  habits: Partial<JournalView> = {};
+  rewrite: (journal: string) => string = (journal) => journal;
   /** The newest command's stamp after each packet; that of the packet before the first is 0. */
   readonly #stamps: number[] = [0];
   readonly #anchored: boolean;
@@ -94,6 +97,7 @@ export class LossyStream {
       previous: this.#stampAfter(this.next - 2),
       at: this.#now as Instant,
       fresh: false,
+      ...this.habits,
       ...view,
     };
     const end = writeJournal(this.sender, full, this.checkpoint, out, 0);
@@ -102,10 +106,34 @@ export class LossyStream {
 
   #repair(sequence: number, missing: number): void {
     this.next = sequence;
-    this.journal = this.write();
+    this.journal = this.rewrite(this.write());
     this.next = sequence + 1;
-    this.read(sequence, this.#joined && missing === 1, !this.#joined);
+    const covered = !this.#joined || this.checkpoint <= this.#highest + 1;
+    if (!covered) this.#release(sequence);
+    this.read(sequence, this.#joined && covered && missing === 1, !this.#joined || !covered);
     this.#joined = true;
+  }
+
+  /** The journal doesn't reach back to the loss: all notes end, and pedals go up. */
+  #release(sequence: number): void {
+    const play = (octets: Octets): void => {
+      this.heard.message(octets);
+      this.receiver.apply(messageOf(octets), sequence, this.#now as Instant);
+    };
+    for (let channel = 0; channel < 16; channel++) {
+      const state = this.receiver.channel(channel);
+      for (let key = 0; key < 128; key++) {
+        while ((state.references[key] as number) > 0) play([0x80 | channel, key, 64]);
+      }
+      for (const pedal of [64, 66, 69]) {
+        if (state.isOn(pedal)) play([0xb0 | channel, pedal, 0]);
+      }
+    }
+  }
+
+  /** The sender gives up all but so many packets of the history. */
+  giveUp(packets: number): void {
+    this.checkpoint = Math.max(this.checkpoint, this.next - packets);
   }
 
   /** Reads the last journal, as in packet `sequence`. */

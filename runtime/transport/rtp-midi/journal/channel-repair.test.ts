@@ -5,7 +5,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arbitrarySteps, play } from '../../../../tests/channel-journal/arbitrary-stream.ts';
+import { decodeJournal } from '../../../../tests/channel-journal/decoder.ts';
 import { commandsOf, LossyStream } from '../../../../tests/channel-journal/lossy-stream.ts';
+import { valuesOnly } from '../../../../tests/channel-journal/values-only.ts';
+import type { Instant } from '../../../core/time.ts';
 
 const RUNS = Number(process.env['JOURNAL_RUNS'] ?? 1_000);
 
@@ -62,6 +65,100 @@ describe('after a repair both ends agree, whatever was lost', () => {
           expect(stream.sent.differences(stream.heard, { late: true })).toEqual([]);
         };
         play(stream, steps, check, true);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+test('after a loss that the journal does not cover, nothing sounds that should not, and all that is coded agrees (items 17, 19)', () => {
+  fc.assert(
+    fc.property(
+      arbitrarySteps(25, false),
+      arbitrarySteps(25, false),
+      fc.integer({ min: 0, max: 5 }),
+      (before, after, packets) => {
+        const stream = new LossyStream();
+        play(stream, before, () => {});
+        stream.send([], true);
+        for (const { commands } of after) stream.send(commands, true);
+        stream.giveUp(packets);
+        stream.send([], false);
+        const coded = namesIn(stream.journal);
+        for (const difference of stream.sent.differences(stream.heard, { late: true })) {
+          const [, name = ''] = /^(.*?):/.exec(difference) ?? [];
+          expect(name === '' || coded.has(name), difference).toBe(false);
+        }
+      },
+    ),
+    { numRuns: RUNS },
+  );
+});
+
+/** What a journal tells of, as the synthesizer names it. */
+function namesIn(journal: string): Set<string> {
+  const names = new Set<string>();
+  for (const { channel, chapters } of decodeJournal(journal).channels) {
+    const add = (name: string): Set<string> => names.add(`channel ${channel}, ${name}`);
+    for (const [letter, { elements }] of chapters) {
+      if (letter === 'P') add('program');
+      if (letter === 'W') add('wheel');
+      if (letter === 'T') add('pressure');
+      if (letter === 'M') add('selected');
+      for (const element of elements) {
+        const [, number = ''] = element.split(' ');
+        if (letter === 'C' && !element.includes('count')) add(`CC ${number}`);
+        if (letter === 'N') add(`key ${number}`);
+        if (letter === 'M') add(number);
+        if (letter === 'A' && element.includes('X0')) add(`pressure of key ${number}`);
+      }
+    }
+  }
+  return names;
+}
+
+describe('senders of other makes', () => {
+  test('where S is always 0, repairs are the same (items 15a, 19)', () => {
+    fc.assert(
+      fc.property(arbitrarySteps(25, true), (steps) => {
+        const stream = new LossyStream();
+        stream.habits = { previous: -1 };
+        play(stream, steps, () => {
+          expect(stream.sent.differences(stream.heard, { counts: true })).toEqual([]);
+        });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('where Y is always 0, lost notes stay silent, and all else agrees (items 24b, 25)', () => {
+    fc.assert(
+      fc.property(arbitrarySteps(25, true), (steps) => {
+        const stream = new LossyStream();
+        stream.habits = { at: 1e15 as Instant };
+        play(stream, steps, () => {
+          expect(stream.sent.differences(stream.heard, { late: true })).toEqual([]);
+        });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('where all controllers are told of by value, no key sounds on (items 21, 25)', () => {
+    fc.assert(
+      fc.property(arbitrarySteps(25, true), (steps) => {
+        const stream = new LossyStream();
+        stream.rewrite = valuesOnly;
+        play(stream, steps, () => {
+          expect(stream.fault).toBeUndefined();
+          for (const channel of [0, 9]) {
+            const source = stream.sent.channel(channel).velocity;
+            const there = stream.heard.channel(channel).velocity;
+            expect(there.filter((velocity, key) => velocity !== 0 && source[key] === 0)).toEqual(
+              [],
+            );
+          }
+        });
       }),
       { numRuns: RUNS },
     );
