@@ -14,6 +14,7 @@ import {
 import type { EnsembleContext } from '../core/ensemble.ts';
 import type { MidiMessage } from '../core/midi-message.ts';
 import { fromMillis } from '../core/time.ts';
+import { paced } from './pacing.ts';
 
 const PERIOD = 20;
 
@@ -201,6 +202,23 @@ describe('whose clock', () => {
     rig.runTo(4_000);
     const last = place(rig.given).at(-1);
     expect((last?.at ?? 0) - 1e6).toBeCloseTo((25 + (last?.position ?? 0)) * 20_000 + 37_000, -3);
+  });
+
+  test('what one did before it was followed is not rendered afterwards', () => {
+    const rig = openSyncRig();
+    bringClocks(rig, 0, 100, 'a');
+    for (const [message, at] of [
+      [START, 201],
+      [STOP, 401],
+      [songPosition(7), 501],
+    ] as const) {
+      rig.bring(message, at, { source: 'b' });
+    }
+    rig.bring(START, 99, { source: 'a' });
+    for (let clock = 0; clock < 400; clock++) rig.bring(CLOCK, clock * 20 + 7, { source: 'b' });
+    rig.runTo(7_000);
+    expect(rig.sync.status.clockFrom).toBe('b');
+    expect(rig.transport().map(([kind]) => kind)).toEqual(['start', 'stop']);
   });
 
   test('one that falls silent gives way', () => {
@@ -430,6 +448,33 @@ describe('whatever clocks arrive, and whenever', () => {
       }),
     );
   });
+});
+
+test('after a stall of this box the clocks that it owes come at one and a half times the tempo, not at once', () => {
+  const rig = openSyncRig();
+  rig.bring(START, -1);
+  bringClocks(rig, 0, 100);
+  rig.runTo(1_000);
+  const held: [MidiMessage, number][] = [];
+  for (let clock = 100; clock < 200; clock++) held.push([CLOCK, clock * PERIOD]);
+  // Nothing is read for 90 ms, then all of it.
+  for (const [message, at] of held) rig.bring(message, at, { delay: Math.max(10, 2_100 - at) });
+  rig.runTo(4_000);
+  const times = clockTimes(rig).filter((at) => at > 500_000);
+  for (let i = 1; i < times.length; i++) {
+    expect((times[i] ?? 0) - (times[i - 1] ?? 0)).toBeGreaterThan(13_300);
+  }
+});
+
+test('half a pulse off is slewed by a tenth, more by half again, and nothing is closer than the least interval', () => {
+  expect(paced(21_000, 0, 20_000, 5_000)).toBe(21_000);
+  expect(paced(25_000, 0, 20_000, 5_000)).toBe(22_000);
+  expect(paced(12_000, 0, 20_000, 5_000)).toBe(18_000);
+  expect(paced(90_000, 0, 20_000, 5_000)).toBe(30_000);
+  expect(paced(-50_000, 0, 20_000, 5_000)).toBeCloseTo(13_333, 0);
+  expect(paced(0, 0, 6_000, 5_000)).toBe(5_000);
+  expect(paced(1_000, 0, 0, 5_000)).toBe(5_000);
+  expect(paced(7, Number.NEGATIVE_INFINITY, 20_000, 5_000)).toBe(7);
 });
 
 test('the figures count what they are to count', () => {
