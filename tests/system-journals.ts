@@ -16,7 +16,8 @@ import { StreamState } from '../runtime/transport/rtp-midi/journal/stream-state.
 
 export const NOW = 10_000_000 as Instant;
 const CHECKPOINT = 0x1234;
-const EMPTY_JOURNAL = '801234';
+const HEADER_DIGITS = 6;
+const HAS_SYSTEM = 0x40;
 const LENGTH_BITS = 0x03ff;
 
 /** Words of hex; `f8x24` is 24 times f8. */
@@ -55,9 +56,11 @@ export function journalOf(
   return Buffer.from(out.subarray(0, end)).toString('hex');
 }
 
-/** Only the system journal; empty when there is none and no channel journal either. */
+/** Only the system journal; empty when there is none. */
 export function systemJournalOf(state: StreamState, view: Partial<JournalView> = {}): string {
-  const journal = journalOf(state, view).slice(EMPTY_JOURNAL.length);
+  const whole = journalOf(state, view);
+  if ((Number.parseInt(whole.slice(0, 2), 16) & HAS_SYSTEM) === 0) return '';
+  const journal = whole.slice(HEADER_DIGITS);
   return journal.slice(0, 2 * (Number.parseInt(journal.slice(0, 4), 16) & LENGTH_BITS));
 }
 

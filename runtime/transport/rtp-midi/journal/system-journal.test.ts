@@ -91,7 +91,7 @@ describe('malformed system journals are refused', () => {
     expect(journalFault(journalWith(system))).toBe(fault);
   });
 
-  test('and do nothing, while the channel journals behind them count', () => {
+  test('and do nothing, while the channel journals behind them count (item 16)', () => {
     const heard = new StreamState();
     const bytes = Buffer.from('e01234' + 'c005c08100' + '800510' + '8150', 'hex');
     const emitted: string[] = [];
