@@ -242,6 +242,14 @@ describe('repaired', () => {
     expect(heard.channel(0).references[60]).toBe(200);
   });
 
+  test('NoteOns that nobody heard are counted, so that they are not made up for later (item 26a)', () => {
+    const heard = played('903c64');
+    expect(repaired(heard, journalOf('903c64 903c50 803c40'))).toEqual(['803c40']);
+    expect(heard.channel(0).references[60]).toBe(1);
+    play(heard, '903c64', 10);
+    expect(repaired(heard, journalOf('903c64 903c50 803c40 903c64'))).toEqual([]);
+  });
+
   test('nobody is flooded: a key is not struck more than 16 times, whatever its count (item 26a)', () => {
     const journal = oneChannel('0c', '01f0' + '3ce4' + '00' + '3c7f');
     expect(repaired(new StreamState(), journal)).toHaveLength(16);
