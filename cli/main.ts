@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerMonitor } from './commands/monitor.ts';
+import { registerPeers } from './commands/peers.ts';
 import { registerRender } from './commands/render.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSend } from './commands/send.ts';
@@ -36,6 +37,7 @@ function openProgram(): Command {
   });
   registerMonitor(program);
   registerSend(program);
+  registerPeers(program);
   registerRender(program);
   registerDoctor(program);
   return program;

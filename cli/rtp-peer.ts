@@ -4,11 +4,11 @@
  * Takes  what was typed: HOST:PORT, a port, the name under which a peer announces itself.
  * Gives  an open end point; a connection that is up, or a CommandError that says why it isn't.
  */
-import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
 import { type NamedPeer, openNamedPeer } from '../runtime/box/named-peer.ts';
 import { Teardown } from '../runtime/core/lifecycle.ts';
 import { silentLog } from '../runtime/core/log.ts';
+import { lookUpHost } from '../runtime/platform/host-lookup.ts';
 import { canonicalHost, isLinkLocal } from '../runtime/platform/ip-text.ts';
 import { openLocalDiscovery } from '../runtime/platform/local-discovery.ts';
 import { openMonotonicClock } from '../runtime/platform/monotonic-clock.ts';
@@ -75,6 +75,14 @@ export function parsePeer(text: string): PeerTarget {
     );
   }
   return { kind: 'address', host: numeric ?? host, port };
+}
+
+/** For commander: HOST:PORT, [IPv6]:PORT, a numeric address or the name of a host. */
+export function parseHost(option: string, text: string): NetAddress {
+  const target = parsePeer(text);
+  if (target.kind === 'address') return { host: target.host, port: target.port };
+  if (HOST_NAME.test(target.name)) return { host: target.name, port: DEFAULT_PORT };
+  throw new UsageError(`${option} ${text}: must be HOST:PORT`);
 }
 
 /** For commander: a control port; the data port is the next one. */
@@ -171,14 +179,9 @@ function noAnswer({ address, names }: Dialling, to: PeerTarget, seconds: number)
   return `no answer from ${writeAddress(address)} for ${seconds} s; check the address, and that UDP ports ${address.port} and ${address.port + 1} get through`;
 }
 
-/** IPv4 before IPv6: most RTP-MIDI programs listen on that. */
 async function numericHost(host: string): Promise<string> {
-  const numeric = canonicalHost(host);
-  if (numeric !== undefined) return numeric;
   try {
-    const found = await lookup(host, { all: true });
-    const first = found.find(({ family }) => family === 4) ?? found[0];
-    return first?.address ?? host;
+    return await lookUpHost(host);
   } catch (failure) {
     throw new CommandError(`can't find ${host}; check the name, or give its address`, {
       cause: failure,

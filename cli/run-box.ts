@@ -9,6 +9,7 @@ import { type Box, openBox } from '../runtime/compose.ts';
 import { PortError } from '../runtime/core/errors.ts';
 import { Teardown } from '../runtime/core/lifecycle.ts';
 import { openFileStorage } from '../runtime/platform/file-storage.ts';
+import { lookUpHost } from '../runtime/platform/host-lookup.ts';
 import { openLocalDiscovery } from '../runtime/platform/local-discovery.ts';
 import { admitting, isLocalSubnet } from '../runtime/platform/local-subnet.ts';
 import { openMonotonicClock } from '../runtime/platform/monotonic-clock.ts';
@@ -20,6 +21,7 @@ import { openTcpNetwork } from '../runtime/platform/tcp-network.ts';
 import { openUdpNetwork } from '../runtime/platform/udp-network.ts';
 import type { Settings } from '../runtime/settings/settings.ts';
 import { untilInterrupted } from './interrupt.ts';
+import { writeAddress } from './rtp-peer.ts';
 import type { RunOptions, RunStart } from './run-options.ts';
 import { print } from './terminal.ts';
 
@@ -49,12 +51,14 @@ export async function runBox(
         storage,
         randomness: systemRandomness,
         log,
+        lookUp: lookUpHost,
       },
       {
         settings,
         version: options.version,
         outputPriority: scheduler.priority,
         accept: (_name, from) => invites(from.host),
+        near: isLocalSubnet,
         onSetting: (key, value) => {
           options.settingsFile.change(key, value).catch((failure: unknown) => {
             log.error('a setting was not stored', { key, failure: String(failure) });
@@ -79,6 +83,8 @@ export async function runBox(
   );
   if (settings.status.enabled) await serveStatus(box, settings, log, held);
   reportSession(box, held);
+  reportPeers(box, held);
+  for (const address of options.connect) box.peerMemory.connect(address);
   try {
     await start(box, options.start, settings, signal);
   } catch (failure) {
@@ -144,6 +150,17 @@ function reportSession(box: Box, held: Teardown): void {
         : 'In no session';
       if (line !== shown) print(line);
       shown = line;
+    }),
+  );
+}
+
+/** Those that are no boxes: who is in the session is said there. */
+function reportPeers({ rtp, peers }: Box, held: Teardown): void {
+  held.hold(
+    rtp.onPeer(({ name, ssrc, address }, state, reason) => {
+      if (peers.isBox(ssrc)) return;
+      const why = reason === undefined ? '' : ` (${reason})`;
+      print(`RTP-MIDI peer ${name} at ${writeAddress(address)} ${state}${why}`);
     }),
   );
 }

@@ -1,4 +1,5 @@
 import type { SettingsFile } from '../runtime/platform/settings-file.ts';
+import type { NetAddress } from '../runtime/ports/datagram-network.ts';
 
 /** What `togthr run` was asked for beside the settings. */
 export interface RunOptions {
@@ -10,6 +11,8 @@ export interface RunOptions {
   /** What was wrong with the settings and was got over: for the log and the panel. */
   readonly warnings: readonly string[];
   readonly start: RunStart;
+  /** RTP-MIDI peers to invite, besides those that are remembered. */
+  readonly connect: readonly NetAddress[];
 }
 
 /** What the box does by itself once it runs. */

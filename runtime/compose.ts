@@ -8,6 +8,7 @@
 import { filtersFrom } from './box/filters.ts';
 import { loadIdentity } from './box/identity.ts';
 import { wirePanel } from './box/panel-wiring.ts';
+import { openPeerMemory, type PeerMemory } from './box/peer-memory.ts';
 import { openPeerWiring, type PeerWiring } from './box/peer-wiring.ts';
 import { openStatusSource } from './box/status.ts';
 import type { StatusSource } from './core/box-status.ts';
@@ -47,6 +48,8 @@ export interface BoxDeps {
   readonly storage: Storage;
   readonly randomness: Randomness;
   readonly log: Log;
+  /** The numeric address behind a host's name; without it, hosts are given by address. */
+  readonly lookUp?: (host: string) => Promise<string>;
   /** Without it the box runs headless. */
   readonly frontPanel?: {
     readonly display: Display;
@@ -62,6 +65,8 @@ export interface BoxInit {
   readonly host?: string;
   /** Whether an AppleMIDI invitation from outside the session is let in; default: everyone. */
   readonly accept?: (name: string, from: NetAddress) => boolean;
+  /** Whether a host is where nobody speaks in another's name; default: they all are. */
+  readonly near?: (host: string) => boolean;
   /** Told when the player changed a setting on the panel, once it is settled: to be stored. */
   readonly onSetting?: (key: string, value: SettingValue) => void;
   /** What the panel's about screen adds to version and name: label and value. */
@@ -81,6 +86,7 @@ export interface Box extends AsyncDisposable {
   readonly engine: PredictionEngine;
   readonly ensembleClock: EnsembleClock;
   readonly peers: PeerWiring;
+  readonly peerMemory: PeerMemory;
   readonly sync: MidiSync;
   /** Undefined when there is no front panel. */
   readonly panel: Panel | undefined;
@@ -158,6 +164,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         reorderHold: fromMillis(settings.jam.reorderHoldMs),
         redundancy: settings.rtp.redundancy as Redundancy,
         dropsDuplicates: (ssrc) => participants?.isBox(ssrc) === true,
+        ...(init.near ? { near: init.near } : {}),
         accept: (name, from) =>
           participants?.knows(from) === true || init.accept?.(name, from) !== false,
       },
@@ -187,6 +194,20 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
   );
   const peers = held.hold(openPeerWiring({ clock, rtp, session, engine, ensembleClock }));
   participants = peers;
+  const peerMemory = held.hold(
+    await openPeerMemory(
+      {
+        clock,
+        storage: deps.storage,
+        log: log.child({ room: 'peer-memory' }),
+        rtp,
+        isBox: (ssrc) => peers.isBox(ssrc),
+        onBoxes: (listener) => peers.onChange(listener),
+        lookUp: deps.lookUp ?? (async (host) => host),
+      },
+      { remember: settings.rtp.remember },
+    ),
+  );
 
   const setThru = (on: boolean): void => midi.setRoutes({ session: 'all', thru: on ? 'all' : [] });
   setThru(settings.midi.thru);
@@ -266,6 +287,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
     engine,
     ensembleClock,
     peers,
+    peerMemory,
     sync,
     panel,
     status,

@@ -2,10 +2,12 @@
  * `togthr run`: a box on this machine, with whatever hardware it has.
  */
 import type { Command } from 'commander';
+import type { NetAddress } from '../../runtime/ports/datagram-network.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
 import type { ResolvedSetting } from '../../runtime/settings/settings-resolution.ts';
 import { UsageError } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
+import { parseHost } from '../rtp-peer.ts';
 import type { RunOptions, RunStart } from '../run-options.ts';
 import {
   addSettingsOptions,
@@ -26,6 +28,7 @@ interface Typed {
   readonly create?: true;
   readonly join?: string | true;
   readonly alone?: true;
+  readonly connect?: readonly NetAddress[];
   readonly printSettings?: true;
   readonly json?: true;
 }
@@ -37,6 +40,14 @@ export function registerRun(program: Command, runBox: RunBox): void {
     .option('--create', 'create a session at once')
     .option('--join [name]', 'join a session as soon as it is found; any, if no name is given')
     .option('--alone', 'join no session by itself')
+    .option(
+      '--connect <host:port>',
+      'invite this RTP-MIDI (AppleMIDI) peer, a computer or an instrument; may be repeated',
+      (text: string, before: readonly NetAddress[] = []) => [
+        ...before,
+        parseHost('--connect', text),
+      ],
+    )
     .option('--print-settings', 'print the settings in force and where each comes from, then end')
     .option('--json', 'with --print-settings: as JSON');
   addSettingsOptions(command).action(async (typed: Typed) => {
@@ -54,6 +65,7 @@ export function registerRun(program: Command, runBox: RunBox): void {
       settingsFile: loaded.file,
       warnings: loaded.warnings,
       start,
+      connect: typed.connect ?? [],
     };
     await interruptible((signal) => runBox(loaded.settings, options, signal));
   });

@@ -91,7 +91,7 @@ describe('settings', () => {
       '63 octets',
     );
     expect(refusal(() => resolveSettings([entry('rtp', 5)]))).toContain(
-      'rtp must be a section with port, accept, redundancy',
+      'rtp must be a section with port, accept, remember, redundancy',
     );
   });
 

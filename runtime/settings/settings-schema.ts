@@ -152,6 +152,10 @@ const SCHEMA = z.strictObject({
           'whose RTP-MIDI invitations to accept; anyone opens sessions beyond this network, too (there is no encryption)',
         flag: 'accept',
       }),
+      remember: flag(true, {
+        description: 'invite again after a restart the RTP-MIDI peers it was connected with',
+        flag: 'remember',
+      }),
       redundancy: whole(0, 2, 1, {
         description:
           'how often to send each packet again, to other boxes only: losses are made up for sooner',

@@ -24,6 +24,7 @@ export interface Settings {
   readonly rtp: {
     readonly port: number;
     readonly accept: AcceptPolicy;
+    readonly remember: boolean;
     /** 0, 1 or 2. */
     readonly redundancy: number;
   };

@@ -140,6 +140,22 @@ describe('run', () => {
     expect((await run()).settings.status.enabled).toBe(true);
   });
 
+  test('peers to connect with are hosts with ports, as many as are named', async () => {
+    expect((await run()).options.connect).toEqual([]);
+    const { options, settings } = await run(
+      ...['--connect', 'studio.local', '--connect', '10.0.0.9:5006'],
+      ...['--connect', '[fe80::1%eth0]:7000', '--no-remember'],
+    );
+    expect(options.connect).toEqual([
+      { host: 'studio.local', port: 5004 },
+      { host: '10.0.0.9', port: 5006 },
+      { host: 'fe80::1%eth0', port: 7000 },
+    ]);
+    expect(settings.rtp.remember).toBe(false);
+    await expect(run('--connect', 'a b')).rejects.toThrow('must be HOST:PORT');
+    await expect(run('--connect', 'a:70000')).rejects.toThrow('--connect a:70000');
+  });
+
   test('how to start is one of four', async () => {
     expect((await run('--create')).options.start).toEqual({ kind: 'create' });
     expect((await run('--join')).options.start).toEqual({ kind: 'join', name: undefined });
