@@ -228,6 +228,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
       type: '_apple-midi._udp',
       port: rtp.controlPort,
       txt: {},
+      ...(init.host === undefined ? {} : { boundTo: init.host }),
     }),
   );
 

@@ -9,8 +9,9 @@
  * Spec: D-Bus specification 0.43; org.freedesktop.Avahi.*.xml of avahi 0.8.
  */
 import { createClient, type MessageBus } from '@homebridge/dbus-native';
-import { PortError, type PortErrorCode } from '../core/errors.ts';
+import { PortError } from '../core/errors.ts';
 import { Listeners } from '../core/listeners.ts';
+import { avahiError } from './avahi-error.ts';
 
 declare module '@homebridge/dbus-native' {
   // The package's own types know the system bus at its usual place only.
@@ -59,9 +60,10 @@ interface BusMessage {
 
 /** Rejects with PortError 'unavailable' when there is no system bus. */
 export async function openAvahiBus(
-  address: string = process.env['DBUS_SYSTEM_BUS_ADDRESS'] ?? USUAL_ADDRESS,
+  address: string = process.env['DBUS_SYSTEM_BUS_ADDRESS'] ?? '',
 ): Promise<AvahiBus> {
-  const bus = new Bus(address);
+  // Empty means unset; the library would take the bus of the desktop for it.
+  const bus = new Bus(address === '' ? USUAL_ADDRESS : address);
   try {
     await bus.start();
     return bus;
@@ -167,7 +169,7 @@ class Bus implements AvahiBus {
     };
     try {
       this.#bus.invoke(message, (error, ...answer: unknown[]) => {
-        if (error) reject(errorFrom(error, member));
+        if (error) reject(avahiError(error, member));
         else resolve(answer);
       });
     } catch (error) {
@@ -220,18 +222,6 @@ class Bus implements AvahiBus {
     }
     if (was) this.#presence.emit(false);
   }
-}
-
-/** What avahi and the bus call it (avahi-common/error.c), and what our ports do. */
-function errorFrom(error: unknown, member: string): PortError {
-  const name =
-    typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : '';
-  let code: PortErrorCode = 'unavailable';
-  if (name.endsWith('CollisionError')) code = 'busy';
-  else if (/NotPermittedError|NotSupportedError|AccessDenied/.test(name)) code = 'denied';
-  else if (/Invalid[A-Za-z]*$/.test(name)) code = 'invalid';
-  else if (/TooMany[A-Za-z]*$/.test(name)) code = 'full';
-  return new PortError(code, `avahi refused ${member} (${name})`, { cause: error });
 }
 
 /** Promise.withResolvers, which Node 20 does not have. */

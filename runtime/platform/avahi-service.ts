@@ -38,6 +38,8 @@ export class AvahiService implements Announcement {
   #following: Disposable | undefined;
   #names = 0;
   #open = true;
+  /** The daemon has our records, and is to announce them. */
+  #committed = false;
   #established = false;
   #turn: Promise<unknown> = Promise.resolve();
   #settle: { resolve(): void; reject(error: unknown): void } | undefined;
@@ -71,9 +73,12 @@ export class AvahiService implements Announcement {
   /** The daemon has found that its host name is taken, or has another now. */
   daemonChanged(state: unknown): void {
     if (state === DAEMON.collision || state === DAEMON.registering) {
-      this.#established = false;
-      this.#next(() => this.#callGroup('Reset'));
-    } else if (state === DAEMON.running && !this.#established) this.#next(() => this.#publish());
+      this.#next(() => this.#withdraw());
+    } else if (state === DAEMON.running) {
+      this.#next(async () => {
+        if (!this.#committed) await this.#publish();
+      });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -112,7 +117,16 @@ export class AvahiService implements Announcement {
     this.#following = this.#bus.follow(this.#group.path, (member, [state, reason]) => {
       if (member === 'StateChanged' && this.#open) this.#groupChanged(state, reason);
     });
-    await this.#publish();
+    // A daemon that has just been started says so itself when it is ready.
+    const [state] = await this.#bus.call(SERVER, 'GetState');
+    if (state === DAEMON.running) await this.#publish();
+  }
+
+  async #withdraw(): Promise<void> {
+    this.#established = false;
+    if (!this.#committed) return;
+    this.#committed = false;
+    await this.#callGroup('Reset');
   }
 
   #groupChanged(state: unknown, reason: unknown): void {
@@ -120,9 +134,8 @@ export class AvahiService implements Announcement {
       this.#established = true;
       this.#finish();
     } else if (state === GROUP.collision) {
-      this.#established = false;
       this.#next(async () => {
-        await this.#callGroup('Reset');
+        await this.#withdraw();
         await this.#takeAnotherName();
         await this.#publish();
       });
@@ -148,6 +161,7 @@ export class AvahiService implements Announcement {
         await this.#takeAnotherName();
       }
     }
+    this.#committed = true;
     await this.#callGroup('Commit');
   }
 

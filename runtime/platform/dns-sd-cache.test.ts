@@ -53,6 +53,12 @@ test('a type that nobody watches is not kept', () => {
   expect(cache.services('_apple-midi._udp', (addresses) => addresses)).toEqual([]);
 });
 
+test('a link-local address is kept with the network that it was learnt over, and makes no second service (items 45, 46)', () => {
+  cache.receive(announcement({}, 'fe80::1'), at(0), 'fe80::1%eth0', VIA);
+  cache.receive(announcement({}, 'fe80::1'), at(0), 'fe80::1%wlan0', 'wlan0');
+  expect(found()).toMatchObject([{ name: 'Jam', addresses: ['fe80::1%eth0', 'fe80::1%wlan0'] }]);
+});
+
 test('without an address, who told of the service stands in', () => {
   cache.receive(serviceRecords(advert(), HOST), at(0), FROM, VIA);
   expect(found()).toMatchObject([{ addresses: [FROM] }]);
@@ -110,6 +116,14 @@ describe('what changes is replaced', () => {
     cache.receive(announcement({}, '192.0.2.2'), at(10), FROM, VIA);
     cache.expire(at(11));
     expect(found()).toMatchObject([{ addresses: ['192.0.2.2'] }]);
+  });
+
+  test('but only that which was learnt over the same network (item 46)', () => {
+    cache.receive(announcement({}, '10.0.0.1'), at(0), FROM, 'wlan0');
+    cache.receive(announcement(), at(0), FROM, VIA);
+    cache.receive(announcement({}, '192.0.2.2'), at(10), FROM, VIA);
+    cache.expire(at(11));
+    expect(found()).toMatchObject([{ addresses: ['10.0.0.1', '192.0.2.2'] }]);
   });
 
   test('but a host with two interfaces keeps both', () => {

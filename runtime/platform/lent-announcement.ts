@@ -11,6 +11,8 @@ import { encodeTxt, labelFrom } from './dns-sd-records.ts';
 export interface LendingEvents {
   /** The responder may not publish. */
   refused(error: unknown): void;
+  /** The responder could not; if it is still there after a while, it is to be lent to again. */
+  failed(error: unknown): void;
   released(): void;
 }
 
@@ -31,6 +33,10 @@ export class LentAnnouncement implements Announcement {
     this.announced = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
+  }
+
+  get isMade(): boolean {
+    return this.#made !== undefined;
   }
 
   get name(): string {
@@ -72,8 +78,8 @@ export class LentAnnouncement implements Announcement {
       if (this.#responder !== responder) return;
       const code = error instanceof PortError ? error.code : undefined;
       if (code === 'denied') this.#events.refused(error);
-      // Otherwise the responder is being lost, and the next one is asked.
-      else if (code === 'invalid' || code === 'busy') this.#settle?.reject(error);
+      else if (code === 'invalid') this.#settle?.reject(error);
+      else if (this.#open) this.#events.failed(error);
       return;
     }
     if (this.#responder !== responder || !this.#open) {

@@ -26,6 +26,7 @@ import { type MdnsDiscovery, openMdnsDiscovery } from './mdns-discovery.ts';
 
 /** A daemon that is restarted is back sooner than this. */
 const RESTART = fromSeconds(3);
+const ANNOUNCE_AGAIN = fromSeconds(5);
 /** A machine may get its message bus later than its box; looked for at this distance. */
 const LOOK_FOR_BUS = fromSeconds(10);
 
@@ -60,6 +61,7 @@ export class LocalDiscovery implements Discovery {
   readonly #browsers = new Set<LentBrowser>();
   readonly #lookForBus: Alarm;
   readonly #restart: Alarm;
+  readonly #announceAgain: Alarm;
   #bus: AvahiBus | undefined;
   #responder: Responder | undefined;
   /** Avahi runs, but is told not to publish, or does not let us browse. */
@@ -72,6 +74,9 @@ export class LocalDiscovery implements Discovery {
     this.#init = init;
     this.#lookForBus = deps.clock.alarm(() => this.#next(() => this.#choose()));
     this.#restart = deps.clock.alarm(() => this.#next(() => this.#choose()));
+    this.#announceAgain = deps.clock.alarm(() => {
+      for (const each of this.#announcements) if (!each.isMade) each.lendTo(this.#responder);
+    });
     this.#next(() => this.#choose());
   }
 
@@ -88,8 +93,14 @@ export class LocalDiscovery implements Discovery {
 
   async announce(advert: ServiceAdvert): Promise<Announcement> {
     this.#checkOpen();
-    const announcement = new LentAnnouncement(advert, {
+    const { clock, log } = this.#deps;
+    const announcement: LentAnnouncement = new LentAnnouncement(advert, {
       refused: (error) => this.#giveUpAvahi(error),
+      failed: (error) => {
+        if (!this.#open) return;
+        log.warn('not announced; tried again', { name: announcement.name, cause: String(error) });
+        this.#announceAgain.set(after(clock.now(), ANNOUNCE_AGAIN));
+      },
       released: () => void this.#announcements.delete(announcement),
     });
     this.#announcements.add(announcement);
@@ -121,6 +132,7 @@ export class LocalDiscovery implements Discovery {
     this.#open = false;
     this.#lookForBus[Symbol.dispose]();
     this.#restart[Symbol.dispose]();
+    this.#announceAgain[Symbol.dispose]();
     for (const browser of this.#browsers) browser[Symbol.dispose]();
     this.#browsers.clear();
     await this.#turn;

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { isNear, type LocalInterface, localInterfaces, rankAddresses } from './local-interfaces.ts';
+import {
+  answeringAddresses,
+  isNear,
+  type LocalInterface,
+  localInterfaces,
+  rankAddresses,
+} from './local-interfaces.ts';
 
 const LAN: LocalInterface = {
   name: 'eth0',
@@ -67,4 +73,14 @@ test('an interface may be chosen by name or by address; an unknown one is none',
   expect(localInterfaces('no-such-interface')).toEqual([]);
   const all = localInterfaces(undefined);
   expect(new Set(all.map((each) => each.loopback)).size).toBeLessThanOrEqual(1);
+});
+
+test('a service is announced with the addresses that it listens on, and with no others (item 46)', () => {
+  const all = ['192.168.1.20', 'fd00:1::20', 'fe80::20'];
+  expect(answeringAddresses(all, undefined)).toEqual(all);
+  expect(answeringAddresses(all, '::')).toEqual(all);
+  expect(answeringAddresses(all, '0.0.0.0')).toEqual(['192.168.1.20']);
+  expect(answeringAddresses(all, 'FD00:1:0::20')).toEqual(['fd00:1::20']);
+  expect(answeringAddresses(all, 'fe80::20%eth0')).toEqual(['fe80::20']);
+  expect(answeringAddresses(all, '10.0.0.1')).toEqual([]);
 });

@@ -21,6 +21,7 @@ function openAir() {
   const start = clock.now();
   const boxes = new Map<string, MdnsAnnouncement>();
   const seen: Seen[] = [];
+  const sent: DnsRecord[] = [];
   let groups: readonly string[][] = [];
   let down = false;
 
@@ -50,7 +51,7 @@ function openAir() {
     name: 'eth0',
     ipv4: '192.0.2.1',
     ipv6: false,
-    addresses: ['192.0.2.1'],
+    addresses: ['192.0.2.1', 'fe80::1'],
     networks: [{ net: '192.0.2.1', prefix: 24 }],
     loopback: false,
   };
@@ -58,6 +59,7 @@ function openAir() {
   return {
     clock,
     seen,
+    sent,
     ask(questions: readonly DnsQuestion[], records: readonly DnsRecord[] = []): void {
       multicast('nobody', packet({ questions, records }));
     },
@@ -67,7 +69,7 @@ function openAir() {
     setDown(next: boolean): void {
       down = next;
     },
-    box(host: string, name: string = 'Jam'): MdnsAnnouncement {
+    box(host: string, name: string = 'Jam', boundTo?: string): MdnsAnnouncement {
       const links: Multicast = {
         get interfaces() {
           return down ? [] : [eth];
@@ -80,6 +82,8 @@ function openAir() {
         respond: (recordsOn) => {
           if (down) return;
           const records = recordsOn(eth);
+          if (records.length === 0) return;
+          sent.push(...records);
           note(records[0]?.ttl === 0 ? 'goodbye' : 'announcement', host);
           multicast(host, packet({ kind: 'response', records }));
         },
@@ -94,7 +98,13 @@ function openAir() {
           taken: () => false,
           changed: () => {},
         },
-        { name, type: '_jam-togthr._tcp', port: 7_000, txt: {} },
+        {
+          name,
+          type: '_jam-togthr._tcp',
+          port: 7_000,
+          txt: {},
+          ...(boundTo === undefined ? {} : { boundTo }),
+        },
       );
       box.announced.catch(() => {});
       boxes.set(host, box);
@@ -237,4 +247,20 @@ test('disposing says goodbye once, and nothing if nothing was announced', async 
   await hasty[Symbol.asyncDispose]();
   await expect(announced).rejects.toMatchObject({ code: 'closed' });
   expect(early.seen).toEqual([]);
+});
+
+test('who listens on one address is announced with that one, and not at all where it has none (item 46)', () => {
+  const addresses = (boundTo: string | undefined): string[] => {
+    const air = openAir();
+    air.box('a', 'Jam', boundTo);
+    air.clock.advance(fromSeconds(2));
+    const told = air.sent.flatMap(({ type, data }) =>
+      (type === 'A' || type === 'AAAA') && typeof data === 'string' ? [data] : [],
+    );
+    return [...new Set(told)];
+  };
+  expect(addresses(undefined)).toEqual(['192.0.2.1', 'fe80::1']);
+  expect(addresses('192.0.2.1')).toEqual(['192.0.2.1']);
+  expect(addresses('0.0.0.0')).toEqual(['192.0.2.1']);
+  expect(addresses('198.51.100.1')).toEqual([]);
 });

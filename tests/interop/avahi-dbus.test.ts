@@ -169,10 +169,18 @@ if (why !== undefined) {
       await waitUntil(() => by()?.includes('own responder') === true, 15);
       const [seen] = await browseUntil(MIDI, (list) => list.some(({ port }) => port === 5_008));
       expect(seen?.host).not.toBe('box.local');
+      const watcher = await startPeer(spaces.here, other.bus);
+      watcher.tell({ do: 'browse', type: MIDI });
+      await waitUntil(() => watcher.found.length === 1, 15);
+      const before = watcher.lists.length;
       await ours.restart();
       await waitUntil(() => by()?.includes('avahi') === true, 15);
       const [again] = await browseUntil(MIDI, (list) => list[0]?.host === 'box.local');
       expect(again).toMatchObject({ name: seen?.name, port: 5_008 });
+      await waitUntil(() => watcher.found[0]?.host === 'box.local', 15);
+      const lists = watcher.lists.slice(before);
+      expect(lists.map((list) => list.length)).toEqual(lists.map(() => 1));
+      await watcher.process.end();
     });
 
     test('a box that is killed is gone from the network at once: avahi says goodbye for it (item 46)', async () => {

@@ -4,6 +4,7 @@ import makeMulticastDns from 'multicast-dns';
 import { expect, test } from 'vitest';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import { silentLog } from '../../runtime/core/log.ts';
+import { openLocalDiscovery } from '../../runtime/platform/local-discovery.ts';
 import { openMdnsDiscovery } from '../../runtime/platform/mdns-discovery.ts';
 import { openMonotonicClock } from '../../runtime/platform/monotonic-clock.ts';
 import type { FoundService } from '../../runtime/ports/discovery.ts';
@@ -98,3 +99,21 @@ test('without any network the service is announced to its own box, and the log s
   await announcement[Symbol.asyncDispose]();
   await waitUntil(() => found.length === 0);
 });
+
+test.each(['unix:path=/nonexistent/bus', 'nonsense', 'tcp:host=127.0.0.1,port=1'])(
+  'where %j leads to no message bus, our own responder serves at once (item 46)',
+  async (bus) => {
+    const init = { bus, interface: 'no-such-interface' };
+    await using discovery = await openLocalDiscovery({ clock, log: silentLog }, init);
+    expect(discovery.by).toBe('own responder');
+    const advert = { name: 'Alone', type: '_apple-midi._udp', port: 5_004, txt: {} } as const;
+    const announcement = await discovery.announce(advert);
+    let found: readonly FoundService[] = [];
+    const browser = discovery.browse('_apple-midi._udp', (list) => {
+      found = list;
+    });
+    expect(found).toMatchObject([{ name: 'Alone' }]);
+    browser[Symbol.dispose]();
+    await announcement[Symbol.asyncDispose]();
+  },
+);
