@@ -55,7 +55,6 @@ export class StreamDelivery {
         const { sysEx } = this.state.system;
         const taken = takeSegment(sysEx, head, bytes, from, to, tail, this.#sequence);
         if (typeof taken === 'string') this.#faults.count(taken);
-        else if (taken && sysEx.doubted) this.#loseSysEx();
         else if (taken) this.#play({ kind: 'sysEx', data: taken }, delta, false);
       },
       undefinedCommand: () => this.#faults.count('undefinedCommand'),

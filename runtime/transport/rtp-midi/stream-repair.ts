@@ -73,14 +73,20 @@ export class StreamRepair {
     const { sysEx } = system;
     if (system.inDoubt) learnCounts(bytes, at, end, system);
     if (this.#codesSysEx && sysEx.number >= 0 && !sysEx.doubted) return;
-    if ((systemContents(bytes, at, end) & CHAPTER_X) === 0) return;
+    if ((systemContents(bytes, at, end) & CHAPTER_X) === 0) {
+      // It would be there if this sender had it: what ended in the packet before is in its journals.
+      if (sysEx.ended) this.#loseSysEx();
+      this.#countLost();
+      return;
+    }
     this.#codesSysEx = true;
     const log = this.#log;
     if (!readLastSysExLog(bytes, at, end, log)) return;
     if (sysEx.number < 0 && log.count !== NO_COUNT) sysEx.renumber(log.count);
-    if (!sysEx.doubted) return;
-    if (confirmsSysEx(bytes, log, sysEx)) sysEx.doubted = false;
-    else this.#loseSysEx();
+    if (!sysEx.doubted || !sysEx.open) return;
+    if (!confirmsSysEx(bytes, log, sysEx)) this.#loseSysEx();
+    else if (sysEx.ended) this.#delivery.recover({ kind: 'sysEx', data: sysEx.partial.finish() });
+    sysEx.doubted = false;
     this.#countLost();
   }
 

@@ -29,10 +29,10 @@ export function takeSegment(
   const { partial } = history;
   let fault: SysExFault | undefined;
   if (head === 0xf0) {
-    if (history.open) fault = 'sysExInterrupted';
+    if (history.open) fault = history.ended ? 'sysExLost' : 'sysExInterrupted';
     history.begin(stamp);
     partial.begin();
-  } else if (!partial.open) {
+  } else if (!partial.open || history.ended) {
     return 'sysExOrphan';
   }
   if (tail === 0xf4) {
@@ -44,5 +44,8 @@ export function takeSegment(
     return 'sysExTooLong';
   }
   history.append(bytes, from, to, stamp);
-  return tail === 0xf0 ? fault : partial.finish();
+  if (tail === 0xf0) return fault;
+  if (!history.doubted) return partial.finish();
+  history.ended = true;
+  return undefined;
 }

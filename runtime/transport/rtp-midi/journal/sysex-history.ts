@@ -46,6 +46,8 @@ export class SysExHistory {
   lost = 0;
   /** Octets of the command that is being received may be missing: only Chapter X can tell. */
   doubted = false;
+  /** It is doubted, and its end came: it waits for Chapter X. */
+  ended = false;
   /** All octets of the command that is being received. A sender has no use for it. */
   readonly partial: SysExAssembly = new SysExAssembly();
   #numberBefore = 0;
@@ -70,6 +72,7 @@ export class SysExHistory {
     this.number = counted ? (this.number + this.framesSince + 1) & 0xff : UNKNOWN;
     this.framesSince = 0;
     this.doubted = false;
+    this.ended = false;
     const slot = this.begun++ % COMMANDS;
     rings.starts[slot] = this.#end;
     rings.stamps[slot] = stamp;
