@@ -98,10 +98,10 @@ function run(next: number, atStart: boolean, sequencer: SequencerState, repair: 
 /** The sequencer is to stand, and the first clock after a Continue to play `next`. */
 function halt(next: number, sequencer: SequencerState, repair: Repair): void {
   const behind = clocksBehind(next, sequencer);
-  // It ran on for some clocks and stopped.
-  if (sequencer.running && behind <= FEW_CLOCKS && !repair.joining) playClocks(behind, repair);
+  const few = behind <= FEW_CLOCKS && (sequencer.running || sequencer.located);
+  if (few) moveOn(behind, sequencer, repair);
   if (sequencer.running) play(STATUS.stop, repair);
-  if ((sequencer.next === next && !repair.joining) || next > MAX_NEXT) return;
+  if (few || next > MAX_NEXT) return;
   playPosition(next, repair);
   moveOn(next % CLOCKS_PER_BEAT, sequencer, repair);
   if (sequencer.running) play(STATUS.stop, repair);
