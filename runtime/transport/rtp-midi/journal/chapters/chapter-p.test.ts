@@ -53,6 +53,7 @@ describe('repaired', () => {
     ],
     ['nothing, if only the same program came again', 'b00002 c005', 'b00002 c005 c005', []],
     ['a program in another bank', 'b00002 c005', 'b00002 c005 b00003 c005', ['b00003', 'c005']],
+    ['an LSB of 0 before the program', '', 'b00002 b02000 c005', ['b00002', 'b02000', 'c005']],
     ['a bank chosen after the program', 'b00002 c005', 'b00002 c005 b00003', ['b00003']],
     [
       'the program before the bank chosen after it',

@@ -131,6 +131,11 @@ describe('counts', () => {
     const journal = journalOf('b07b00 b07800 b0407f b00764');
     expect(repaired(heard, journal, { joining: true })).toEqual(['b0407f', 'b00764']);
     expect(repaired(heard, journal)).toEqual([]);
+    // A count that is the same by chance says nothing; nor does a difference of toggles.
+    const mono = oneChannel('40', '01' + '7ec0' + '7e02');
+    expect(repaired(new StreamState(), mono, { joining: true })).toEqual(['b07e02']);
+    const soft = oneChannel('40', '01' + '437f' + '4383');
+    expect(repaired(played('b0437f'), soft, { joining: true })).toEqual([]);
     const even = journalOf('b0407f b04000 b0407f b04000');
     expect(repaired(new StreamState(), even, { joining: true })).toEqual(['b04000']);
   });
@@ -173,6 +178,9 @@ describe('others tell of all by value', () => {
     const heard = played('903c64', 90);
     expect(repaired(heard, journal, { checkpoint: 80 })).toEqual(['b07b00']);
     expect(repaired(heard, journal, { checkpoint: 80 })).toEqual([]);
+    // An older one is not this one.
+    const again = played('b07b00 903c64', 10);
+    expect(repaired(again, journal, { checkpoint: 80 })).toEqual(['b07b00']);
   });
 
   test('All Notes Off that was heard is another one if the journal has forgotten a note that sounds here', () => {
