@@ -29,17 +29,21 @@ function note(status: number, key: number, velocity: number): MidiMessage {
   return shortMessage(status, key, velocity) as MidiMessage;
 }
 
-/** One player, one listener that has joined. */
-async function openDuo(
-  path: Partial<PathConditions> = {},
-): Promise<{ readonly stage: Stage; readonly listener: Listener }> {
-  const stage = await Stage.open({
+function openStage(path: Partial<PathConditions>): Promise<Stage> {
+  return Stage.open({
     seed: 1,
     paths: [{ ...QUIET, ...path }],
     journal: 'closed-loop',
     redundancy: 0,
     begin: 'anywhere',
   });
+}
+
+/** One player, one listener that has joined. */
+async function openDuo(
+  path: Partial<PathConditions> = {},
+): Promise<{ readonly stage: Stage; readonly listener: Listener }> {
+  const stage = await openStage(path);
   stage.wait(500_000);
   return { stage, listener: stage.listeners[0] as Listener };
 }
@@ -79,6 +83,40 @@ test('a NoteOn that was lost is played while it is fresh, and never later (items
   stage.settle();
   expect(listener.synth.sounding).toBe(0);
   expect(stage.wrong).toEqual([]);
+});
+
+test.each([
+  ['kill', true],
+  ['kill', false],
+  ['killAgain', true],
+  ['killAgain', false],
+] as const)(
+  'a listener that was killed is told again what lasts, though nothing is played: %s, it invites: %s (items 33, 45)',
+  async (ending, invites) => {
+    const { stage, listener } = await openDuo({ invites });
+    stage.play([note(0xc0, 7, 0), note(0xb0, 64, 127), note(0xe0, 0, 100)]);
+    stage.wait(2_000_000);
+    await stage.restartListener(0, ending);
+    stage.wait(4_000_000);
+    const { program, controllers, wheel } = listener.synth.channel(0);
+    expect([program, controllers[64], wheel]).toEqual(['7 of bank -1 0', 127, 12_800]);
+    expect(stage.wrong).toEqual([]);
+  },
+);
+
+test('a listener that gets in late, since the answer to it was lost, is told what lasts all the same (item 33)', async () => {
+  const stage = await openStage({});
+  const listener = stage.listeners[0] as Listener;
+  // Its invitation on the data port has arrived.
+  stage.wait(1_200);
+  listener.cutUntil = stage.now + 7_000_000;
+  stage.play([note(0xc0, 7, 0), note(0xb0, 64, 127)]);
+  stage.wait(6_000_000);
+  expect(stage.player.peers).toHaveLength(1);
+  expect(listener.endpoint.peers).toHaveLength(0);
+  stage.wait(4_000_000);
+  const { program, controllers } = listener.synth.channel(0);
+  expect([program, controllers[64]]).toEqual(['7 of bank -1 0', 127]);
 });
 
 test('a stream without loss recovers nothing and counts no fault', async () => {

@@ -76,7 +76,7 @@ export class Doorkeeper {
     if (channel === 'data' && this.#invitedOnData(message, from, octets, at)) return;
     if (!this.#admission.allows(from.host, at)) this.refused++;
     else if (channel === 'control') this.#invitedOnControl(message, from, octets, at);
-    else this.#invitedAgain(message, from, octets);
+    else this.#invitedAgain(message, from, octets, at);
   }
 
   /** An inviter said goodbye before it was in. */
@@ -96,9 +96,16 @@ export class Doorkeeper {
   }
 
   /** Our answer was lost. */
-  #invitedAgain({ ssrc, token }: Introduction, from: NetAddress, octets: number): void {
+  #invitedAgain(
+    { ssrc, token }: Introduction,
+    from: NetAddress,
+    octets: number,
+    at: Instant,
+  ): void {
     const live = this.#house.peers.from(ssrc, from.host);
-    if (live?.knowsToken(token)) this.#answer('OK', 'data', token, live.ownSsrc, from, octets);
+    if (!live?.knowsToken(token)) return;
+    this.#answer('OK', 'data', token, live.ownSsrc, from, octets);
+    live.greet(at);
   }
 
   #invitedOnControl(message: Introduction, from: NetAddress, octets: number, at: Instant): void {

@@ -181,11 +181,19 @@ export class PeerSession {
 
   /** Invited again: the same session under another token, perhaps at other ports. */
   renew({ token, initiator, control, data }: Newcomer, now: Instant): void {
-    if (!this.#tokens.includes(token)) this.#tokens.push(token);
+    if (!this.#tokens.includes(token)) {
+      this.#tokens.push(token);
+      this.sender.reintroduce(now);
+    }
     if (this.#tokens.length > TOKENS) this.#tokens.shift();
     this.control = control;
     this.data = data;
     this.#pulse.renew(initiator, now);
+  }
+
+  /** It asks for our answer again: it has joined only now, and hasn't heard what it was sent so far. */
+  greet(now: Instant): void {
+    this.sender.reintroduce(now);
   }
 
   /** Asks whether it is there, unless that is known. */

@@ -150,6 +150,12 @@ export class StreamSender {
     this.#guards.introduce(now, this.#hasJournal);
   }
 
+  /** The peer was invited again: it may know nothing, or all. The stream goes on, and its state is told once more. */
+  reintroduce(now: Instant): void {
+    this.#checkpoint.reopen();
+    this.introduce(now);
+  }
+
   /** The guard packet that is due can't be sent before `at`. */
   postponeGuard(at: Instant): void {
     this.#guards.postpone(at);

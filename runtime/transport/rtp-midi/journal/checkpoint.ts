@@ -152,6 +152,12 @@ export class Checkpoint {
     return true;
   }
 
+  /** The peer may have forgotten all: lasting state is due again until its next report. */
+  reopen(): void {
+    this.#anchor = 0;
+    this.parts?.begin(this.#confirmed, 0);
+  }
+
   /** The newest command's stamp after a packet was sent. */
   stampAfter(packet: number): number {
     return packet < this.#first ? this.#firstStamp : (this.#stamps[packet % PACKETS] as number);
