@@ -166,7 +166,7 @@ export class LossyStream {
   }
 }
 
-export function messageOf([status, data1, data2]: Octets): MidiMessage {
+function messageOf([status, data1, data2]: Octets): MidiMessage {
   return shortMessage(status, data1, data2) as MidiMessage;
 }
 
