@@ -72,6 +72,7 @@ soak: build ## at length: dense playing on a bad network, 100,000 runs of the RT
 	$(BIN)/tsx --expose-gc tests/soak/jam.ts --minutes 10
 	$(BIN)/tsx tests/soak/rtp-midi-model.ts --runs 100000
 	$(BIN)/tsx --expose-gc tests/soak/rtp-midi-fuzz.ts --datagrams 1000000
+	RTP_MIDI_IDLE_SECONDS=61 $(BIN)/vitest run tests/interop/rtp-midi-udp.test.ts
 
 FUZZ := build/fuzz
 # Not in package.json: it brings a hundred packages that nobody else needs.

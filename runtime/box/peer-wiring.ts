@@ -23,6 +23,7 @@ import type {
   RtpMidiEndpoint,
   RtpMidiPeer,
 } from '../transport/rtp-midi/endpoint.ts';
+import { sameAddress } from '../transport/rtp-midi/host.ts';
 
 export interface PeerWiring extends AsyncDisposable {
   /** BoxId of a participant, or `rtp-` and the SSRC of a peer that is none. */
@@ -58,8 +59,8 @@ export interface PeerWiringDeps {
 }
 
 interface Member {
-  readonly ssrc: number;
   readonly address: string;
+  readonly rtpPort: number;
   readonly connection: RtpMidiConnection | undefined;
 }
 
@@ -102,6 +103,18 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
     ended.emit(source);
   };
 
+  /** It lives where a participant does, under an SSRC that it took because its own was taken. */
+  const adopt = (peer: RtpMidiPeer): void => {
+    if (boxBySsrc.has(peer.ssrc)) return;
+    for (const [box, { address, rtpPort }] of members) {
+      if (!sameAddress(peer.address, { host: address, port: rtpPort })) continue;
+      const stranger = strangers.get(peer.ssrc);
+      if (stranger !== undefined) end(stranger);
+      strangers.delete(peer.ssrc);
+      boxBySsrc.set(peer.ssrc, box);
+    }
+  };
+
   /** Until the reference's stream is up, nothing is known of its clock, and ensemble time is not synced. */
   const unknown = openPeerClock({ clock });
   const follow = (): void => {
@@ -114,7 +127,7 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
     if (!member) return;
     const peer = peerOf(box);
     members.delete(box);
-    boxBySsrc.delete(member.ssrc);
+    for (const [ssrc, other] of boxBySsrc) if (other === box) boxBySsrc.delete(ssrc);
     end(box);
     if (member.connection) void member.connection[Symbol.asyncDispose]();
     else peer?.disconnect();
@@ -131,7 +144,8 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
       strangers.delete(hello.ssrc);
       boxBySsrc.set(hello.ssrc, hello.box);
       const connection = dialer ? rtp.connect({ host: address, port: hello.rtpPort }) : undefined;
-      members.set(hello.box, { ssrc: hello.ssrc, address, connection });
+      members.set(hello.box, { address, rtpPort: hello.rtpPort, connection });
+      for (const peer of rtp.peers) adopt(peer);
       follow();
       changed.emit();
     }),
@@ -145,6 +159,7 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
   );
   held.hold(
     rtp.onPeer((peer, state) => {
+      if (state === 'joined') adopt(peer);
       const source = sourceOf(peer);
       if (state === 'left') {
         end(source);

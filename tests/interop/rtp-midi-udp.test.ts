@@ -39,7 +39,7 @@ test.each([
   ['all interfaces, dialled by IPv4', undefined, undefined, '127.0.0.1', true],
   ['all interfaces, dialled by IPv6', undefined, undefined, '::1', hasIpv6],
 ])(
-  '%s: notes go both ways, the clocks are compared, goodbye is heard',
+  '%s: notes go both ways, the clocks are compared, goodbye is heard (items 41, 45)',
   async (_name, here, there, dialled, possible) => {
     if (!possible) return;
     await using a = await open('a', here);
@@ -82,3 +82,26 @@ test('a port that is taken is reported as such', async () => {
   );
   await expect(taken).rejects.toMatchObject({ code: 'busy' });
 });
+
+const IDLE_SECONDS = Number(process.env['RTP_MIDI_IDLE_SECONDS'] ?? 0);
+
+test(
+  'a session in which nothing is played for longer than a minute stays up (items 42, 52)',
+  async (context) => {
+    if (IDLE_SECONDS === 0)
+      return context.skip('it takes a minute: RTP_MIDI_IDLE_SECONDS=61 asks for it');
+    await using a = await open('a', '127.0.0.1');
+    await using b = await open('b', '127.0.0.1');
+    const changes: string[] = [];
+    const joined = next<void>((done) => b.onPeer(() => done()));
+    a.connect({ host: '127.0.0.1', port: b.controlPort });
+    await joined;
+    for (const endpoint of [a, b]) endpoint.onPeer((_peer, state) => changes.push(state));
+    await new Promise((over) => setTimeout(over, IDLE_SECONDS * 1_000));
+    expect(changes.filter((state) => state === 'left')).toEqual([]);
+    const heard = next<MidiMessage>((done) => b.onMidi((_peer, message) => done(message)));
+    a.send(shortMessage(0x90, 60, 100) as MidiMessage, clock.now());
+    expect((await heard).kind).toBe('noteOn');
+  },
+  (IDLE_SECONDS + 30) * 1_000,
+);

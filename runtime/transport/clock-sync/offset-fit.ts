@@ -26,6 +26,12 @@ const WANDER = 0.2e-6;
 const GRAIN = 50;
 /** Below this many exchanges only the round trip bounds the error. */
 const FEW = 8;
+/**
+ * Once there are this many exchanges, only the quickest of each slot is kept (microseconds): so the window is long, and
+ * the skew well known, however often clocks are compared.
+ */
+const DENSE = 32;
+const SLOT = 8_000_000;
 const SEARCH_STEPS = 40;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
@@ -37,6 +43,8 @@ export class OffsetFit {
   #next = 0;
   #count = 0;
   #newest = 0;
+  /** When the slot of the newest exchange began. */
+  #slotAt = Number.NEGATIVE_INFINITY;
   /** Mean delay above the shortest, one way (microseconds). */
   #queueing = GRAIN;
   #shortest = 0;
@@ -89,9 +97,16 @@ export class OffsetFit {
     this.#count = 0;
     this.offset = 0;
     this.skew = 0;
+    this.#slotAt = Number.NEGATIVE_INFINITY;
   }
 
   add(time: number, there: number, back: number): void {
+    if (this.#count >= DENSE && time - this.#slotAt < SLOT) {
+      const last = (this.#next + this.#capacity - 1) % this.#capacity;
+      if (there + back >= (this.#there[last] ?? 0) + (this.#back[last] ?? 0)) return;
+      this.#next = last;
+      this.#count--;
+    } else this.#slotAt = time;
     this.#time[this.#next] = time;
     this.#there[this.#next] = there;
     this.#back[this.#next] = back;

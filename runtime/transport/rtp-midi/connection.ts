@@ -48,6 +48,7 @@ export interface ConnectOptions {
 /** Doubts are this far apart, whoever raises them. */
 const DOUBT_APART: Micros = fromSeconds(1);
 const MOST_COLLISIONS = 3;
+const MANY_REFUSALS = 2;
 
 export class Connection implements AsyncDisposable {
   readonly options: ConnectOptions;
@@ -60,6 +61,7 @@ export class Connection implements AsyncDisposable {
   #peer: PeerSession | undefined;
   #doubtedAt = Number.NEGATIVE_INFINITY as Instant;
   #collisions = 0;
+  #refusals = 0;
   #joining = false;
   #closed = false;
 
@@ -132,8 +134,8 @@ export class Connection implements AsyncDisposable {
 
   refused(token: number, now: Instant): void {
     if (token !== this.#dialer.token) return;
-    // It may be that somebody else there has the same SSRC.
-    if (!this.#peer) this.#ssrc = this.#owner.ssrcToDial(true);
+    // Refused again and again: it may be that somebody else there has the same SSRC.
+    if (!this.#peer && ++this.#refusals > MANY_REFUSALS) this.#ssrc = this.#owner.ssrcToDial(true);
     this.#step({ kind: 'refused', token }, now);
   }
 
@@ -188,6 +190,7 @@ export class Connection implements AsyncDisposable {
     this.#peer = this.#owner.join(this, answer, this.control, this.data);
     this.#joining = false;
     this.#collisions = 0;
+    this.#refusals = 0;
     if (!this.#peer) this.#step({ kind: 'refused', token: answer.token }, now);
   }
 }

@@ -62,7 +62,7 @@ async function openJoined(init: Partial<RtpMidiInit> = {}) {
   return { ...rig, a, b, connection };
 }
 
-test('an invitation makes both ends peers, and notes go both ways with the time of their performance', async () => {
+test('an invitation makes both ends peers, and notes go both ways with the time of their performance (items 3, 41)', async () => {
   const { a, b, clock, run, log, connection } = await openJoined();
   expect(connection.state).toBe('connected');
   expect(a.peers.map((peer) => peer.name)).toEqual([`box ${B}`]);
@@ -124,7 +124,7 @@ test('a SysEx of any length arrives whole, in packets that fit', async () => {
   expect(heard[1]).toEqual({ kind: 'sysEx', data });
 });
 
-test('what a peer left sounding is released when it leaves', async () => {
+test('what a peer left sounding is released when it leaves (item 40)', async () => {
   const { a, clock, run, log, connection } = await openJoined();
   a.send(NOTE_ON, clock.now());
   a.send(shortMessage(0xb0, 64, 127) as MidiMessage, clock.now());
@@ -141,7 +141,7 @@ test('what a peer left sounding is released when it leaves', async () => {
   expect(connection.state).toBe('closed');
 });
 
-test('a peer that vanishes is let go after a minute without clock exchange, and its notes end', async () => {
+test('a peer that vanishes is let go after a minute without clock exchange, and its notes end (items 40, 42)', async () => {
   const { a, b, clock, network, run, log } = await openJoined();
   a.send(NOTE_ON, clock.now());
   await run(fromMillis(50));
@@ -153,7 +153,7 @@ test('a peer that vanishes is let go after a minute without clock exchange, and 
   expect(log).toContain(`${A}: box ${B} left timeout`);
 });
 
-test('after a drop-out the connection comes back within two seconds', async () => {
+test('after a drop-out the connection comes back within two seconds (item 45)', async () => {
   const { a, b, network, run, clock } = await openJoined();
   network.host(B).disconnect();
   await run(fromSeconds(90));
@@ -168,7 +168,7 @@ test('after a drop-out the connection comes back within two seconds', async () =
   expect(heard).toBe(1);
 });
 
-test('a short drop-out ends nothing: the journal heals it', async () => {
+test('a short drop-out ends nothing: the journal heals it (item 36)', async () => {
   const { a, b, clock, network, run, log } = await openJoined();
   a.send(NOTE_ON, clock.now());
   await run(fromMillis(100));
@@ -182,7 +182,7 @@ test('a short drop-out ends nothing: the journal heals it', async () => {
   expect([a.peers.length, b.peers.length]).toEqual([1, 1]);
 });
 
-test('a peer that starts anew takes the place of its old self', async () => {
+test('a peer that starts anew takes the place of its old self (items 4, 45)', async () => {
   const { a, b, run, log, network, clock } = await openJoined();
   b.send(NOTE_ON, clock.now());
   await run(fromMillis(50));
@@ -207,7 +207,7 @@ test('a peer that starts anew takes the place of its old self', async () => {
   expect(log).toContain(`${A}: box ${B} left replaced`);
 });
 
-test('two end points that invite each other are one pair of peers', async () => {
+test('two end points that invite each other are one pair of peers (item 43)', async () => {
   const { a, b, clock, run } = await openJoined();
   b.connect({ host: A, port: 5004 });
   await run(fromSeconds(2));
@@ -219,7 +219,7 @@ test('two end points that invite each other are one pair of peers', async () => 
   expect(heard).toBe(1);
 });
 
-test('many peers are each sent everything, and one that joins late is told the present state', async () => {
+test('many peers are each sent everything, and one that joins late is told the present state (items 33, 45)', async () => {
   const rig = openRig();
   const hub = await rig.open(A);
   const hosts = Array.from({ length: 8 }, (_, i) => `10.0.1.${i + 1}`);
@@ -246,7 +246,7 @@ test('many peers are each sent everything, and one that joins late is told the p
   ]);
 });
 
-test('who is not accepted is refused, and asked again every five seconds', async () => {
+test('who is not accepted is refused, and asked again every five seconds (item 47)', async () => {
   const rig = openRig();
   let open = false;
   const asked: string[] = [];
@@ -267,7 +267,7 @@ test('who is not accepted is refused, and asked again every five seconds', async
   expect(connection.state).toBe('connected');
 });
 
-test('a full end point refuses one peer more', async () => {
+test('a full end point refuses one peer more (item 47)', async () => {
   const rig = openRig();
   const hub = await rig.open(A, { maxPeers: 2 });
   for (const host of ['10.0.1.1', '10.0.1.2', '10.0.1.3']) {
@@ -278,7 +278,7 @@ test('a full end point refuses one peer more', async () => {
   expect(hub.peers).toHaveLength(2);
 });
 
-test('an odd port serves as well as an even one', async () => {
+test('an odd port serves as well as an even one (item 45)', async () => {
   const { clock, run, a, b } = await openJoined({ port: 5005 } as Partial<RtpMidiInit>);
   expect(a.peers).toHaveLength(0);
   b.connect({ host: A, port: 5005 });
@@ -333,7 +333,7 @@ test('a session through a bad network neither ends nor leaves a note', async () 
   expect(rig.log.filter((line) => line.includes('left'))).toEqual([]);
 });
 
-test('another host that borrows the SSRC of a peer is not heard', async () => {
+test('another host that borrows the SSRC of a peer is not heard (item 43)', async () => {
   const { a, network, run, log } = await openJoined();
   const peer = a.peers[0];
   const forger = await network.host('10.0.0.66').datagrams.bind({ port: 5005 });

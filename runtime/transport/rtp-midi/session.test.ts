@@ -370,3 +370,35 @@ test('what it left sounding ends with All Notes Off or All Sound Off, if that is
     ]);
   }
 });
+
+test('one that is refused because somebody has its SSRC gets in under another (item 2)', async () => {
+  const rig = openSessionRig();
+  const hub = await rig.open(A, {}, 'hub');
+  const first = await rig.open(B, {}, 'twins');
+  const second = await rig.open('10.0.0.3', {}, 'twins');
+  first.connect(CONTROL);
+  await rig.run(fromSeconds(1));
+  second.connect(CONTROL);
+  await rig.run(fromSeconds(20));
+  expect(hub.peers.map(({ address }) => address.host)).toEqual([B, '10.0.0.3']);
+  expect(rig.log.filter((line) => line.includes('left'))).toEqual([]);
+});
+
+test('whoever speaks from a peer’s address under another SSRC ends nothing, and no goodbye is sent there (item 43)', async () => {
+  const { a, peer, run, log } = await openJoined();
+  peer.askTimeEvery(fromSeconds(1));
+  log.length = 0;
+  for (let i = 0; i < 50; i++) {
+    peer.play([0x90, 60, 1], DATA, 'data', 0xbad);
+    peer.say('data', { kind: 'CK', ssrc: 0xbad, count: 0, t1: TICKS, t2: TICKS, t3: TICKS }, DATA);
+    peer.introduce('BY', 'control', 0, CONTROL, 0xbad);
+    await run(fromMillis(200));
+  }
+  expect(a.peers).toHaveLength(1);
+  expect(peer.count('BY')).toBe(0);
+  expect(log).toEqual([]);
+  // It is asked whether it is there, not more than once in a while.
+  expect(
+    peer.heard.filter(({ message }) => message.kind === 'CK' && message.count === 0).length,
+  ).toBeLessThan(20);
+});
