@@ -29,7 +29,7 @@ test.each([
   expect(deltaTimeValue(out, 0, deltaTimeLength(out, 0, size))).toBe(ticks);
 });
 
-test('every delta time survives the wire, wherever it lies in the packet', () => {
+test('every delta time survives the wire, wherever it lies in the packet (item 6)', () => {
   fc.assert(
     fc.property(fc.nat(MAX_DELTA_TIME), fc.nat(8), (ticks, at) => {
       const packet = new Uint8Array(16);

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { encodeMessage } from '../../core/midi-bytes.ts';
 import { fromMillis, type Instant, type Micros } from '../../core/time.ts';
 import { FaultCounters } from './faults.ts';
@@ -70,7 +70,7 @@ test('packets in order are heard as they come, over the wrap of sequence numbers
   expect(Object.values(faults.counts).every((count) => count === 0)).toBe(true);
 });
 
-test('duplicates and packets that come too late are ignored', () => {
+test('duplicates and packets that come too late are ignored (item 4)', () => {
   give(10, ON);
   give(10, ON);
   give(9, OFF);
@@ -78,7 +78,7 @@ test('duplicates and packets that come too late are ignored', () => {
   expect(faults.counts.duplicate).toBe(2);
 });
 
-test('a packet that was overtaken by another is waited for, and order is kept', () => {
+test('a packet that was overtaken by another is waited for, and order is kept (item 38)', () => {
   give(10, EMPTY);
   give(12, OFF, keyUp(11));
   expect(heard).toEqual([]);
@@ -88,7 +88,7 @@ test('a packet that was overtaken by another is waited for, and order is kept', 
   expect(receiver.meter.recovered).toBe(0);
 });
 
-test('after the hold the journal makes up for what is missing, and what comes later is ignored', () => {
+test('after the hold the journal makes up for what is missing, and what comes later is ignored (items 4, 38)', () => {
   give(10, EMPTY);
   give(11, ON);
   give(13, EMPTY, keyUp(12));
@@ -103,7 +103,7 @@ test('after the hold the journal makes up for what is missing, and what comes la
   });
 });
 
-test('with no hold at all the repair is made at once', () => {
+test('with no hold at all the repair is made at once (item 38)', () => {
   open(0 as Micros);
   give(10, ON);
   give(12, EMPTY, keyUp(11));
@@ -124,7 +124,7 @@ test('a full reorder buffer gives up waiting instead of losing packets', () => {
   expect(heard).toHaveLength(40);
 });
 
-test('the first packet of a stream ends a loss: lasting state and fresh notes are taken from its journal', () => {
+test('the first packet of a stream ends a loss: lasting state and fresh notes are taken from its journal (item 17)', () => {
   give(500, EMPTY, `21${checkpoint(500)}${'800510'}${'8150'}${'080708'}${'81f03ce4'}`);
   expect(heard).toEqual(['e00150 recovered', '913c64 recovered']);
 });
@@ -141,7 +141,7 @@ test('a NoteOn is not brought back by a packet that came late itself', () => {
   expect(heard).toEqual([]);
 });
 
-test('a loss before the checkpoint ends every note and lifts the pedals before anything else', () => {
+test('a loss before the checkpoint ends every note and lifts the pedals before anything else (item 18)', () => {
   give(10, ON);
   give(11, '43b0407f');
   give(40, EMPTY, `20${checkpoint(30)}000510${'0150'}`);
@@ -161,7 +161,7 @@ test('a loss in a stream without journals ends every note', () => {
   expect(heard).toEqual(['903c64', '803c40 recovered now']);
 });
 
-test('a jump by thousands is a new stream once a second packet follows it', () => {
+test('a jump by thousands is a new stream once a second packet follows it (item 4)', () => {
   give(10, ON);
   give(9_000, '43903e64');
   expect(heard).toEqual(['903c64']);
@@ -215,7 +215,7 @@ test('a SysEx in segments, with a clock between them, is heard after the clock',
   expect(heard).toEqual(['f8', 'f001020304f7']);
 });
 
-test('feedback follows a repair and an empty packet at once, others within 200 ms', () => {
+test('feedback follows a repair and an empty packet at once, others within 200 ms (item 34)', () => {
   give(10, ON);
   expect(reports).toEqual([]);
   pass(199_000);
@@ -238,7 +238,7 @@ test('feedback follows a repair and an empty packet at once, others within 200 m
   expect(reports).toHaveLength(4);
 });
 
-test('faults in a list cost what follows them, not what came before, nor the journal', () => {
+test('faults in a list cost what follows them, not what came before, nor the journal (item 12)', () => {
   give(10, EMPTY);
   give(12, '47903c6400908000', keyUp(11));
   pass(HOLD);
@@ -267,4 +267,110 @@ test('release ends a key as often as it was struck, for synthesizers that count'
   heard.length = 0;
   receiver.release(now as Instant);
   expect(heard).toEqual(['803c40 recovered now', '803c40 recovered now']);
+});
+
+test('a journal is read only after a gap: S = 1 is passed over if one packet is missing, and nothing if more are (item 17)', () => {
+  // Chapter P has S = 1, the wheel has S = 0.
+  const journal = (c: number): string => `20${checkpoint(c)}000890${'850000'}${'0150'}`;
+  give(10, EMPTY);
+  give(11, EMPTY, journal(11));
+  expect(heard).toEqual([]);
+  give(13, EMPTY, journal(11));
+  pass(HOLD);
+  expect(heard).toEqual(['e00150 recovered']);
+  give(16, EMPTY, journal(14));
+  pass(HOLD);
+  expect(heard).toEqual(['e00150 recovered', 'c005 recovered']);
+  // S = 1 in the header: the packet that is missing was empty.
+  give(18, EMPTY, `a0${checkpoint(17)}800510${'8260'}`);
+  pass(HOLD);
+  expect(heard).toHaveLength(2);
+});
+
+describe('SysEx', () => {
+  /** A system journal that holds Chapter X only; the header's S bits are those of the chapter. */
+  const chapterX = (c: number, logs: string): string => {
+    const length = 2 + logs.length / 2;
+    const s = Number.parseInt(logs.slice(0, 2), 16) & 0x80;
+    const system = ((s << 8) | 0x0400 | length).toString(16).padStart(4, '0');
+    return `${(0x40 | s).toString(16)}${checkpoint(c)}${system}${logs}`;
+  };
+
+  test('a lost command, and the lost end or middle of one, come from Chapter X; the stream goes on (items 11, 31)', () => {
+    give(10, EMPTY);
+    give(12, EMPTY, chapterX(11, '2f010182'));
+    pass(HOLD);
+    expect(heard).toEqual(['f00102f7 recovered']);
+    give(13, '43f001f0');
+    give(15, '43f703f0', chapterX(13, '2c020182'));
+    pass(HOLD);
+    give(16, '43f704f7');
+    expect(heard.at(-1)).toBe('f001020304f7');
+    give(17, '43f001f0');
+    give(19, '43903c64', chapterX(17, '2f030182'));
+    pass(HOLD);
+    expect(heard.slice(-2)).toEqual(['f00102f7 recovered', '903c64']);
+    give(20, EMPTY, chapterX(17, 'af030182'));
+    give(22, EMPTY, chapterX(17, 'af030182'));
+    pass(HOLD);
+    expect(heard, 'never twice').toHaveLength(4);
+    expect(faults.counts.sysExOrphan + faults.counts.sysExLost).toBe(0);
+  });
+
+  test('from a sender without Chapter X, one with a packet missing in it is dropped, for who knows what is missing (item 11)', () => {
+    give(10, '43f001f0');
+    give(12, '43f703f7');
+    pass(HOLD);
+    give(13, EMPTY);
+    expect(heard).toEqual([]);
+    expect(faults.counts.sysExLost).toBe(1);
+    give(14, '43f001f7');
+    expect(heard).toEqual(['f001f7']);
+  });
+
+  test('where it is not clear yet whether the sender has Chapter X, the next journal decides', () => {
+    give(10, '43f001f0');
+    // The missing packet was empty: nothing of the command is in the journal, as all is confirmed.
+    give(12, '43f703f7', `80${checkpoint(11)}`);
+    pass(HOLD);
+    expect(heard).toEqual([]);
+    give(13, EMPTY, chapterX(12, '3f010183'));
+    expect(heard).toEqual(['f00103f7 recovered']);
+    give(14, '43f001f0');
+    give(16, '43f703f7', `80${checkpoint(15)}`);
+    pass(HOLD);
+    expect(heard.at(-1)).toBe('f00103f7');
+  });
+
+  test('octets that cannot be read make the command void that they may belong to (item 12)', () => {
+    give(10, '43f001f0');
+    give(11, '43f70203');
+    give(12, '43f704f7');
+    expect(heard).toEqual([]);
+    expect(faults.counts.sysExUnterminated).toBe(1);
+    expect(faults.counts.sysExLost).toBe(1);
+    expect(faults.counts.sysExOrphan).toBe(1);
+  });
+
+  test('while one arrives it is reported every 30 ms, so that the sender may go on (item 34)', () => {
+    give(10, '43f001f0');
+    expect(reports).toEqual([10]);
+    for (let i = 1; i <= 20; i++) {
+      pass(5_000);
+      give(10 + i, '43f702f0');
+    }
+    pass(5_000);
+    expect(reports).toEqual([10, 15, 21, 27]);
+    // A short one, too, may be what its sender waits to hear of.
+    pass(1_000_000);
+    pass(30_000);
+    give(31, '42f7f7');
+    expect(reports.at(-1)).toBe(31);
+  });
+
+  test('undefined commands are dropped and counted by themselves (item 13)', () => {
+    give(10, '4ef401f700f900fd00f5f700903c64');
+    expect(faults.counts.undefinedCommand).toBe(4);
+    expect(heard[0]).toBe('903c64');
+  });
 });
