@@ -109,6 +109,15 @@ test('without loss a longer interval is a slower clock, whatever its length', ()
   expect(follower.period).toBeCloseTo(4 * PERIOD, 0);
 });
 
+test('a clock that was lost just before Continue, while the transport stood still, is counted', () => {
+  hearClocks(0, 50);
+  lost = 1;
+  hear(CONTINUE, 50.2);
+  hearClocks(51, 52);
+  expect([follower.heard, follower.position]).toEqual([52, 1]);
+  expect(follower.pulseAt(at(51))).toBeCloseTo(51, 3);
+});
+
 describe('a transport message that was lost', () => {
   test('a Start comes back with the clocks since', () => {
     hearClocks(0, 50);

@@ -25,9 +25,9 @@ const COAST_STOPPED: Micros = fromMillis(300);
 const COUNTED_GAP: Micros = fromMillis(10_000);
 /** A journal's position may differ by so many clocks from what the time that passed tells. */
 const DOUBT = 2;
-/** When a clock counts as missing: half a period after it fell another clock is not it; a transport message sooner. */
+/** When a clock counts as missing: half a period after it fell another clock is not it; a transport message soon. */
 const HALF = 0.5;
-const SOONER = 0.7;
+const SOONER = 0.9;
 
 export class ClockFollower implements PulseSource {
   readonly changes: TransportChanges = new TransportChanges();
@@ -91,7 +91,7 @@ export class ClockFollower implements PulseSource {
       this.#hearJournal(message, performedAt);
       return;
     }
-    this.settle();
+    this.#settle(message.kind === 'timingClock' && performedAt === this.#word.at ? HALF : SOONER);
     switch (message.kind) {
       case 'timingClock':
         this.#countLost(performedAt, packetsLost, HALF);
@@ -122,11 +122,16 @@ export class ClockFollower implements PulseSource {
 
   /** Draws the conclusion from what the journal brought back, once all of it is here. */
   settle(): void {
+    this.#settle(SOONER);
+  }
+
+  /** A packet that brings a clock itself speaks of what was before that one. */
+  #settle(rounding: number): void {
     const word = this.#word;
     if (!word.speaking) return;
     word.speaking = false;
     const { at } = word;
-    const passed = this.#passed(at, HALF);
+    const passed = this.#passed(at, rounding);
     const known = this.position;
     const told = this.#believe(known);
     const missed = told - known;

@@ -69,7 +69,7 @@ export interface MidiSync extends AsyncDisposable {
   readonly status: MidiSyncStatus;
 }
 
-export const SELF = 'self';
+const SELF = 'self';
 const SESSION = 'session';
 const MAX_STREAMS = 64;
 /** How often the delay of the notes is asked for. */

@@ -91,5 +91,6 @@ test('whatever the times, there is a finite line with a period that is not negat
         expect(Number.isFinite(line.numberAt(time + 1e5))).toBe(true);
       });
     }),
+    { examples: [[[0, 5e-324]]] },
   );
 });

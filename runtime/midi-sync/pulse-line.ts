@@ -18,6 +18,8 @@ const LEAST_STRAY = 60;
 const FIRST_STRAY = 300;
 /** How many pulses the stray known so far is worth beside those of the window. */
 const STRAY_WEIGHT = 12;
+/** No pulses that mean anything are closer (microseconds). */
+const LEAST_PERIOD = 500;
 /** Mean absolute deviation to standard deviation of a normal. */
 const TO_DEVIATION = 1.25;
 const OUTLIER = 3;
@@ -161,7 +163,7 @@ export class PulseLine {
     const spread = weights * sumNN - sumN * sumN;
     const slope = spread > 0 ? (weights * sumNT - sumN * sumT) / spread : this.#period;
     // Pulses that came all at once say nothing about their period.
-    if (slope > 0) this.#period = slope;
+    if (slope >= LEAST_PERIOD) this.#period = slope;
     this.#at = number;
     this.#time = time + (sumT - this.#period * sumN) / weights;
   }
