@@ -342,6 +342,16 @@ describe('SysEx', () => {
     expect(heard.at(-1)).toBe('f00103f7');
   });
 
+  test('and one whose next journal has no Chapter X does not have it: the command is dropped', () => {
+    give(10, '43f001f0');
+    give(12, '43f703f7', `80${checkpoint(11)}`);
+    pass(HOLD);
+    expect(faults.counts.sysExLost).toBe(0);
+    give(13, EMPTY, `80${checkpoint(12)}`);
+    expect(faults.counts.sysExLost).toBe(1);
+    expect(heard).toEqual([]);
+  });
+
   test('octets that cannot be read make the command void that they may belong to (item 12)', () => {
     give(10, '43f001f0');
     give(11, '43f70203');

@@ -288,6 +288,10 @@ describe('repaired', () => {
     expect(repaired(framed, chapterOf(`f001f7 ${FULL_FRAME} f002f7 f003f7`))).toEqual(['f003f7']);
   });
 
+  test('an older log is old even if the newest known command has none', () => {
+    expect(repaired(heardCounted('f001f7 f002f7 f003f7'), 'af0182af0485')).toEqual(['f005f7']);
+  });
+
   test('logs of others: recency, TCOUNT, no count at all (item 31a)', () => {
     // T = 1 and L = 0; only the last one has COUNT.
     const counted = heardCounted('f001f7 f002f7');
