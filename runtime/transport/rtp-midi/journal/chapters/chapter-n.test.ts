@@ -207,6 +207,7 @@ describe('repaired', () => {
     expect(repaired(played('903c64'), journalOf('903c64 803c40 b0407f b07b00'))).toEqual(
       'b0407f b07b00 b04000 b0407f'.split(' '),
     );
+    expect(repaired(played(''), journalOf('b0407f b07b00'))).toEqual(['b0407f', 'b07b00']);
   });
 
   test('a pedal that did not move in the gap holds the notes that ended in it (item 25a)', () => {

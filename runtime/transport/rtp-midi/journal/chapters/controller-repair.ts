@@ -82,7 +82,7 @@ interface List {
   readonly end: number;
   /** Where the log of CC 121 is, or -1. */
   resetAt: number;
-  /** An All Notes Off was played. */
+  /** An All Notes Off was played, and ended notes. */
   silenced: boolean;
   readonly channel: number;
   readonly state: ChannelState;
@@ -225,7 +225,8 @@ function takeTogglesBeforeReset(
 
 function control(list: List, controller: number, value: number): void {
   const { channel, state, repair } = list;
-  if (silencesNotes(controller)) list.silenced = true;
+  const sounding = state.oldestSounding() !== Number.POSITIVE_INFINITY;
+  if (sounding && silencesNotes(controller)) list.silenced = true;
   // Outside of a transaction it is a controller like others; inside, it would change a parameter.
   if (isDataController(controller)) deselect(channel, state, repair);
   repair.emit(channelMessage(STATUS.controlChange | channel, controller, value));
