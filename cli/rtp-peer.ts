@@ -77,6 +77,20 @@ export function parsePeer(text: string): PeerTarget {
   return { kind: 'address', host: numeric ?? host, port };
 }
 
+/**
+ * For commander, where both stay in force for long: what has a dot and could be a host is a host (`studio.example.org`,
+ * but not `studio.local`, which is announced as peers are); other names are announced ones.
+ */
+export function parseRunPeer(text: string): PeerTarget {
+  const target = parsePeer(text);
+  if (target.kind === 'address') return target;
+  const { name } = target;
+  const isHost = HOST_NAME.test(name) && name.includes('.') && !/\.local$/i.test(name);
+  return isHost || name === 'localhost'
+    ? { kind: 'address', host: name, port: DEFAULT_PORT }
+    : target;
+}
+
 /** For commander: HOST:PORT, [IPv6]:PORT, a numeric address or the name of a host. */
 export function parseHost(option: string, text: string): NetAddress {
   const target = parsePeer(text);

@@ -84,7 +84,10 @@ export async function runBox(
   if (settings.status.enabled) await serveStatus(box, settings, log, held);
   reportSession(box, held);
   reportPeers(box, held);
-  for (const address of options.connect) box.peerMemory.connect(address);
+  for (const peer of options.connect) {
+    if (peer.kind === 'name') box.peerMemory.connectNamed(peer.name);
+    else box.peerMemory.connect({ host: peer.host, port: peer.port });
+  }
   try {
     await start(box, options.start, settings, signal);
   } catch (failure) {

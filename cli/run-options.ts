@@ -1,5 +1,5 @@
 import type { SettingsFile } from '../runtime/platform/settings-file.ts';
-import type { NetAddress } from '../runtime/ports/datagram-network.ts';
+import type { PeerTarget } from './rtp-peer.ts';
 
 /** What `togthr run` was asked for beside the settings. */
 export interface RunOptions {
@@ -12,7 +12,7 @@ export interface RunOptions {
   readonly warnings: readonly string[];
   readonly start: RunStart;
   /** RTP-MIDI peers to invite, besides those that are remembered. */
-  readonly connect: readonly NetAddress[];
+  readonly connect: readonly PeerTarget[];
 }
 
 /** What the box does by itself once it runs. */

@@ -204,6 +204,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         isBox: (ssrc) => peers.isBox(ssrc),
         onBoxes: (listener) => peers.onChange(listener),
         lookUp: deps.lookUp ?? (async (host) => host),
+        discovery: deps.discovery,
       },
       { remember: settings.rtp.remember },
     ),

@@ -43,6 +43,12 @@ export function registerPeers(program: Command): void {
   });
 }
 
+const WHY = {
+  dialled: 'this box invites it',
+  named: 'this box invites it, wherever it is announced',
+  met: 'it invited this box',
+} as const;
+
 const HELP: string = `
 A box that is running has its own list in memory, and writes it when a peer comes or goes: stop it before forgetting.
 togthr run --no-remember invites nobody from memory and remembers nobody.`;
@@ -72,7 +78,7 @@ async function peers(directory: string, { forget = [], forgetAll, json }: Typed)
   const rows = known.map((peer) => [
     peer.name === '' ? '(not reached yet)' : peer.name,
     writeAddress(peer),
-    peer.how === 'dialled' ? 'this box invites it' : 'it invited this box',
+    WHY[peer.how],
   ]);
   print(formatTable(columns, rows));
 }

@@ -2,12 +2,11 @@
  * `togthr run`: a box on this machine, with whatever hardware it has.
  */
 import type { Command } from 'commander';
-import type { NetAddress } from '../../runtime/ports/datagram-network.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
 import type { ResolvedSetting } from '../../runtime/settings/settings-resolution.ts';
 import { UsageError } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
-import { parseHost } from '../rtp-peer.ts';
+import { type PeerTarget, parseRunPeer } from '../rtp-peer.ts';
 import type { RunOptions, RunStart } from '../run-options.ts';
 import {
   addSettingsOptions,
@@ -28,7 +27,7 @@ interface Typed {
   readonly create?: true;
   readonly join?: string | true;
   readonly alone?: true;
-  readonly connect?: readonly NetAddress[];
+  readonly connect?: readonly PeerTarget[];
   readonly printSettings?: true;
   readonly json?: true;
 }
@@ -41,12 +40,9 @@ export function registerRun(program: Command, runBox: RunBox): void {
     .option('--join [name]', 'join a session as soon as it is found; any, if no name is given')
     .option('--alone', 'join no session by itself')
     .option(
-      '--connect <host:port>',
-      'invite this RTP-MIDI (AppleMIDI) peer, a computer or an instrument; may be repeated',
-      (text: string, before: readonly NetAddress[] = []) => [
-        ...before,
-        parseHost('--connect', text),
-      ],
+      '--connect <peer>',
+      'invite this RTP-MIDI (AppleMIDI) peer, a computer or an instrument: HOST:PORT, or the name it announces; may be repeated',
+      (text: string, before: readonly PeerTarget[] = []) => [...before, parseRunPeer(text)],
     )
     .option('--print-settings', 'print the settings in force and where each comes from, then end')
     .option('--json', 'with --print-settings: as JSON');

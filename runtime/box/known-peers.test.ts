@@ -48,6 +48,15 @@ test('the newest is first, once, with its name; whoever was asked for stays aske
   expect(withoutPeer(some, { host: '10.0.0.1', port: 1 })).toEqual([peer(2, 'met')]);
 });
 
+test('who is known by name is in the list once, where it was last (item 46)', () => {
+  const some = [peer(1, 'named', 'Studio Mac'), peer(2)];
+  expect(withPeer(some, peer(3, 'named', 'Studio Mac'))).toEqual([
+    peer(3, 'named', 'Studio Mac'),
+    peer(2),
+  ]);
+  expect(withPeer(some, peer(1, 'dialled', 'mac'))).toEqual(some);
+});
+
 test('a full list gives up the oldest that was met, or else the oldest', () => {
   const full = Array.from({ length: MAX_KNOWN }, (_, i) =>
     peer(i + 1, i === 3 ? 'met' : 'dialled'),

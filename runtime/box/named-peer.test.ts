@@ -3,7 +3,7 @@ import { settle, VirtualClock } from '../../sim/virtual-clock.ts';
 import { fromSeconds } from '../core/time.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
 import type { Discovery, FoundService } from '../ports/discovery.ts';
-import { type Dialled, openNamedPeer } from './named-peer.ts';
+import { type Dialling, openNamedPeer } from './named-peer.ts';
 
 /** A network on which `answers` are the hosts that answer, and `found` is what is announced. */
 function openStudio(name: string) {
@@ -21,7 +21,7 @@ function openStudio(name: string) {
     },
     [Symbol.asyncDispose]: async () => {},
   };
-  const dial = ({ host, port }: NetAddress): Dialled => {
+  const dial = ({ host, port }: NetAddress): Dialling => {
     const where = `${host} ${port}`;
     dialled.push(where);
     open.push(where);

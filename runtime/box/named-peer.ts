@@ -16,14 +16,14 @@ const PATIENCE = fromSeconds(3);
 const ROUND = fromMillis(100);
 
 /** What an RTP-MIDI connection shows of itself. */
-export interface Dialled extends AsyncDisposable {
+export interface Dialling extends AsyncDisposable {
   readonly state: 'inviting' | 'refused' | 'connected' | 'closed';
 }
 
 export interface NamedPeerDeps {
   readonly clock: Clock;
   readonly discovery: Discovery;
-  dial(to: NetAddress): Dialled;
+  dial(to: NetAddress): Dialling;
 }
 
 export interface NamedPeer extends AsyncDisposable {
@@ -48,7 +48,7 @@ class Seeker implements NamedPeer {
   #candidates: readonly NetAddress[] = [];
   #next = 0;
   #address: NetAddress | undefined;
-  #connection: Dialled | undefined;
+  #connection: Dialling | undefined;
   #unansweredSince: Instant;
   #open = true;
 

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { openMemoryStorage } from '../../sim/memory-storage.ts';
+import { openVirtualDiscovery } from '../../sim/virtual-discovery.ts';
 import { openSessionRig, type SessionRig } from '../../tests/apple-midi-rig.ts';
 import { silentLog } from '../core/log.ts';
 import { fromMillis, fromSeconds } from '../core/time.ts';
+import type { Discovery } from '../ports/discovery.ts';
 import type { Storage } from '../ports/storage.ts';
 import type { RtpMidiEndpoint } from '../transport/rtp-midi/endpoint.ts';
 import { readKnownPeers, writeKnownPeers } from './known-peers.ts';
@@ -31,6 +33,7 @@ async function openRemembering(
     remember?: boolean;
     boxes?: Set<number>;
     lookUp?: (host: string) => Promise<string>;
+    discovery?: Discovery;
   } = {},
 ): Promise<Remembering> {
   const rtp = await rig.open(host, {}, seed);
@@ -48,6 +51,7 @@ async function openRemembering(
         return { [Symbol.dispose]: () => {} };
       },
       lookUp,
+      ...(init.discovery ? { discovery: init.discovery } : {}),
     },
     { remember },
   );
@@ -217,6 +221,36 @@ test('a name is looked up again until it is known', async () => {
   expect(memory.known).toEqual([
     { name: `box ${B}`, host: 'studio.local', port: 5004, how: 'dialled' },
   ]);
+});
+
+test('whoever is asked for by name is dialled where it is announced, remembered, and found elsewhere after a restart (items 45, 46)', async () => {
+  const rig = openSessionRig();
+  const storage = openMemoryStorage();
+  const air = openVirtualDiscovery({ clock: rig.clock });
+  const advert = { name: 'Studio Mac', type: '_apple-midi._udp', port: 5004, txt: {} } as const;
+  const first = await openRemembering(rig, storage, A, 'a', { discovery: air.at(A) });
+  first.memory.connectNamed('studio mac');
+  first.memory.connectNamed('Studio Mac');
+  await rig.run(fromSeconds(2));
+  expect(first.memory.known).toEqual([]);
+  const b = await rig.open(B);
+  const there = await air.at(B).announce(advert);
+  await rig.run(fromSeconds(2));
+  expect(b.peers).toHaveLength(1);
+  const known = { name: 'studio mac', ...AT_B, how: 'named' };
+  expect(await readKnownPeers(storage)).toEqual([known]);
+  await first.kill();
+  await there[Symbol.asyncDispose]();
+  await b[Symbol.asyncDispose]();
+  const elsewhere = await rig.open('10.0.0.3');
+  await air.at('10.0.0.3').announce(advert);
+  const again = await openRemembering(rig, storage, A, 'b', { discovery: air.at(A) });
+  await rig.run(fromSeconds(2));
+  expect(elsewhere.peers.map(({ ssrc }) => ssrc)).toEqual([again.rtp.ssrc]);
+  expect(await readKnownPeers(storage)).toEqual([{ ...known, host: '10.0.0.3' }]);
+  await again.stop();
+  await rig.run(fromSeconds(1));
+  expect(elsewhere.peers).toEqual([]);
 });
 
 test('what can not be stored costs no peer', async () => {

@@ -12,6 +12,7 @@ import type { Log } from '../core/log.ts';
 import { after, fromSeconds, type Micros } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
+import type { Discovery } from '../ports/discovery.ts';
 import type { Storage } from '../ports/storage.ts';
 import type {
   RtpMidiConnection,
@@ -26,11 +27,14 @@ import {
   withPeer,
   writeKnownPeers,
 } from './known-peers.ts';
+import { type Dialling, type NamedPeer, openNamedPeer } from './named-peer.ts';
 
 export interface PeerMemory extends AsyncDisposable {
   readonly known: readonly KnownPeer[];
   /** Invites it until the box ends, and, unless it is not to be remembered, from the next start on too. */
   connect(to: NetAddress, init?: { readonly remember?: boolean }): void;
+  /** The same for whoever announces that name, wherever it is; remembered once it was reached. */
+  connectNamed(name: string, init?: { readonly remember?: boolean }): void;
   /** Its connection is not ended, but it is not dialled at the next start. */
   forget(address: NetAddress): void;
 }
@@ -45,6 +49,8 @@ export interface PeerMemoryDeps {
   readonly onBoxes: (listener: () => void) => Disposable;
   /** The numeric address behind a name. Rejects when it has none. */
   readonly lookUp: (host: string) => Promise<string>;
+  /** Without it nobody is found by name. */
+  readonly discovery?: Discovery;
 }
 
 interface Dialled {
@@ -53,6 +59,8 @@ interface Dialled {
   /** Where it is. */
   readonly at: NetAddress;
   readonly how: KnownPeer['how'];
+  /** The name that it was asked for by. */
+  readonly called?: string;
   readonly connection: RtpMidiConnection;
 }
 
@@ -73,6 +81,7 @@ class Memory implements PeerMemory {
   readonly #deps: PeerMemoryDeps;
   readonly #remember: boolean;
   readonly #dialled = new Set<Dialled>();
+  readonly #sought = new Map<string, NamedPeer>();
   readonly #held: Disposable[];
   #written: Promise<void> = Promise.resolve();
   #closed = false;
@@ -94,7 +103,10 @@ class Memory implements PeerMemory {
         for (const peer of deps.rtp.peers) if (deps.isBox(peer.ssrc)) this.#unmeet(peer.address);
       }),
     ];
-    for (const peer of known) void this.#dial(peer, peer.how, true);
+    for (const peer of known) {
+      if (peer.how === 'named') this.connectNamed(peer.name);
+      else void this.#dial(peer, peer.how, true);
+    }
     for (const peer of deps.rtp.peers) this.#joined(peer);
   }
 
@@ -105,6 +117,14 @@ class Memory implements PeerMemory {
     void this.#dial(to, 'dialled', false);
   }
 
+  connectNamed(name: string, { remember = true } = {}): void {
+    const { clock, discovery } = this.#deps;
+    const key = name.toLowerCase();
+    if (discovery === undefined || this.#sought.has(key)) return;
+    const dial = (at: NetAddress): Dialling => this.#dialFor(at, remember ? name : undefined);
+    this.#sought.set(key, openNamedPeer({ clock, discovery, dial }, name));
+  }
+
   forget(address: NetAddress): void {
     this.#keep(withoutPeer(this.known, address));
   }
@@ -113,6 +133,7 @@ class Memory implements PeerMemory {
     if (this.#closed) return;
     this.#closed = true;
     for (const held of this.#held) held[Symbol.dispose]();
+    for (const seeker of this.#sought.values()) await seeker[Symbol.asyncDispose]();
     for (const { connection } of this.#dialled) await connection[Symbol.asyncDispose]();
     await this.#written;
   }
@@ -137,11 +158,35 @@ class Memory implements PeerMemory {
     }
   }
 
+  /** For a seeker, which tries one address after the other. */
+  #dialFor(at: NetAddress, called: string | undefined): Dialling {
+    const connection = this.#deps.rtp.connect(at);
+    const dialled: Dialled = {
+      to: at,
+      at,
+      how: 'named',
+      connection,
+      ...(called === undefined ? {} : { called }),
+    };
+    this.#dialled.add(dialled);
+    return {
+      get state() {
+        return connection.state;
+      },
+      [Symbol.asyncDispose]: async () => {
+        this.#dialled.delete(dialled);
+        await connection[Symbol.asyncDispose]();
+      },
+    };
+  }
+
   #joined(peer: RtpMidiPeer): void {
     const { name, address, ssrc } = peer;
     if (this.#deps.isBox(ssrc)) return;
     const dialled = this.#dialledAt(address);
     if (!dialled) this.#note({ name, ...address, how: 'met' });
+    else if (dialled.called !== undefined)
+      this.#note({ name: dialled.called, ...dialled.at, how: 'named' });
     // What was dialled without being noted stays that way.
     else if (this.known.some((known) => isAt(known, dialled.to)))
       this.#note({ name, ...dialled.to, how: dialled.how });
@@ -161,7 +206,7 @@ class Memory implements PeerMemory {
 
   #giveUpMet(): void {
     for (const dialled of this.#dialled) {
-      if (dialled.how === 'dialled' || dialled.connection.peer) continue;
+      if (dialled.how !== 'met' || dialled.connection.peer) continue;
       this.#dialled.delete(dialled);
       void dialled.connection[Symbol.asyncDispose]();
       this.#unmeet(dialled.to);

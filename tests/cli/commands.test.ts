@@ -140,19 +140,23 @@ describe('run', () => {
     expect((await run()).settings.status.enabled).toBe(true);
   });
 
-  test('peers to connect with are hosts with ports, as many as are named', async () => {
+  test('peers to connect with are hosts with ports, or announced names, as many as are given (item 46)', async () => {
     expect((await run()).options.connect).toEqual([]);
     const { options, settings } = await run(
-      ...['--connect', 'studio.local', '--connect', '10.0.0.9:5006'],
+      ...['--connect', 'studio.local', '--connect', 'Studio Mac'],
+      ...['--connect', 'studio.example.org', '--connect', '10.0.0.9:5006'],
       ...['--connect', '[fe80::1%eth0]:7000', '--no-remember'],
     );
     expect(options.connect).toEqual([
-      { host: 'studio.local', port: 5004 },
-      { host: '10.0.0.9', port: 5006 },
-      { host: 'fe80::1%eth0', port: 7000 },
+      { kind: 'name', name: 'studio.local' },
+      { kind: 'name', name: 'Studio Mac' },
+      { kind: 'address', host: 'studio.example.org', port: 5004 },
+      { kind: 'address', host: '10.0.0.9', port: 5006 },
+      { kind: 'address', host: 'fe80::1%eth0', port: 7000 },
     ]);
     expect(settings.rtp.remember).toBe(false);
-    await expect(run('--connect', 'a b')).rejects.toThrow('must be HOST:PORT');
+    await expect(run('--connect', ' ')).rejects.toThrow('must be HOST:PORT');
+    await expect(run('--connect', 'fe80::1')).rejects.toThrow('say on which network interface');
     await expect(run('--connect', 'a:70000')).rejects.toThrow('--connect a:70000');
   });
 

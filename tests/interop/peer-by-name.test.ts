@@ -56,6 +56,26 @@ if (why !== undefined) {
       expect(await send(NAME.toLowerCase())).toContain('sent 2 messages, 1 notes');
     });
 
+    test('is dialled by its name from another box, which remembers it by its name (item 46)', async () => {
+      const data = ['--data-dir', join(folder, 'other')];
+      const words = [
+        'run',
+        '--alone',
+        '--name',
+        'Other',
+        '--no-status',
+        '--connect',
+        NAME,
+        ...data,
+      ];
+      const other = spaces.here.start(env, process.execPath, '--import', 'tsx', MAIN, ...words);
+      const joined = `RTP-MIDI peer ${NAME} at ${spaces.there.address}:5004 joined`;
+      await waitUntil(() => other.lines.includes(joined), 20);
+      await other.end();
+      const known = await run(spaces.here, 'peers', '--json', ...data);
+      expect(JSON.parse(known)).toMatchObject({ peers: [{ name: NAME, how: 'named' }] });
+    });
+
     test('is named among those that are there when another name is asked for (item 46)', async () => {
       const said = await run(
         spaces.here,
