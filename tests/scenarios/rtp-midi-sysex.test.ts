@@ -350,3 +350,25 @@ test('an end point that closes cancels what it could not finish: nobody hears ha
   const all = packetsTo(capture, '10.0.0.2').flatMap(({ commands }) => commands);
   expect(all.some(({ midi }) => midi === 'f7f4')).toBe(true);
 });
+
+test('channels are never left out of a journal for a SysEx: that gives way, and is counted (item 31b)', async () => {
+  const { clock, a, b } = await openBoxes(8, 1, true);
+  for (let i = 0; i < 300; i++) {
+    const controller = (10 + (i % 20)).toString(16).padStart(2, '0');
+    a.send(
+      short(`b${(i % 15).toString(16)}${controller}${i % 8}0`),
+      clock.now(),
+    );
+  }
+  await clock.advanceSettling(fromSeconds(1));
+  const message = dump(1, 20_000);
+  const heard: MidiMessage[] = [];
+  b.onMidi((_peer, each) => heard.push(each));
+  a.send(message, clock.now());
+  await clock.advanceSettling(fromMillis(300));
+  a.send(short('903c64'), clock.now());
+  await clock.advanceSettling(fromSeconds(1));
+  expect(heard).toEqual([message, short('903c64')]);
+  expect(a.stats.sysExUnprotected).toBeGreaterThan(10);
+  expect(a.stats.journalsSplit).toBe(0);
+});
