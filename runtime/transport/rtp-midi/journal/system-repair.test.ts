@@ -352,3 +352,25 @@ test('a repair plays nothing that was not missing, and little of it', () => {
     { numRuns: RUNS },
   );
 });
+
+test('counts in doubt are learned from the next journal without a gap before it, so that what is lost later is played', () => {
+  const packet = (texts: string, lost = false): Packet => ({
+    messages: messagesOf(texts),
+    lost,
+    reported: false,
+  });
+  const played: string[] = [];
+  play(
+    [
+      packet('c005'),
+      packet('f6 ff', true),
+      packet('f6'),
+      packet('c006'),
+      packet('f6', true),
+      packet('', true),
+      packet('c007'),
+    ],
+    ({ emitted }) => played.push(emitted.join(' ')),
+  );
+  expect(played).toEqual(['', 'ff', 'f6']);
+});

@@ -50,6 +50,21 @@ describe('Chapter D, repaired', () => {
     expect(repaired(heard, journalOf(sent))).toEqual(['f6']);
   });
 
+  test('in doubt, a log is explained by a command heard since the checkpoint, and by no older one', () => {
+    const inDoubt = (): StreamState => {
+      const heard = played('90403c');
+      repaired(heard, journalWith('c004 c0 81'));
+      heard.apply(messagesOf('f6')[0] ?? never(), 10, NOW);
+      return heard;
+    };
+    expect(repaired(inDoubt(), journalWith('c004 a0 82'), { checkpoint: 10 })).toEqual([]);
+    expect(repaired(inDoubt(), journalWith('c004 a0 82'), { checkpoint: 11 })).toEqual(['f6']);
+    // S = 0: it is in the packet before, which is missing.
+    expect(repaired(inDoubt(), journalWith('4004 20 02', false), { checkpoint: 10 })).toEqual([
+      'f6',
+    ]);
+  });
+
   test('a Reset lost with a loss that is not covered is played; to one who is new it is not', () => {
     const joining = { joining: true };
     expect(repaired(played('c005'), journalWith('c004 c0 81'), joining)).toEqual(['ff']);
