@@ -145,6 +145,7 @@ describe('for any history, checkpoint and packet', () => {
         encoding: 'utf8',
         maxBuffer: 1 << 28,
       });
+      expect(answer.stdout.trim().split('\n')).toHaveLength(packets.length);
       const faults = answer.stdout
         .split('\n')
         .filter((line) => /"(musts|errors|error|rtp_error)"/.test(line));
