@@ -25,6 +25,8 @@ const HEADER_OCTETS = 3;
 const SYSTEM_HEADER_OCTETS = 2;
 const CHANNEL_HEADER_OCTETS = 3;
 const LENGTH_BITS = 0x03ff;
+/** D and V. */
+const COUNTING_CHAPTERS = 0x60;
 
 /** The journal's checkpoint, 16 bits; -1 when there is no room for a header. */
 export function journalCheckpoint(bytes: Uint8Array, at: number, end: number): number {
@@ -82,6 +84,7 @@ export function readJournal(
 export function learnCounts(bytes: Uint8Array, at: number, end: number, system: SystemState): void {
   const systemAt = at + HEADER_OCTETS;
   if (systemAt + SYSTEM_HEADER_OCTETS > end || ((bytes[at] as number) & 0x40) === 0) return;
+  if (((bytes[systemAt] as number) & COUNTING_CHAPTERS) === 0) return;
   const systemEnd = systemAt + (readUint16(bytes, systemAt) & LENGTH_BITS);
   if (systemEnd > end || !fills(bytes, systemAt, systemEnd)) return;
   visitSystem(bytes, systemAt, systemEnd, (chapter, from, to) => {
