@@ -15,11 +15,11 @@ import type { Randomness } from '../../ports/randomness.ts';
 import type { PeerClock } from '../clock-sync/peer-clock.ts';
 import type { ReleasePolicy } from './artifacts.ts';
 import type { ConnectOptions } from './connection.ts';
-import type { LeaveReason } from './household.ts';
 import type { JournalPolicy } from './journal/journal-policy.ts';
 import type { Redundancy } from './packet-copies.ts';
+import type { LeaveReason } from './participants.ts';
 import { bindPortPair } from './port-pair.ts';
-import { Station, type StationStats } from './station.ts';
+import { UdpEndpoint, type UdpEndpointStats } from './udp-endpoint.ts';
 
 export interface RtpMidiPeer {
   readonly ssrc: number;
@@ -69,7 +69,7 @@ export interface RtpMidiEndpoint extends AsyncDisposable {
     ) => void,
   ): Disposable;
   readonly peers: readonly RtpMidiPeer[];
-  readonly stats: StationStats;
+  readonly stats: UdpEndpointStats;
 }
 
 export interface RtpMidiDeps {
@@ -129,5 +129,5 @@ export async function openRtpMidiEndpoint(
 ): Promise<RtpMidiEndpoint> {
   const { clock, randomness, log } = deps;
   const sockets = await bindPortPair(deps, init);
-  return new Station({ clock, randomness, log, sockets }, { ...DEFAULTS, ...init });
+  return new UdpEndpoint({ clock, randomness, log, sockets }, { ...DEFAULTS, ...init });
 }

@@ -15,11 +15,11 @@ import type { NetAddress } from '../../ports/datagram-network.ts';
 import { openPeerClock, type PeerClock } from '../clock-sync/peer-clock.ts';
 import type { SessionMessage } from './apple-midi/messages.ts';
 import { type ReleasePolicy, releaseMessages, sounds } from './artifacts.ts';
-import type { Newcomer } from './doorkeeper.ts';
 import type { FaultCounters } from './faults.ts';
+import type { Newcomer } from './invitation-responder.ts';
 import type { JournalPolicy } from './journal/journal-policy.ts';
 import type { StreamState } from './journal/stream-state.ts';
-import { Pulse } from './pulse.ts';
+import { Liveness } from './liveness.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { RtpHeader } from './rtp-header.ts';
 import { NO_TIME } from './stream-delivery.ts';
@@ -87,7 +87,7 @@ export class PeerSession {
   readonly #init: PeerSessionInit;
   readonly #tokens: number[];
   readonly #onDisconnect: (peer: PeerSession) => void;
-  readonly #pulse: Pulse;
+  readonly #liveness: Liveness;
   readonly #joinedAt: Instant;
   #proven = false;
 
@@ -113,7 +113,7 @@ export class PeerSession {
     this.#tokens = [init.token];
     this.#onDisconnect = deps.onDisconnect;
     this.#joinedAt = now;
-    this.#pulse = new Pulse(
+    this.#liveness = new Liveness(
       deps.clock,
       this.clock,
       {
@@ -188,7 +188,7 @@ export class PeerSession {
     if (this.#tokens.length > TOKENS) this.#tokens.shift();
     this.control = control;
     this.data = data;
-    this.#pulse.renew(initiator, now);
+    this.#liveness.renew(initiator, now);
   }
 
   /** It asks for our answer again: it has joined only now, and hasn't heard what it was sent so far. */
@@ -198,7 +198,7 @@ export class PeerSession {
 
   /** Asks whether it is there, unless that is known. */
   challenge(now: Instant): 'there' | 'asking' | 'gone' {
-    return this.#pulse.challenge(now);
+    return this.#liveness.challenge(now);
   }
 
   /** The stream to it begins. */
@@ -208,11 +208,11 @@ export class PeerSession {
     this.sender = this.#openSender(now);
     this.#post.proven(this);
     // Whether it answers questions tells what its silence means one day.
-    if (!this.#pulse.asks) this.#pulse.ask(now);
+    if (!this.#liveness.asks) this.#liveness.ask(now);
   }
 
   get due(): Instant {
-    let due: number = this.#pulse.due;
+    let due: number = this.#liveness.due;
     const guard = this.#proven ? this.sender.guardDue : undefined;
     const receiver = this.receiver.due;
     if (guard !== undefined && guard < due) due = guard;
@@ -223,7 +223,7 @@ export class PeerSession {
   /** Everything that is due, but for guard packets: the end point writes packets. */
   tick(now: Instant): void {
     this.receiver.tick(now);
-    this.#pulse.tick(now);
+    this.#liveness.tick(now);
   }
 
   takeClock(
@@ -233,7 +233,7 @@ export class PeerSession {
     now: Instant,
   ): void {
     this.#follow(channel, from);
-    this.#pulse.take(message, { channel, from }, now);
+    this.#liveness.take(message, { channel, from }, now);
   }
 
   takePacket(
@@ -244,12 +244,12 @@ export class PeerSession {
     at: Instant,
   ): void {
     this.#follow(channel, from);
-    this.#pulse.heard(at);
+    this.#liveness.heard(at);
     this.receiver.receive(bytes, header, at);
   }
 
   takeReport(sequence: number, lowHalf: number, now: Instant): boolean {
-    this.#pulse.heard(now);
+    this.#liveness.heard(now);
     // Some peers put the number into the other half.
     return this.sender.report(sequence, now) || (lowHalf !== 0 && this.sender.report(lowHalf, now));
   }

@@ -1,5 +1,5 @@
 /**
- * Who lives in an end point: peers, and the connections that were asked for.
+ * Who takes part in an end point's session: peers, and the connections that were asked for.
  *
  * Takes  newcomers that were let in or that accepted an invitation of ours, word that a peer is gone, the time.
  * Gives  peers joining and leaving, session messages to send, and what peers play.
@@ -18,10 +18,10 @@ import {
   type ConnectionOwner,
   type ConnectOptions,
 } from './connection.ts';
-import type { DoorRules, House, Newcomer } from './doorkeeper.ts';
 import type { FaultCounters } from './faults.ts';
 import { sameAddress, sameHost } from './host.ts';
 import { Identity } from './identity.ts';
+import type { AccessRules, Admitting, Newcomer } from './invitation-responder.ts';
 import type { JournalPolicy } from './journal/journal-policy.ts';
 import type { StreamState } from './journal/stream-state.ts';
 import { PeerSession, type Post } from './peer-session.ts';
@@ -30,7 +30,7 @@ import { PeerTable } from './peer-table.ts';
 /** Why a peer is a peer no more. */
 export type LeaveReason = 'bye' | 'timeout' | 'replaced' | 'local';
 
-export interface HouseholdDeps {
+export interface ParticipantsDeps {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
@@ -46,7 +46,7 @@ export interface HouseholdDeps {
   ) => void;
 }
 
-export interface HouseholdInit extends DoorRules {
+export interface ParticipantsInit extends AccessRules {
   readonly name: string;
   readonly tickOrigin: number;
   readonly state: StreamState;
@@ -56,15 +56,15 @@ export interface HouseholdInit extends DoorRules {
   readonly onRelease: ReleasePolicy;
 }
 
-export class Household implements ConnectionOwner, House {
+export class Participants implements ConnectionOwner, Admitting {
   readonly peers: PeerTable = new PeerTable();
   readonly identity: Identity;
   readonly connections: Set<Connection> = new Set();
-  readonly #deps: HouseholdDeps;
-  readonly #init: HouseholdInit;
+  readonly #deps: ParticipantsDeps;
+  readonly #init: ParticipantsInit;
   readonly #post: Post;
 
-  constructor(deps: HouseholdDeps, init: HouseholdInit) {
+  constructor(deps: ParticipantsDeps, init: ParticipantsInit) {
     this.#deps = deps;
     this.#init = init;
     const isTaken = (ssrc: number): boolean => this.peers.get(ssrc) !== undefined;
@@ -184,7 +184,7 @@ export class Household implements ConnectionOwner, House {
       this.sayGoodbye('control', connection.token, connection.ssrc, connection.control);
   }
 
-  // What the doorkeeper asks for.
+  // What the invitation responder asks for.
 
   send(channel: 'control' | 'data', message: SessionMessage, to: NetAddress, room: number): void {
     this.#deps.send(channel, message, to, room);

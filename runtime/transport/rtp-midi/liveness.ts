@@ -1,5 +1,5 @@
 /**
- * A peer's pulse: clock exchanges with it, and the watch over its silence, with one clock and one way to ask.
+ * Whether a peer lives, and its clock: clock exchanges with it, and the watch over its silence, with one clock and one way to ask.
  *
  * Takes  CK messages, word of anything heard from the peer, the time.
  * Gives  CK messages to send, samples of the peer's clock, and word of what they show.
@@ -20,7 +20,7 @@ import {
   tickClock,
 } from './apple-midi/clock-exchange.ts';
 import type { SessionMessage } from './apple-midi/messages.ts';
-import { Vigil, type VigilSink } from './apple-midi/vigil.ts';
+import { type SilenceSink, SilenceWatch } from './apple-midi/silence-watch.ts';
 import { type Ticks, ticksAt } from './ticks.ts';
 
 type ClockMessage = Extract<SessionMessage, { kind: 'CK' }>;
@@ -31,7 +31,7 @@ export interface Asker {
   readonly from: NetAddress;
 }
 
-export interface PulseSink extends Omit<VigilSink, 'ask'> {
+export interface LivenessSink extends Omit<SilenceSink, 'ask'> {
   /** `to`: whoever asked; undefined: the peer's data port. */
   send(message: ClockMessage, to: Asker | undefined): void;
   /** It answered something that only reaches it where it says that it is. */
@@ -44,36 +44,36 @@ export interface PulseSink extends Omit<VigilSink, 'ask'> {
   readonly sounds: () => boolean;
 }
 
-export interface PulseInit {
+export interface LivenessInit {
   readonly ownSsrc: number;
   readonly initiator: boolean;
   readonly tickOrigin: number;
   readonly clockInterval: Micros;
 }
 
-export class Pulse {
+export class Liveness {
   readonly #clock: Clock;
   readonly #peerClock: PeerClock;
-  readonly #sink: PulseSink;
-  readonly #init: PulseInit;
-  readonly #vigil: Vigil;
+  readonly #sink: LivenessSink;
+  readonly #init: LivenessInit;
+  readonly #silence: SilenceWatch;
   #exchange: ClockExchangeState;
 
-  constructor(clock: Clock, peerClock: PeerClock, sink: PulseSink, init: PulseInit) {
+  constructor(clock: Clock, peerClock: PeerClock, sink: LivenessSink, init: LivenessInit) {
     const now = clock.now();
     this.#clock = clock;
     this.#peerClock = peerClock;
     this.#sink = sink;
     this.#init = init;
     this.#exchange = startClockExchange(init.initiator, now);
-    this.#vigil = new Vigil(
+    this.#silence = new SilenceWatch(
       { ask: () => this.ask(clock.now()), silent: sink.silent, gone: sink.gone },
       now,
     );
   }
 
   get due(): Instant {
-    return Math.min(clockDue(this.#exchange), this.#vigil.due) as Instant;
+    return Math.min(clockDue(this.#exchange), this.#silence.due) as Instant;
   }
 
   /** We are the one who asks in turn. */
@@ -83,16 +83,16 @@ export class Pulse {
 
   tick(now: Instant): void {
     this.#do(tickClock(this.#exchange, now, this.#ticks(), this.#pace()));
-    this.#vigil.tick(now, this.#sink.sounds, this.#peerClock.rtt);
+    this.#silence.tick(now, this.#sink.sounds, this.#peerClock.rtt);
   }
 
   /** Anything that shows that it is there. */
   heard(now: Instant): void {
-    this.#vigil.heard(now);
+    this.#silence.heard(now);
   }
 
   take(message: ClockMessage, asker: Asker, now: Instant): void {
-    this.#vigil.heard(now);
+    this.#silence.heard(now);
     const pace = this.#pace();
     this.#do(takeClockMessage(this.#exchange, message, now, this.#ticks(), pace), asker);
   }
@@ -102,11 +102,11 @@ export class Pulse {
   }
 
   challenge(now: Instant): 'there' | 'asking' | 'gone' {
-    return this.#vigil.challenge(now);
+    return this.#silence.challenge(now);
   }
 
   renew(initiator: boolean, now: Instant): void {
-    this.#vigil.heard(now);
+    this.#silence.heard(now);
     this.#exchange = renewClockExchange(this.#exchange, initiator, now);
   }
 
@@ -121,7 +121,7 @@ export class Pulse {
         }
         case 'sample':
           this.#peerClock.add(effect);
-          if (effect.asked) this.#vigil.answered();
+          if (effect.asked) this.#silence.answered();
           this.#sink.hearsUs(effect.receivedAt);
           break;
         case 'doubt':

@@ -2,7 +2,7 @@
  * Whom an end point lets in: invitations from others.
  *
  * Takes  IN messages, the port they came to and how long they were.
- * Gives  OK and NO, and whoever was let in on both ports to the house.
+ * Gives  OK and NO, and whoever was let in on both ports to the participants.
  * Keeps  how often each host knocked, and invitations half accepted. All bounded.
  *
  * No answer is longer than its question, but for a name told to somebody near. What a newcomer is sent after that is kept
@@ -32,14 +32,14 @@ export interface Newcomer {
   readonly initiator: boolean;
 }
 
-export interface DoorRules {
+export interface AccessRules {
   readonly accept: (name: string, from: NetAddress) => boolean;
   readonly near: (host: string) => boolean;
   readonly maxPeers: number;
 }
 
-/** The house behind the door. */
-export interface House {
+/** What it needs of the participants. */
+export interface Admitting {
   readonly peers: PeerTable;
   readonly identity: Identity;
   send(channel: 'control' | 'data', message: SessionMessage, to: NetAddress, room: number): void;
@@ -51,16 +51,16 @@ export interface House {
   leave(peer: PeerSession, reason: 'replaced' | 'timeout'): void;
 }
 
-export class Doorkeeper {
+export class InvitationResponder {
   /** Invitations answered with NO or with silence. */
   refused = 0;
-  readonly #house: House;
-  readonly #rules: DoorRules;
+  readonly #admitting: Admitting;
+  readonly #rules: AccessRules;
   readonly #admission = new Admission();
   readonly #invitees = new Invitees();
 
-  constructor(house: House, rules: DoorRules) {
-    this.#house = house;
+  constructor(admitting: Admitting, rules: AccessRules) {
+    this.#admitting = admitting;
     this.#rules = rules;
   }
 
@@ -91,7 +91,7 @@ export class Doorkeeper {
     const { control, ownSsrc } = invitee;
     this.#answer('OK', 'data', token, ownSsrc, from, octets);
     const name = message.name || invitee.name;
-    this.#house.admit({ ssrc, token, name, control, data: from, ownSsrc, initiator: false });
+    this.#admitting.admit({ ssrc, token, name, control, data: from, ownSsrc, initiator: false });
     return true;
   }
 
@@ -102,7 +102,7 @@ export class Doorkeeper {
     octets: number,
     at: Instant,
   ): void {
-    const live = this.#house.peers.from(ssrc, from.host);
+    const live = this.#admitting.peers.from(ssrc, from.host);
     if (!live?.knowsToken(token)) return;
     this.#answer('OK', 'data', token, live.ownSsrc, from, octets);
     live.greet(at);
@@ -110,7 +110,7 @@ export class Doorkeeper {
 
   #invitedOnControl(message: Introduction, from: NetAddress, octets: number, at: Instant): void {
     const { ssrc, token, name } = message;
-    const { peers, identity } = this.#house;
+    const { peers, identity } = this.#admitting;
     const held = peers.get(ssrc);
     // Invited again by a peer that is one: its session goes on.
     const known = held !== undefined && sameHost(held.control.host, from.host);
@@ -134,14 +134,14 @@ export class Doorkeeper {
     from: NetAddress,
     at: Instant,
   ): 'in' | 'out' | 'wait' {
-    const { peers, identity } = this.#house;
-    if (ssrc === identity.ssrc && this.#house.isOwnInvitation(token)) return 'out';
-    if (!this.#house.isDialled(from.host) && !this.#rules.accept(name, from)) return 'out';
+    const { peers, identity } = this.#admitting;
+    if (ssrc === identity.ssrc && this.#admitting.isOwnInvitation(token)) return 'out';
+    if (!this.#admitting.isDialled(from.host) && !this.#rules.accept(name, from)) return 'out';
     if (held) {
       // A peer that moved to another address, or another one that has the same SSRC.
       const state = held.challenge(at);
       if (state !== 'gone') return state === 'asking' ? 'wait' : 'out';
-      this.#house.leave(held, 'replaced');
+      this.#admitting.leave(held, 'replaced');
     }
     if (peers.size < this.#rules.maxPeers) return 'in';
     return this.#makeRoom(name, from, at);
@@ -150,11 +150,11 @@ export class Doorkeeper {
   /** Full: but some who are here may have gone without a word, the one who knocks among them. */
   #makeRoom(name: string, from: NetAddress, at: Instant): 'in' | 'out' | 'wait' {
     let verdict: 'out' | 'wait' = 'out';
-    for (const peer of this.#house.peers.all) {
+    for (const peer of this.#admitting.peers.all) {
       const former = sameHost(peer.control.host, from.host) && peer.name === name;
       const state = peer.isUnproven(at) ? 'gone' : former ? peer.challenge(at) : 'there';
       if (state === 'gone') {
-        this.#house.leave(peer, 'timeout');
+        this.#admitting.leave(peer, 'timeout');
         return 'in';
       }
       if (state === 'asking') verdict = 'wait';
@@ -170,10 +170,11 @@ export class Doorkeeper {
     to: NetAddress,
     octets: number,
   ): void {
-    const { identity } = this.#house;
+    const { identity } = this.#admitting;
     const name = kind === 'OK' ? identity.name : '';
-    const isNear = kind === 'OK' && (this.#house.isDialled(to.host) || this.#rules.near(to.host));
+    const isNear =
+      kind === 'OK' && (this.#admitting.isDialled(to.host) || this.#rules.near(to.host));
     const room = isNear ? MESSAGE_OCTETS : octets;
-    this.#house.send(channel, { kind, token, ssrc, name }, to, room);
+    this.#admitting.send(channel, { kind, token, ssrc, name }, to, room);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * An end point at work: two sockets, one alarm, the household and what is sent to it.
+ * An end point at work: two sockets, one alarm, the participants and what is sent to it.
  *
  * Takes  MidiMessages played here, and datagrams from peers.
  * Gives  datagrams to every peer, and each peer's messages with the time when they were performed.
@@ -18,8 +18,8 @@ import { endings } from './artifacts.ts';
 import { Broadcast } from './broadcast.ts';
 import type { Connection, ConnectOptions } from './connection.ts';
 import { FaultCounters } from './faults.ts';
-import { Household, type HouseholdInit, type LeaveReason } from './household.ts';
 import type { Redundancy } from './packet-copies.ts';
+import { type LeaveReason, Participants, type ParticipantsInit } from './participants.ts';
 import type { PeerSession } from './peer-session.ts';
 import { type PortPair, releasePortPair } from './port-pair.ts';
 import { Switchboard } from './switchboard.ts';
@@ -35,13 +35,13 @@ export interface StationDeps {
   readonly sockets: PortPair;
 }
 
-export interface StationInit extends Omit<HouseholdInit, 'tickOrigin' | 'state'> {
+export interface UdpEndpointInit extends Omit<ParticipantsInit, 'tickOrigin' | 'state'> {
   readonly redundancy: Redundancy;
   readonly dropsDuplicates: (ssrc: number) => boolean;
 }
 
 /** For the status page; counted since the start. */
-export interface StationStats {
+export interface UdpEndpointStats {
   readonly datagrams: number;
   readonly packetsSent: number;
   /** Of these: without commands, so that losses show. */
@@ -81,14 +81,14 @@ type MidiListener = [
   recovered: boolean,
 ];
 
-export class Station implements AsyncDisposable {
+export class UdpEndpoint implements AsyncDisposable {
   readonly controlPort: number;
   readonly clockOffset: Micros;
   readonly #clock: Clock;
   readonly #sockets: PortPair;
   readonly #faults = new FaultCounters();
   readonly #broadcast: Broadcast;
-  readonly #household: Household;
+  readonly #participants: Participants;
   readonly #board: Switchboard;
   readonly #alarm: Alarm;
   readonly #listening: Disposable[];
@@ -102,7 +102,7 @@ export class Station implements AsyncDisposable {
   #datagrams = 0;
   #messagesReceived = 0;
 
-  constructor(deps: StationDeps, init: StationInit) {
+  constructor(deps: StationDeps, init: UdpEndpointInit) {
     const { clock, randomness, sockets } = deps;
     this.controlPort = sockets.control.local.port;
     this.#clock = clock;
@@ -110,10 +110,10 @@ export class Station implements AsyncDisposable {
     const tickOrigin = randomness.uint32();
     this.clockOffset = ticksAsMicros(tickOrigin);
     this.#broadcast = new Broadcast(
-      { clock, socket: sockets.data, peers: () => this.#household.peers.audience },
+      { clock, socket: sockets.data, peers: () => this.#participants.peers.audience },
       { tickOrigin, redundancy: init.redundancy, dropsDuplicates: init.dropsDuplicates },
     );
-    this.#household = new Household(
+    this.#participants = new Participants(
       {
         clock,
         randomness,
@@ -130,7 +130,7 @@ export class Station implements AsyncDisposable {
       },
       { ...init, tickOrigin, state: this.#broadcast.state },
     );
-    this.#board = new Switchboard(this.#household, this.#faults, init);
+    this.#board = new Switchboard(this.#participants, this.#faults, init);
     this.#alarm = clock.alarm(() => this.#wake());
     this.#listening = [
       sockets.control.onDatagram((bytes, from, at) => this.#take('control', bytes, from, at)),
@@ -139,18 +139,18 @@ export class Station implements AsyncDisposable {
   }
 
   get name(): string {
-    return this.#household.identity.name;
+    return this.#participants.identity.name;
   }
 
   get ssrc(): number {
-    return this.#household.identity.ssrc;
+    return this.#participants.identity.ssrc;
   }
 
   get peers(): readonly PeerSession[] {
-    return this.#household.peers.all;
+    return this.#participants.peers.all;
   }
 
-  get stats(): StationStats {
+  get stats(): UdpEndpointStats {
     return {
       datagrams: this.#datagrams,
       packetsSent: this.#broadcast.packetsSent,
@@ -172,7 +172,7 @@ export class Station implements AsyncDisposable {
   }
 
   connect(to: NetAddress, options: ConnectOptions = {}): Connection {
-    const connection = this.#household.connect(to, options);
+    const connection = this.#participants.connect(to, options);
     connection.tick(this.#clock.now());
     this.#wakeAt(this.#due());
     return connection;
@@ -203,8 +203,9 @@ export class Station implements AsyncDisposable {
     this.flush();
     this.#broadcast.cancelSysEx();
     this.flush();
-    for (const connection of this.#household.connections) await connection[Symbol.asyncDispose]();
-    for (const peer of this.#household.peers.all) this.#household.leave(peer, 'local');
+    for (const connection of this.#participants.connections)
+      await connection[Symbol.asyncDispose]();
+    for (const peer of this.#participants.peers.all) this.#participants.leave(peer, 'local');
     this.#disposed = true;
     this.#alarm[Symbol.dispose]();
     for (const listening of this.#listening) listening[Symbol.dispose]();
@@ -238,13 +239,13 @@ export class Station implements AsyncDisposable {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     this.flush();
     const now = this.#clock.now();
-    this.#household.tick(now);
+    this.#participants.tick(now);
     this.#broadcast.tick(now);
     this.#wakeAt(Math.max(this.#due(), after(now, LEAST_SLEEP)) as Instant);
   }
 
   #due(): Instant {
-    return Math.min(this.#household.due, this.#broadcast.due) as Instant;
+    return Math.min(this.#participants.due, this.#broadcast.due) as Instant;
   }
 
   /** An alarm too early costs a look around; so it is only ever moved forward until it goes off. */

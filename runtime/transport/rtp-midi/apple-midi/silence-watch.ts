@@ -32,7 +32,7 @@ const USUAL: Micros = fromSeconds(10);
 const LONGEST_USUAL: Micros = fromSeconds(30);
 const AND_A_HALF = 1.5;
 
-export interface VigilSink {
+export interface SilenceSink {
   /** Ask it something. */
   ask(): void;
   /** End what it left sounding. */
@@ -41,8 +41,8 @@ export interface VigilSink {
   gone(): void;
 }
 
-export class Vigil {
-  readonly #sink: VigilSink;
+export class SilenceWatch {
+  readonly #sink: SilenceSink;
   #heardAt: Instant;
   /** The longest silence that it came back from. */
   #longest: Micros = USUAL;
@@ -54,7 +54,7 @@ export class Vigil {
   #challengedAt: Instant | undefined;
   #failed = false;
 
-  constructor(sink: VigilSink, now: Instant) {
+  constructor(sink: SilenceSink, now: Instant) {
     this.#sink = sink;
     this.#heardAt = now;
     this.#due = after(now, QUIET);
