@@ -192,7 +192,7 @@ const SCHEMA = z.strictObject({
         unit: 'ms',
         flag: 'late-limit',
       }),
-      reorderHoldMs: whole(0, 200, 15, {
+      reorderHoldMs: whole(0, 200, 5, {
         description: 'how long to wait for a packet that was overtaken before repairing its loss',
         unit: 'ms',
         flag: 'reorder-hold',
