@@ -117,7 +117,7 @@ export class SystemState {
 }
 
 /** F0 7F cc 01 01 hr mn sc fr F7: Chapter F's, not Chapter X's. `data` is what lies between F0 and F7. */
-export function isFullFrame(data: Uint8Array): boolean {
+function isFullFrame(data: Uint8Array): boolean {
   return data.length === 8 && data[0] === 0x7f && data[2] === 0x01 && data[3] === 0x01;
 }
 
