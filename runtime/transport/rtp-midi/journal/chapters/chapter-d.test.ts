@@ -116,7 +116,7 @@ describe('Chapter D, logs of undefined commands', () => {
 });
 
 describe('Chapter V, repaired', () => {
-  test('acts once if the count differs', () => {
+  test('acts once if the count differs (item 29)', () => {
     const heard = played('fe fe');
     expect(repaired(heard, journalWith('a003 85'))).toEqual(['fe']);
     expect(repaired(heard, journalWith('a003 85'))).toEqual([]);
