@@ -12,7 +12,7 @@ import type { FoundService, ServiceType } from '../ports/discovery.ts';
 import type { AvahiBus } from './avahi-bus.ts';
 import { ANY, LinkNames, openAvahiObject } from './avahi-object.ts';
 import { decodeTxt } from './dns-sd-records.ts';
-import { canonicalHost, isLinkLocal } from './ip-text.ts';
+import { canonicalHost, isLinkLocal, isLoopback } from './ip-text.ts';
 import { localInterfaces, rankAddresses } from './local-interfaces.ts';
 
 const MAX_SIGHTINGS = 512;
@@ -232,7 +232,10 @@ export class AvahiBrowser implements AsyncDisposable {
       const [first] = all;
       if (!first) continue;
       const { host, port, txt } = first;
-      const addresses = [...new Set(all.map(({ address }) => address))];
+      const known = [...new Set(all.map(({ address }) => address))];
+      // The daemon announces on loopback too; what others are to be told is how to reach us from elsewhere.
+      const outward = known.filter((address) => !isLoopback(address));
+      const addresses = outward.length > 0 ? outward : known;
       const from = all.some(({ own }) => own) ? LOOPBACK : '';
       const ranked = rankAddresses(addresses, from, interfaces);
       services.push({ name, type: this.#type, port, txt, host, addresses: ranked });

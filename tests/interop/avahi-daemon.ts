@@ -32,6 +32,8 @@ export interface AvahiInit {
   readonly hostName?: string;
   /** Default: IPv4 alone. */
   readonly ipv6?: boolean;
+  /** Whether it speaks on loopback too; default: on the cable only. */
+  readonly loopback?: boolean;
   /** Whether it publishes what programs ask for; default: yes. */
   readonly publishes?: boolean;
 }
@@ -122,7 +124,7 @@ function daemonConfig(space: Namespace, init: AvahiInit): string {
     `host-name=${init.hostName ?? 'avahi-peer'}`,
     'use-ipv4=yes',
     `use-ipv6=${yes(init.ipv6 ?? false)}`,
-    `allow-interfaces=${space.interface}`,
+    ...(init.loopback ? [] : [`allow-interfaces=${space.interface}`]),
     '[wide-area]',
     'enable-wide-area=no',
     '[publish]',

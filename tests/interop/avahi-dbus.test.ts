@@ -20,6 +20,28 @@ if (why !== undefined) {
     context.skip(`not tested: ${why}`);
   });
 } else {
+  test('two boxes on a machine with avahi find one another, also where there is nothing but loopback (item 46)', async () => {
+    await using teardown = new Teardown();
+    const directory = await mkdtemp(join(tmpdir(), 'togthr-avahi-'));
+    teardown.defer(() => rm(directory, { recursive: true, force: true }));
+    const { here } = teardown.hold(await openNamespaces());
+    const avahi = await startAvahi(here, directory, { loopback: true });
+    const [one, other] = await Promise.all([
+      startPeer(here, avahi.bus),
+      startPeer(here, avahi.bus),
+    ]);
+    for (const each of [one, other]) each.tell({ do: 'browse', type: MIDI });
+    one.tell({ do: 'announce', advert: { name: 'One', type: MIDI, port: 5_004, txt: {} } });
+    for (const each of [one, other]) {
+      await waitUntil(() => each.found[0]?.addresses[0] === here.address, 15);
+      expect(each.found).toHaveLength(1);
+    }
+    await here.ip('link', 'set', here.interface, 'down');
+    for (const each of [one, other]) {
+      await waitUntil(() => each.found[0]?.addresses.join() === '127.0.0.1', 15);
+    }
+  });
+
   /** We are in `there`, with an avahi of our own; who looks at us is in `here`, with another. */
   describe('a box on a machine with avahi, and avahi on another', () => {
     const teardown = new Teardown();

@@ -32,6 +32,10 @@ if (why !== undefined) {
 
     const run = (space: Namespace, ...words: string[]): Promise<string> =>
       space.read(env, process.execPath, '--import', 'tsx', MAIN, ...words);
+    const startBox = (): Running => {
+      const words = ['run', '--alone', '--name', NAME, '--no-status', '--log-level', 'warn'];
+      return spaces.there.start(env, process.execPath, '--import', 'tsx', MAIN, ...words);
+    };
     const send = (to: string): Promise<string> =>
       run(spaces.here, 'send', '--connect', to, '--note', '60', '--duration', '50', '--wait', '8');
 
@@ -41,8 +45,7 @@ if (why !== undefined) {
       env = { HOME: folder, DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
       spaces = teardown.hold(await openNamespaces());
       await Promise.all([linkLocalOf(spaces.here), linkLocalOf(spaces.there)]);
-      const words = ['run', '--alone', '--name', NAME, '--no-status', '--log-level', 'warn'];
-      box = spaces.there.start(env, process.execPath, '--import', 'tsx', MAIN, ...words);
+      box = startBox();
       await waitUntil(() => box.lines.some((line) => line.includes('is running')), 20);
     });
     afterAll(() => teardown[Symbol.asyncDispose]());
@@ -93,6 +96,31 @@ if (why !== undefined) {
     test('is dialled by its link-local address, and lets us in as near (items 45, 47)', async () => {
       const address = `[${await linkLocalOf(spaces.there)}%${spaces.here.interface}]:5004`;
       expect(await send(address)).toContain('sent 2 messages, 1 notes');
+    });
+
+    test('two that know host and port need no mDNS: neither of them speaks it (item 46)', async () => {
+      const { here, there } = spaces;
+      const words = ['--import', 'tsx', MAIN, 'monitor', '--listen', '6004'];
+      const monitor = there.start(env, process.execPath, ...words);
+      await waitUntil(() => monitor.lines.some((line) => line.includes('listening')), 20);
+      await box.end();
+      const sending = run(
+        here,
+        ...['send', '--connect', `${there.address}:6004`, '--note', '60', '--duration', '1500'],
+      );
+      await waitUntil(() => monitor.lines.some((line) => line.includes('note on 60')), 20);
+      for (const space of [here, there]) {
+        const udp = await space.read({}, 'cat', '/proc/net/udp', '/proc/net/udp6');
+        const ports = [...udp.matchAll(/^ *\d+: [0-9A-F]+:([0-9A-F]{4})/gm)].map(([, port]) =>
+          Number.parseInt(port ?? '', 16),
+        );
+        expect(ports.length).toBeGreaterThan(0);
+        expect(ports).not.toContain(5_353);
+      }
+      expect(await sending).toContain('sent 2 messages');
+      await monitor.end();
+      box = startBox();
+      await waitUntil(() => box.lines.some((line) => line.includes('is running')), 20);
     });
 
     test('is dialled by name where there is no IPv4 at all (items 45, 46)', async () => {
