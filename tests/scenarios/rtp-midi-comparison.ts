@@ -74,7 +74,7 @@ function compareChannel(
   same('bank', there?.bank ?? UNSET, here.bank, UNSET);
   if (there && there.bank !== UNSET) same('bank LSB', there.bankLsb, here.bankLsb, 0);
   same('wheel', there?.wheel ?? UNSET, here.wheel, UNSET);
-  same('pressure', there?.pressure ?? UNSET, here.pressure, UNSET);
+  same('pressure', there?.pressure ?? UNSET, here.pressure, 0);
   same('omni', there?.omni ?? UNSET, here.omni, UNSET);
   same('mono', there?.mono ?? UNSET, here.mono, UNSET);
   if (there ? there.program !== here.program && (there.program !== '' || excuses.exact) : false)

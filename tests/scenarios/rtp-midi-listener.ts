@@ -16,8 +16,8 @@ import type { Flight } from './rtp-midi-wire.ts';
 const SLACK = 55_000;
 /** After such a silence of the player a listener may take it for gone. */
 const SILENCE = 3_000_000;
-/** More of SysEx than this is not protected for one that doesn't report: it is too much for a journal. */
-const UNREPORTED_SYSEX = 600;
+/** Octets of SysEx that a journal covers whatever else it has to. */
+const PROTECTED_SYSEX = 600;
 /** A message may wait so long for a SysEx that is on its way. */
 const PACED = 60_000;
 
@@ -108,8 +108,8 @@ export class Listener {
   arrives(bytes: Uint8Array, flight: Flight, now: number): void {
     this.#lastArrivalAt = now;
     const sequence = sequenceOf(bytes);
-    if (sequence < 0 || !this.endpoint.peers.some(({ ssrc }) => ssrc === this.#stage.player.ssrc))
-      return;
+    const from = ssrcOf(bytes);
+    if (sequence < 0 || !this.endpoint.peers.some(({ ssrc }) => ssrc === from)) return;
     this.#slowest = Math.max(this.#slowest, now - flight.sentAt);
     if (this.firstArrivalAt === undefined) {
       this.firstArrivalAt = now;
@@ -166,10 +166,15 @@ export class Listener {
     }
     const sent = serials(this.#stage.synth.sysEx);
     const got = serials(this.synth.sysEx.slice(this.#heardBefore.sysEx));
-    const due = serials(this.#stage.synth.sysEx.slice(this.#before.sysEx));
+    // A Reset cancels what is not sent yet.
+    const first = Math.max(this.#before.sysEx, this.#stage.synth.sysExBeforeReset);
+    const due = serials(this.#stage.synth.sysEx.slice(first));
     const late = got.filter((each) => due.includes(each));
+    // What does not fit into a journal is not protected: more than that at once, or to one that doesn't report.
     const octets = this.#stage.synth.sysEx.reduce((sum, { length }) => sum + length, 0);
-    const spared = !this.path.reports && octets > UNREPORTED_SYSEX;
+    const spared = this.#disturbed.length > 0 && octets > PROTECTED_SYSEX;
+    const broken = this.synth.sysEx.some((data) => !isWhole(data));
+    if (broken) wrong.push('a SysEx has other octets');
     const inOrder = late.every((each, at) => each > (late[at - 1] ?? -1));
     if (!inOrder || (late.length < due.length && !spared))
       wrong.push(`SysEx ${late.join()} instead of ${due.join()}`);
@@ -233,9 +238,19 @@ function sequenceOf(bytes: Uint8Array): number {
   return bytes[0] === 0x80 ? ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0) : -1;
 }
 
+function ssrcOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(8);
+}
+
 function hasCommands(bytes: Uint8Array): boolean {
   const first = bytes[12] ?? 0;
   return (first & 0x0f) !== 0 || ((first & 0x80) !== 0 && bytes[13] !== 0);
+}
+
+/** As rtp-midi-scenario.ts makes them: its number once more in each octet. Or it is no such one. */
+function isWhole(data: Uint8Array): boolean {
+  const low = data[2] ?? 0;
+  return data[0] !== 0x7d || data.subarray(3).every((octet) => octet === low);
 }
 
 /** What the player put into each SysEx so that it is another one; those that reset are alike. */

@@ -34,6 +34,8 @@ const PORT = 5004;
 const HOLD = fromMillis(3);
 /** Nothing but guard packets for so long: paced SysEx is through as well. */
 const DRAINED = 300_000;
+/** Longer than any packet is on its way. */
+const REBOOT = 250_000;
 const RECONNECT = 30_000_000;
 const SETTLE = 8_000_000;
 
@@ -112,6 +114,7 @@ export class Stage implements Scene {
   async restartPlayer(ending: Ending): Promise<void> {
     const { ssrc } = this.player;
     if (ending === 'bye') await this.player[Symbol.asyncDispose]();
+    if (ending === 'killAgain') this.#reboot(PLAYER);
     for (const listener of this.listeners) listener.playerIsGone(this.now);
     this.synth = new Synthesizer();
     await this.#openPlayer(ending === 'killAgain' ? ssrc : undefined);
@@ -124,6 +127,7 @@ export class Stage implements Scene {
     const listener = this.listeners[index % this.listeners.length] as Listener;
     const { ssrc } = listener.endpoint;
     if (ending === 'bye') await listener.endpoint[Symbol.asyncDispose]();
+    if (ending === 'killAgain') this.#reboot(listener.address);
     await this.#openListener(listener, ending === 'killAgain' ? ssrc : undefined);
     if (listener.path.invites) listener.endpoint.connect({ host: PLAYER, port: PORT });
   }
@@ -161,13 +165,16 @@ export class Stage implements Scene {
     for (const listener of this.listeners) this.wrong.push(...listener.judge());
   }
 
+  /** With the SSRC that it had it can't be told from what it was: what was on its way is over by then. */
+  #reboot(address: string): void {
+    this.wire.host(address);
+    this.wait(REBOOT);
+  }
+
   #connected(): boolean {
-    const ssrcs = this.player.peers.map(({ ssrc }) => ssrc);
+    const hosts = this.player.peers.map(({ address }) => address.host);
     return this.listeners.every(
-      ({ endpoint, firstArrivalAt }) =>
-        firstArrivalAt !== undefined &&
-        ssrcs.includes(endpoint.ssrc) &&
-        endpoint.peers.some(({ ssrc }) => ssrc === this.player.ssrc),
+      ({ address, firstArrivalAt }) => firstArrivalAt !== undefined && hosts.includes(address),
     );
   }
 

@@ -169,6 +169,8 @@ export class Synthesizer {
   readonly channels: (SyntheticChannel | undefined)[] = [];
   readonly transport: SyntheticTransport = new SyntheticTransport();
   readonly sysEx: Uint8Array[] = [];
+  /** How many came before the last System Reset. */
+  sysExBeforeReset = 0;
   tuneRequests = 0;
   systemResets = 0;
   /** When active sensing was heard last; 0: not since the last reset. */
@@ -200,6 +202,7 @@ export class Synthesizer {
     switch (message.kind) {
       case 'systemReset':
         this.systemResets++;
+        this.sysExBeforeReset = this.sysEx.length;
         this.#reset();
         return;
       case 'tuneRequest':

@@ -181,13 +181,16 @@ test('its checkpoint does not pass the NoteOn of a key that is still down (item 
   expect((send().checkpoint - FIRST) & 0xffff).toBeGreaterThan(900);
 });
 
-test('a peer that joins late is told all lasting state until its first report, but no old notes (item 33)', () => {
-  send(midi(0xb0, 7, 90), midi(0xe0, 0, 80), ON);
+test('a peer that joins late is told all lasting state until its first report, and what sounds, not to be played (items 24b, 33)', () => {
+  send(midi(0xb0, 7, 90), midi(0xe0, 0, 80), ON, midi(0x90, 62, 1), midi(0x80, 62, 64));
+  now += 200_000;
   sender = new StreamSender(0xbabe, 100, state, now as Instant);
   sender.introduce(now as Instant);
   expect(sender.guardDue).toBe(now);
   const first = send();
-  expect(Buffer.from(first.journal).toString('hex')).toBe('a00064' + '800850' + '80875a' + '8050');
+  expect(Buffer.from(first.journal).toString('hex')).toBe(
+    'a00064' + '800c58' + '80875a' + '8050' + '81f0' + 'bc64',
+  );
   sender.report(100, now as Instant);
   expect(Buffer.from(send().journal).toString('hex')).toBe('800065');
 });

@@ -40,6 +40,7 @@ export class StreamSender {
   readonly #view: Required<JournalView> = {
     confirmed: 0,
     anchor: 0,
+    sounding: 0,
     previous: 0,
     at: 0 as Instant,
     fresh: false,

@@ -20,6 +20,8 @@ export interface JournalView {
   confirmed: number;
   /** The same for lasting state (programs, controllers, parameters, wheel, channel pressure): what a receiver can't repair by itself. */
   anchor: number;
+  /** The same for notes that sound; left out: `confirmed`. Who has said nothing yet is told of all that sound. */
+  sounding?: number;
   /** Commands above this stamp are in the packet before this one: their S bit is 0. */
   previous: number;
   /** The packet's timestamp, for the Y bits of Chapter N. */

@@ -76,10 +76,10 @@ test('the checkpoint is the first packet until a report, then the one after it, 
 test('closed-loop: what a report confirms is due no longer, for lasting state too (items 32, 33)', () => {
   const stream = open('closed-loop', 100, 40);
   stream.send(10);
-  // One who joined after 40 commands is told their lasting state, but no old notes.
-  expect(stream.view).toMatchObject({ confirmed: 40, anchor: 0 });
+  // One who joined after 40 commands is told their lasting state and what sounds, but of no notes that are over.
+  expect(stream.view).toMatchObject({ confirmed: 40, anchor: 0, sounding: 0 });
   stream.report(104);
-  expect(stream.view).toMatchObject({ confirmed: 45, anchor: 45, previous: 49 });
+  expect(stream.view).toMatchObject({ confirmed: 45, anchor: 45, sounding: 45, previous: 49 });
 });
 
 test('closed-loop falls to open-loop ten seconds after the last report, and a report brings it back (items 33, 35, 35a)', () => {

@@ -108,6 +108,7 @@ export class Checkpoint {
   view(view: JournalView): void {
     view.confirmed = this.#confirmed;
     view.anchor = this.#anchor;
+    view.sounding = this.#reported < this.#first && !this.isSplit ? 0 : this.#confirmed;
     view.previous = this.stampAfter(this.next - 2);
   }
 

@@ -7,6 +7,7 @@
  */
 import { type ChannelState, DEFAULT_RELEASE } from '../channel-state.ts';
 import { type ChannelChapter, type JournalView, logListEnd, sBit } from '../chapter.ts';
+import { areNoMoreDue, isNoteDue } from '../due-notes.ts';
 import { NO_SLOT } from '../recency.ts';
 
 const MAX_LOGS = 128;
@@ -26,7 +27,8 @@ function write(state: ChannelState, view: JournalView, out: Uint8Array, at: numb
   let velocityLogs = 0;
   let oldest = NO_SLOT;
   for (let key = notes.newest; key !== NO_SLOT; key = notes.olderThan(key)) {
-    if ((notes.stamps[key] as number) <= view.confirmed) break;
+    if (areNoMoreDue(state, view, key)) break;
+    if (!isNoteDue(state, view, key)) continue;
     oldest = key;
     if (needsCount(velocities[key] as number, references[key] as number)) counts++;
     if (needsRelease(velocities[key] as number, releases[key] as number)) velocityLogs++;
@@ -38,6 +40,7 @@ function write(state: ChannelState, view: JournalView, out: Uint8Array, at: numb
   let s = 0x80;
   let log = at + 1;
   for (let key = oldest; key !== NO_SLOT; key = notes.newerThan(key)) {
+    if (!isNoteDue(state, view, key)) continue;
     const velocity = velocities[key] as number;
     if (needsCount(velocity, references[key] as number)) {
       const bit = sBit(view, notes.stamps[key] as number);

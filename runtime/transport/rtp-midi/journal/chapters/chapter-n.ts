@@ -17,6 +17,7 @@ import {
   type Repair,
   sBit,
 } from '../chapter.ts';
+import { areNoMoreDue, isNoteDue } from '../due-notes.ts';
 import { NO_SLOT } from '../recency.ts';
 import { extraReference, extraRelease } from './chapter-e.ts';
 
@@ -46,7 +47,8 @@ function write(state: ChannelState, view: JournalView, out: Uint8Array, at: numb
   let high = -1;
   let oldest = NO_SLOT;
   for (let key = notes.newest; key !== NO_SLOT; key = notes.olderThan(key)) {
-    if ((notes.stamps[key] as number) <= view.confirmed) break;
+    if (areNoMoreDue(state, view, key)) break;
+    if (!isNoteDue(state, view, key)) continue;
     oldest = key;
     if (velocities[key] !== 0) {
       logs++;
@@ -61,6 +63,7 @@ function write(state: ChannelState, view: JournalView, out: Uint8Array, at: numb
   const end = bits + (high < 0 ? 0 : high - low + 1);
   out.fill(0, bits, end);
   for (let key = oldest; key !== NO_SLOT; key = notes.newerThan(key)) {
+    if (!isNoteDue(state, view, key)) continue;
     const velocity = velocities[key] as number;
     if (velocity === 0) {
       const octet = bits + (key >> 3) - low;
