@@ -355,10 +355,7 @@ test('channels are never left out of a journal for a SysEx: that gives way, and 
   const { clock, a, b } = await openBoxes(8, 1, true);
   for (let i = 0; i < 300; i++) {
     const controller = (10 + (i % 20)).toString(16).padStart(2, '0');
-    a.send(
-      short(`b${(i % 15).toString(16)}${controller}${i % 8}0`),
-      clock.now(),
-    );
+    a.send(short(`b${(i % 15).toString(16)}${controller}${i % 8}0`), clock.now());
   }
   await clock.advanceSettling(fromSeconds(1));
   const message = dump(1, 20_000);

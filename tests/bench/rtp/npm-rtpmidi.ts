@@ -29,7 +29,7 @@ export interface OtherMessage {
   parseBuffer(bytes: Uint8Array): OtherMessage;
 }
 
-export const NpmSession: new (port: number, local: string, bonjour: string) => OtherSession =
+const NpmSession: new (port: number, local: string, bonjour: string) => OtherSession =
   load('rtpmidi/src/Session.js');
 export const NpmMessage: new () => OtherMessage = load('rtpmidi/src/MidiMessage.js');
 
