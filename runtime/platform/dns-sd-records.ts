@@ -85,10 +85,15 @@ export function serviceRecords(
   return records;
 }
 
-export function addressRecords(host: string, addresses: readonly string[]): DnsRecord[] {
+/** A goodbye is for these addresses alone: it flushes no others. */
+export function addressRecords(
+  host: string,
+  addresses: readonly string[],
+  goodbye: boolean = false,
+): DnsRecord[] {
   return addresses.map((data) => {
     const type = isIPv4(data) ? 'A' : 'AAAA';
-    return { type, name: host, ttl: HOST_TTL, flush: true, data };
+    return { type, name: host, ttl: goodbye ? 0 : HOST_TTL, flush: !goodbye, data };
   });
 }
 

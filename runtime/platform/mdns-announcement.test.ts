@@ -47,7 +47,7 @@ function openAir() {
     via: 'eth0',
     ...more,
   });
-  const eth: LocalInterface = {
+  let eth: LocalInterface = {
     name: 'eth0',
     ipv4: '192.0.2.1',
     ipv6: false,
@@ -65,6 +65,9 @@ function openAir() {
     },
     split(...next: string[][]): void {
       groups = next;
+    },
+    setAddresses(addresses: readonly string[]): void {
+      eth = { ...eth, addresses };
     },
     setDown(next: boolean): void {
       down = next;
@@ -263,4 +266,27 @@ test('who listens on one address is announced with that one, and not at all wher
   expect(addresses('192.0.2.1')).toEqual(['192.0.2.1']);
   expect(addresses('0.0.0.0')).toEqual(['192.0.2.1']);
   expect(addresses('198.51.100.1')).toEqual([]);
+});
+
+test('an address that is gone is taken back, so that nobody tries it for two minutes (item 46)', () => {
+  const air = openAir();
+  const box = air.box('a');
+  air.clock.advance(fromSeconds(20));
+  air.sent.length = 0;
+  air.setAddresses(['fe80::1']);
+  box.networkChanged();
+  air.clock.advance(fromSeconds(20));
+  const told = air.sent.flatMap(({ type, data, ttl, flush }) =>
+    type === 'A' || type === 'AAAA' ? [{ data, ttl, flush }] : [],
+  );
+  expect(told.slice(0, 2)).toEqual([
+    { data: 'fe80::1', ttl: 120, flush: true },
+    { data: '192.0.2.1', ttl: 0, flush: false },
+  ]);
+  // Once back, it is told of as before.
+  air.sent.length = 0;
+  air.setAddresses(['192.0.2.1', 'fe80::1']);
+  box.networkChanged();
+  air.clock.advance(fromSeconds(20));
+  expect(air.sent.filter(({ ttl }) => ttl === 0)).toEqual([]);
 });

@@ -13,9 +13,9 @@ import { fromMillis, fromSeconds, type Instant, type Micros } from '../core/time
 import type { Alarm, Clock } from '../ports/clock.ts';
 import type { Announcement, ServiceAdvert } from '../ports/discovery.ts';
 import type { Randomness } from '../ports/randomness.ts';
+import { AnnouncedAddresses } from './announced-addresses.ts';
 import { sameName } from './dns-name.ts';
 import {
-  addressRecords,
   asksFor,
   encodeTxt,
   instanceDomain,
@@ -23,7 +23,6 @@ import {
   labelFrom,
   serviceRecords,
 } from './dns-sd-records.ts';
-import { answeringAddresses, type LocalInterface } from './local-interfaces.ts';
 import type { MdnsPacket, Multicast } from './mdns-links.ts';
 import { claimsOf, compareClaims, isRival } from './probe-contest.ts';
 
@@ -53,6 +52,7 @@ export class MdnsAnnouncement implements Announcement {
   readonly #deps: AnnouncementDeps;
   readonly #wanted: string;
   readonly #alarm: Alarm;
+  readonly #addresses: AnnouncedAddresses;
   #advert: ServiceAdvert;
   #state: 'probing' | 'announced' | 'closed' = 'probing';
   #probes = 0;
@@ -71,6 +71,7 @@ export class MdnsAnnouncement implements Announcement {
     this.#deps = deps;
     this.#wanted = advert.name;
     this.#advert = advert;
+    this.#addresses = new AnnouncedAddresses(deps.host, advert.boundTo);
     this.#alarm = deps.clock.alarm(() => this.#wake());
     this.announced = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -191,14 +192,15 @@ export class MdnsAnnouncement implements Announcement {
   #send(): void {
     const { clock, host, links } = this.#deps;
     const records = serviceRecords(this.#advert, host);
-    links.respond((link: LocalInterface) => {
-      const addresses = answeringAddresses(link.addresses, this.#advert.boundTo);
-      // Who hears us where we don't listen would only be refused.
-      return addresses.length === 0 ? [] : [...records, ...addressRecords(host, addresses)];
+    this.#addresses.update(links.interfaces);
+    links.respond((link) => {
+      const addresses = this.#addresses.recordsOn(link);
+      return this.#addresses.isOn(link) ? [...records, ...addresses] : addresses;
     });
     this.#lastSent = clock.now();
     const next = REPEATS[this.#repeats++];
-    if (next !== undefined) this.#wakeAt(this.#lastSent + next);
+    if (next === undefined) this.#addresses.forgetGone();
+    else this.#wakeAt(this.#lastSent + next);
   }
 
   /** After `delay`, but a second after the last time at the earliest, and not later than planned already. */
