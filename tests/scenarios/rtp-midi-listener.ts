@@ -21,6 +21,8 @@ const PROTECTED_SYSEX = 600;
 /** A message may wait so long for a SysEx that is on its way. */
 const PACED = 60_000;
 
+type NoteOn = Extract<MidiMessage, { kind: 'noteOn' }>;
+
 interface Heard {
   tuneRequests: number;
   systemResets: number;
@@ -33,6 +35,8 @@ export class Listener {
   readonly #stage: Scene;
   #endpoint: RtpMidiEndpoint | undefined;
   synth: Synthesizer = new Synthesizer();
+  /** It began anew under the SSRC that it had: its player takes it for the old one until it is invited again. */
+  isUnnoticed = false;
   /** Neither hears nor is heard until then. */
   cutUntil = 0;
   /** When the player's newest packet with commands was sent. */
@@ -61,6 +65,10 @@ export class Listener {
   #before: Heard = NOTHING;
   #heardBefore: Heard = NOTHING;
   #fresh = true;
+  /** That began since it was opened. */
+  #streams = 0;
+  /** Those that began in the middle of a session, as its end point counts them. */
+  #turnovers = 0;
 
   constructor(stage: Scene, address: string, path: PathConditions) {
     this.#stage = stage;
@@ -78,6 +86,8 @@ export class Listener {
     this.synth = new Synthesizer();
     this.#claimed.clear();
     this.#fresh = true;
+    this.#streams = 0;
+    this.#turnovers = 0;
     this.streamBegins();
     endpoint.onMidi((_peer, message, _performedAt, _arrivedAt, recovered) => {
       if (this.#endpoint === endpoint) this.#hear(message, recovered);
@@ -134,25 +144,31 @@ export class Listener {
     this.synth.sysEx.length = 0;
   }
 
+  awaitsState(): boolean {
+    return this.isUnnoticed && this.#differences().length > 0;
+  }
+
   judge(): string[] {
-    const stage = this.#stage;
     const wrong = this.#wrong;
     this.#wrong = [];
-    const since = this.firstArrivalAt ?? Number.POSITIVE_INFINITY;
     const late = this.#lastHeardAt - ((this.caughtUpAt ?? 0) + REPAIRED_WITHIN);
-    if (late > 0) wrong.push(`${this.#lastHeard} came ${late} us late`);
-    wrong.push(
-      ...differences(stage.synth, this.synth, {
-        unheard: (onAt) =>
-          onAt <= Math.max(since, this.#abandonedAt) ||
-          this.#disturbed.some((at) => at >= onAt && at <= onAt + PACED),
-        since,
-        exact: this.#fresh,
-        abandoned: this.#abandonedAt > 0,
-      }),
-    );
+    if (late > 0 && !this.isUnnoticed) wrong.push(`${this.#lastHeard} came ${late} us late`);
+    wrong.push(...this.#differences());
     this.#judgeCounts(wrong);
     return wrong.map((what) => `${this.address}: ${what}`);
+  }
+
+  #differences(): readonly string[] {
+    const since = this.firstArrivalAt ?? Number.POSITIVE_INFINITY;
+    return differences(this.#stage.synth, this.synth, {
+      unheard: (onAt) =>
+        onAt <= Math.max(since, this.#abandonedAt) ||
+        this.#disturbed.some((at) => at >= onAt && at <= onAt + PACED),
+      since,
+      exact: this.#fresh,
+      abandoned: this.#abandonedAt > 0,
+      rejoined: this.#streams > 2 || this.isUnnoticed,
+    });
   }
 
   #judgeCounts(wrong: string[]): void {
@@ -160,14 +176,14 @@ export class Listener {
     const heard = count(this.synth);
     for (const what of ['tuneRequests', 'systemResets'] as const) {
       const times = heard[what] - this.#heardBefore[what];
-      const fewest = Math.min(1, played[what] - this.#before[what]);
+      const over = what === 'tuneRequests' ? this.#stage.synth.over.tuneRequests : 0;
+      const fewest = Math.min(1, played[what] - Math.max(this.#before[what], over));
       if (times < fewest || times > played[what])
         wrong.push(`${what}: ${times} heard of ${played[what]}`);
     }
     const sent = serials(this.#stage.synth.sysEx);
     const got = serials(this.synth.sysEx.slice(this.#heardBefore.sysEx));
-    // A Reset cancels what is not sent yet.
-    const first = Math.max(this.#before.sysEx, this.#stage.synth.sysExBeforeReset);
+    const first = Math.max(this.#before.sysEx, this.#stage.synth.over.sysEx);
     const due = serials(this.#stage.synth.sysEx.slice(first));
     const late = got.filter((each) => due.includes(each));
     // What does not fit into a journal is not protected: more than that at once, or to one that doesn't report.
@@ -192,28 +208,43 @@ export class Listener {
     }
     this.#lastHeardAt = now;
     this.#lastHeard = message.kind;
-    if (message.kind !== 'noteOn') return;
-    const oldest = now - this.#slowest - SLACK - (recovered ? PLAY_HINT : PACED);
-    const notes = this.#stage.played;
-    for (let at = notes.length - 1; at >= 0; at--) {
-      const note = notes[at];
-      if (!note || note.at < oldest) break;
-      const same = note.key === message.key && note.channel === message.channel;
-      if (!same || note.velocity !== message.velocity || this.#claimed.has(at)) continue;
-      this.#claimed.add(at);
-      this.#struck = `${note.channel} ${note.key} ${now}`;
-      return;
+    if (message.kind !== 'noteOn' || this.#claim(message, recovered)) return;
+    // A packet of the stream before came after all, and was let go of: what is fresh is played once more.
+    const { streamRestart = 0 } = this.endpoint.stats.faults;
+    if (streamRestart > this.#turnovers) {
+      this.#turnovers = streamRestart;
+      this.#claimed.clear();
+      if (this.#claim(message, recovered)) return;
     }
     const { channel, key, velocity } = message;
-    // A key that is held more than once is struck as often, at one instant.
-    const again = `${channel} ${key} ${now}`;
-    if (recovered && this.#struck === again) return;
     const how = recovered ? 'recovered' : 'received';
     this.#wrong.push(`ghost: channel ${channel} key ${key} velocity ${velocity}, ${how} at ${now}`);
   }
 
+  /** False when no such NoteOn was played of late that was not heard yet. */
+  #claim({ channel, key, velocity }: NoteOn, recovered: boolean): boolean {
+    const now = this.#stage.now;
+    const oldest = now - this.#slowest - SLACK - (recovered ? PLAY_HINT : PACED);
+    const strike = `${channel} ${key} ${now}`;
+    const notes = this.#stage.played;
+    for (let at = notes.length - 1; at >= 0; at--) {
+      const note = notes[at];
+      if (!note || note.at < oldest) break;
+      const same = note.key === key && note.channel === channel && note.velocity === velocity;
+      if (!same || this.#claimed.has(at)) continue;
+      this.#claimed.add(at);
+      this.#struck = strike;
+      return true;
+    }
+    // A key that is held more than once is struck as often, at one instant.
+    return recovered && this.#struck === strike;
+  }
+
   /** The player's end point numbers its packets anew. */
   streamBegins(): void {
+    this.#streams++;
+    // What the one before left sounding is let go of, and what is fresh is played to who joins.
+    this.#claimed.clear();
     this.#lastSequence = undefined;
     this.#highest = undefined;
     this.firstArrivalAt = undefined;

@@ -37,7 +37,10 @@ const DRAINED = 300_000;
 /** Longer than any packet is on its way. */
 const REBOOT = 250_000;
 const RECONNECT = 30_000_000;
-const SETTLE = 8_000_000;
+const QUIET = 8_000_000;
+const SETTLE = 90_000_000;
+/** Until a listener that has its SSRC again is known to know nothing. */
+const PATIENCE = 20_000_000;
 
 export class Stage implements Scene {
   readonly clock = new VirtualClock();
@@ -129,40 +132,73 @@ export class Stage implements Scene {
     if (ending === 'bye') await listener.endpoint[Symbol.asyncDispose]();
     if (ending === 'killAgain') this.#reboot(listener.address);
     await this.#openListener(listener, ending === 'killAgain' ? ssrc : undefined);
+    listener.isUnnoticed = ending === 'killAgain';
     if (listener.path.invites) listener.endpoint.connect({ host: PLAYER, port: PORT });
   }
 
   /** Until all is said and heard; then what differs is noted. */
   settle(): void {
-    let until = this.now + RECONNECT;
-    while (!this.#connected() && this.now < until + RECONNECT) {
-      if (this.now >= until) this.wire.calm();
+    const until = this.now + SETTLE;
+    // A session may break off while we wait: then all begins anew.
+    while (!this.#settled()) {
+      if (this.now > until) {
+        this.wrong.push(`not connected or not quiet after a minute: ${this.#sight()}`);
+        return;
+      }
+      if (!this.#meet(until)) continue;
+      this.#calmDown();
+      this.wait(REPAIRED_WITHIN);
+    }
+    const patient = this.now + PATIENCE;
+    const wait = (): boolean => this.listeners.some((listener) => listener.awaitsState());
+    while (wait() && this.now < patient) this.wait(100_000);
+    for (const listener of this.listeners) this.wrong.push(...listener.judge());
+  }
+
+  #settled(): boolean {
+    return (
+      this.#connected() &&
+      this.listeners.every(
+        ({ caughtUpAt, lastCommandAt }) =>
+          caughtUpAt !== undefined &&
+          this.now - caughtUpAt >= REPAIRED_WITHIN &&
+          this.now - lastCommandAt >= DRAINED,
+      )
+    );
+  }
+
+  #meet(until: number): boolean {
+    const calmAt = this.now + RECONNECT;
+    while (!this.#connected() && this.now < until) {
+      if (this.now >= calmAt) this.wire.calm();
       this.wait(20_000);
     }
-    if (!this.#connected()) {
-      const seen = [this.player, ...this.listeners.map(({ endpoint }) => endpoint)].map(
-        ({ ssrc, peers }) => `${ssrc} sees ${peers.map((peer) => peer.ssrc).join(' ')}`,
-      );
-      this.wrong.push(`not connected after a minute: ${seen.join(', ')}`);
-      return;
-    }
-    until = this.now + SETTLE;
+    return this.#connected();
+  }
+
+  /** Until each listener has a packet that was sent no earlier than the last command. */
+  #calmDown(): void {
+    const until = this.now + QUIET;
     const quiet = (): boolean =>
       this.listeners.every(
         ({ caughtUpAt, lastCommandAt }) =>
           caughtUpAt !== undefined && this.now - lastCommandAt >= DRAINED,
       );
     while (!quiet() && this.now < until) this.wait(10_000);
-    if (!quiet()) {
-      // All that followed the last command was lost: one more packet ends any such path.
-      this.wire.calm();
-      this.play([{ kind: 'activeSensing' }]);
-      this.wait(DRAINED);
-      while (!quiet() && this.now < until + SETTLE) this.wait(10_000);
-    }
-    const last = Math.max(...this.listeners.map(({ caughtUpAt }) => caughtUpAt ?? 0));
-    this.clock.advanceTo((Math.max(this.now, last) + REPAIRED_WITHIN) as Instant);
-    for (const listener of this.listeners) this.wrong.push(...listener.judge());
+    if (quiet()) return;
+    // All that followed the last command was lost: one more packet ends any such path.
+    this.wire.calm();
+    this.play([{ kind: 'activeSensing' }]);
+    this.wait(DRAINED);
+    while (!quiet() && this.now < until + QUIET) this.wait(10_000);
+  }
+
+  #sight(): string {
+    const all = [this.player, ...this.listeners.map(({ endpoint }) => endpoint)];
+    const seen = all.map(
+      ({ ssrc, peers }) => `${ssrc} sees ${peers.map((peer) => peer.ssrc).join(' ')}`,
+    );
+    return seen.join(', ');
   }
 
   /** With the SSRC that it had it can't be told from what it was: what was on its way is over by then. */
