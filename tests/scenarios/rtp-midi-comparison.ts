@@ -87,12 +87,12 @@ function compareChannel(
 function compareProgram(
   there: string,
   here: string,
-  { exact }: Excuses,
+  { exact, rejoined }: Excuses,
   say: (what: string) => void,
 ): void {
   if (there === here || (there === '' && !exact)) return;
   const number = (program: string): string => program.split(' ')[0] ?? '';
-  if (!exact && there.includes('bank -1') && number(there) === number(here)) return;
+  if ((!exact || rejoined) && there.includes('bank -1') && number(there) === number(here)) return;
   say(`program is ${here}, not ${there}`);
 }
 
@@ -103,7 +103,9 @@ function compareParameters(
   say: (what: string) => void,
 ): void {
   const wanted = there.selected ?? '';
-  if (wanted !== (here.selected ?? '') && (exact || there.selected !== undefined))
+  // Half of a number may be another player's.
+  if (!exact && !there.numbered) return;
+  if (wanted !== (here.selected ?? ''))
     say(`parameter '${here.selected}' is selected, not '${wanted}'`);
   for (const [name, { msb, lsb, steps }] of there.parameters) {
     const held = here.parameters.get(name);
@@ -120,14 +122,14 @@ function compareTransport(
   { exact, since }: Excuses,
   found: string[],
 ): void {
-  const { song, running, position, tape, frames } = there.transport;
+  const { song, running, position, located, tape, frames } = there.transport;
   const other = here.transport;
   if (song !== other.song && (song >= 0 || exact)) found.push(`song ${other.song}, not ${song}`);
   // That it stands is no news to one who has not heard of it.
   const told = running === true || (running === false && exact);
   if (told && (other.running ?? false) !== running)
     found.push(`the sequencer ${other.running ? 'runs' : 'stands'}`);
-  if (position !== undefined && (other.position ?? 0) !== position)
+  if (located && other.position !== position)
     found.push(`the sequencer is at clock ${other.position}, not ${position}`);
   if (tape !== '' && (other.tape === '' || Math.abs(other.frames - frames) > TAPE_FRAMES))
     found.push(`the tape is at ${other.tape}, not ${tape}`);

@@ -21,6 +21,9 @@ const PROTECTED_SYSEX = 600;
 /** A message may wait so long for a SysEx that is on its way. */
 const PACED = 60_000;
 
+/** Repairs of these leave everything as it is when nothing was missing. */
+const REDUNDANT: ReadonlySet<string> = new Set(['activeSensing', 'songPosition']);
+
 type NoteOn = Extract<MidiMessage, { kind: 'noteOn' }>;
 
 interface Heard {
@@ -37,6 +40,8 @@ export class Listener {
   synth: Synthesizer = new Synthesizer();
   /** It began anew under the SSRC that it had: its player takes it for the old one until it is invited again. */
   isUnnoticed = false;
+  /** It may hear the player already, in a session that is over. */
+  #awaitsPlayer = true;
   /** Neither hears nor is heard until then. */
   cutUntil = 0;
   /** When the player's newest packet with commands was sent. */
@@ -81,14 +86,17 @@ export class Listener {
     return this.#endpoint;
   }
 
-  attach(endpoint: RtpMidiEndpoint): void {
+  /** `isKnown`: by its SSRC, to the player, that goes on with the stream as it was. */
+  attach(endpoint: RtpMidiEndpoint, isKnown: boolean): void {
+    this.isUnnoticed = isKnown;
+    this.#awaitsPlayer = !isKnown;
     this.#endpoint = endpoint;
     this.synth = new Synthesizer();
     this.#claimed.clear();
     this.#fresh = true;
     this.#streams = 0;
     this.#turnovers = 0;
-    this.streamBegins();
+    this.#streamBegins();
     endpoint.onMidi((_peer, message, _performedAt, _arrivedAt, recovered) => {
       if (this.#endpoint === endpoint) this.#hear(message, recovered);
     });
@@ -96,7 +104,8 @@ export class Listener {
 
   playerIsGone(now: number): void {
     this.#fresh = false;
-    this.streamBegins();
+    this.#awaitsPlayer = true;
+    this.#streamBegins();
     this.#disturbed.push(now);
   }
 
@@ -119,7 +128,12 @@ export class Listener {
     this.#lastArrivalAt = now;
     const sequence = sequenceOf(bytes);
     const from = ssrcOf(bytes);
-    if (sequence < 0 || !this.endpoint.peers.some(({ ssrc }) => ssrc === from)) return;
+    if (
+      sequence < 0 ||
+      this.#awaitsPlayer ||
+      !this.endpoint.peers.some(({ ssrc }) => ssrc === from)
+    )
+      return;
     this.#slowest = Math.max(this.#slowest, now - flight.sentAt);
     if (this.firstArrivalAt === undefined) {
       this.firstArrivalAt = now;
@@ -176,7 +190,7 @@ export class Listener {
     const heard = count(this.synth);
     for (const what of ['tuneRequests', 'systemResets'] as const) {
       const times = heard[what] - this.#heardBefore[what];
-      const over = what === 'tuneRequests' ? this.#stage.synth.over.tuneRequests : 0;
+      const over = this.#stage.synth.over[what];
       const fewest = Math.min(1, played[what] - Math.max(this.#before[what], over));
       if (times < fewest || times > played[what])
         wrong.push(`${what}: ${times} heard of ${played[what]}`);
@@ -206,8 +220,11 @@ export class Listener {
       this.#abandonedAt = now;
       return;
     }
-    this.#lastHeardAt = now;
-    this.#lastHeard = message.kind;
+    // Being told once more of what is so is nothing new.
+    if (!recovered || !REDUNDANT.has(message.kind)) {
+      this.#lastHeardAt = now;
+      this.#lastHeard = message.kind;
+    }
     if (message.kind !== 'noteOn' || this.#claim(message, recovered)) return;
     // A packet of the stream before came after all, and was let go of: what is fresh is played once more.
     const { streamRestart = 0 } = this.endpoint.stats.faults;
@@ -240,8 +257,13 @@ export class Listener {
     return recovered && this.#struck === strike;
   }
 
-  /** The player's end point numbers its packets anew. */
-  streamBegins(): void {
+  /** The player has let it in: its end point numbers its packets anew. */
+  joined(): void {
+    this.#awaitsPlayer = false;
+    this.#streamBegins();
+  }
+
+  #streamBegins(): void {
     this.#streams++;
     // What the one before left sounding is let go of, and what is fresh is played to who joins.
     this.#claimed.clear();

@@ -34,6 +34,8 @@ const PORT = 5004;
 const HOLD = fromMillis(3);
 /** Nothing but guard packets for so long: paced SysEx is through as well. */
 const DRAINED = 300_000;
+const PACED_OCTETS = 400;
+const DRAINED_PACED = 3_000_000;
 /** Longer than any packet is on its way. */
 const REBOOT = 250_000;
 const RECONNECT = 30_000_000;
@@ -132,7 +134,6 @@ export class Stage implements Scene {
     if (ending === 'bye') await listener.endpoint[Symbol.asyncDispose]();
     if (ending === 'killAgain') this.#reboot(listener.address);
     await this.#openListener(listener, ending === 'killAgain' ? ssrc : undefined);
-    listener.isUnnoticed = ending === 'killAgain';
     if (listener.path.invites) listener.endpoint.connect({ host: PLAYER, port: PORT });
   }
 
@@ -162,9 +163,15 @@ export class Stage implements Scene {
         ({ caughtUpAt, lastCommandAt }) =>
           caughtUpAt !== undefined &&
           this.now - caughtUpAt >= REPAIRED_WITHIN &&
-          this.now - lastCommandAt >= DRAINED,
+          this.now - lastCommandAt >= this.#drained,
       )
     );
+  }
+
+  /** Much SysEx may wait for the slowest listener's word. */
+  get #drained(): number {
+    const octets = this.synth.sysEx.reduce((sum, { length }) => sum + length, 0);
+    return octets > PACED_OCTETS ? DRAINED_PACED : DRAINED;
   }
 
   #meet(until: number): boolean {
@@ -182,14 +189,14 @@ export class Stage implements Scene {
     const quiet = (): boolean =>
       this.listeners.every(
         ({ caughtUpAt, lastCommandAt }) =>
-          caughtUpAt !== undefined && this.now - lastCommandAt >= DRAINED,
+          caughtUpAt !== undefined && this.now - lastCommandAt >= this.#drained,
       );
     while (!quiet() && this.now < until) this.wait(10_000);
     if (quiet()) return;
     // All that followed the last command was lost: one more packet ends any such path.
     this.wire.calm();
     this.play([{ kind: 'activeSensing' }]);
-    this.wait(DRAINED);
+    this.wait(this.#drained);
     while (!quiet() && this.now < until + QUIET) this.wait(10_000);
   }
 
@@ -225,13 +232,13 @@ export class Stage implements Scene {
     const player = await this.#openEndpoint(PLAYER, ssrc);
     player.onPeer((peer, state) => {
       if (state !== 'joined' || player !== this.#player) return;
-      this.listeners.find(({ address }) => address === peer.address.host)?.streamBegins();
+      this.listeners.find(({ address }) => address === peer.address.host)?.joined();
     });
     this.#player = player;
   }
 
   async #openListener(listener: Listener, ssrc: number | undefined): Promise<void> {
-    listener.attach(await this.#openEndpoint(listener.address, ssrc));
+    listener.attach(await this.#openEndpoint(listener.address, ssrc), ssrc !== undefined);
   }
 
   #openEndpoint(address: string, ssrc: number | undefined): Promise<RtpMidiEndpoint> {

@@ -38,6 +38,8 @@ export class SyntheticChannel {
   mono: number = UNSET;
   /** The parameter that data entry goes to; '' for none, undefined when nothing was said of it. */
   selected: string | undefined;
+  /** The first half of a parameter's number was said: it is no other player's. */
+  numbered = false;
   /** After power-up and CC 121 the null parameter is selected. */
   #halfMsb = NULL_NUMBER;
   #nrpn = false;
@@ -84,6 +86,7 @@ export class SyntheticChannel {
       case 101:
         this.#nrpn = controller === 99;
         this.#halfMsb = value;
+        this.numbered = true;
         this.selected = `half ${this.#nrpn} ${value}`;
         return;
       case 98:
@@ -161,16 +164,23 @@ export class SyntheticChannel {
     this.pressures.fill(0);
     this.pressureAt.fill(0);
     this.selected = '';
+    this.numbered = true;
     this.#halfMsb = NULL_NUMBER;
   }
+}
+
+interface Over {
+  readonly sysEx: number;
+  readonly tuneRequests: number;
+  readonly systemResets: number;
 }
 
 export class Synthesizer {
   readonly channels: (SyntheticChannel | undefined)[] = [];
   readonly transport: SyntheticTransport = new SyntheticTransport();
   readonly sysEx: Uint8Array[] = [];
-  /** How many came before the last System Reset. */
-  sysExBeforeReset = 0;
+  /** What came before the last Reset State command: no journal tells of it, and what is not sent yet never will be. */
+  over: Over = { sysEx: 0, tuneRequests: 0, systemResets: 0 };
   tuneRequests = 0;
   systemResets = 0;
   /** When active sensing was heard last; 0: not since the last reset. */
@@ -201,9 +211,8 @@ export class Synthesizer {
     }
     switch (message.kind) {
       case 'systemReset':
-        this.systemResets++;
-        this.sysExBeforeReset = this.sysEx.length;
         this.#reset();
+        this.systemResets++;
         return;
       case 'tuneRequest':
         this.tuneRequests++;
@@ -229,6 +238,8 @@ export class Synthesizer {
   }
 
   #reset(): void {
+    const { sysEx, tuneRequests, systemResets } = this;
+    this.over = { sysEx: sysEx.length, tuneRequests, systemResets };
     this.channels.length = 0;
     this.transport.reset();
     this.sensedAt = 0;

@@ -13,8 +13,10 @@ export class SyntheticTransport {
   song = -1;
   /** Undefined until something was said of it. */
   running: boolean | undefined;
-  /** The clock that is played next; undefined, which is the song's beginning, until a Start or a Song Position Pointer. */
-  position: number | undefined;
+  /** The clock that is played next. */
+  position = 0;
+  /** Where it is was said. */
+  located = false;
   /** The last whole time code: hours with the rate, minutes, seconds, frames. */
   tape = '';
   /** Quarter frames since, in order. */
@@ -28,6 +30,7 @@ export class SyntheticTransport {
       case 'start':
         this.running = true;
         this.position = 0;
+        this.located = true;
         return;
       case 'continue':
         this.running = true;
@@ -37,9 +40,10 @@ export class SyntheticTransport {
         return;
       case 'songPosition':
         this.position = message.beats * CLOCKS_PER_BEAT;
+        this.located = true;
         return;
       case 'timingClock':
-        if (this.running && this.position !== undefined) this.position++;
+        if (this.running) this.position++;
         return;
       case 'songSelect':
         this.song = message.song;
@@ -68,7 +72,8 @@ export class SyntheticTransport {
   reset(): void {
     this.song = -1;
     this.running = undefined;
-    this.position = undefined;
+    this.position = 0;
+    this.located = false;
     this.tape = '';
     this.#count = 0;
   }
@@ -84,7 +89,10 @@ export class SyntheticTransport {
     const follows = this.#count > 0 && piece === this.#last + this.#direction;
     if (!follows) {
       this.#count = 0;
-      if (piece !== 0 && piece !== 7) return;
+      // A tape that turns says its last piece once: it belongs to the way it came.
+      const turns = (piece === 7 && this.#last === 6) || (piece === 0 && this.#last === 1);
+      this.#last = piece;
+      if (turns || (piece !== 0 && piece !== 7)) return;
       this.#direction = piece === 0 ? 1 : -1;
     }
     this.#pieces[piece] = nibble;

@@ -26,6 +26,7 @@ import type { JournalPolicy } from './journal/journal-policy.ts';
 import type { StreamState } from './journal/stream-state.ts';
 import { PeerSession, type Post } from './peer-session.ts';
 import { PeerTable } from './peer-table.ts';
+import { SequenceBook } from './sequence-book.ts';
 
 /** Why a peer is a peer no more. */
 export type LeaveReason = 'bye' | 'timeout' | 'replaced' | 'local';
@@ -63,6 +64,7 @@ export class Participants implements ConnectionOwner, Admitting {
   readonly #deps: ParticipantsDeps;
   readonly #init: ParticipantsInit;
   readonly #post: Post;
+  readonly #sequences = new SequenceBook();
 
   constructor(deps: ParticipantsDeps, init: ParticipantsInit) {
     this.#deps = deps;
@@ -131,6 +133,7 @@ export class Participants implements ConnectionOwner, Admitting {
     this.peers.remove(peer);
     peer.release(now);
     if (reason === 'local' && peer.proven) this.#deps.onFarewell(peer);
+    this.#sequences.note(peer.control, peer.ownSsrc, peer.sender.last + 1);
     if (reason !== 'bye' && reason !== 'replaced')
       this.sayGoodbye('control', peer.token, peer.ownSsrc, peer.control);
     this.#deps.log.info('peer left', { name: peer.name, ssrc: peer.ssrc, reason });
@@ -215,6 +218,8 @@ export class Participants implements ConnectionOwner, Admitting {
     const believed = initiator || this.#init.near(control.host);
     if (believed) this.#supersede(newcomer, undefined);
     if (this.peers.size >= this.#init.maxPeers) return undefined;
+    const former = this.#sequences.nextFor(control, newcomer.ownSsrc);
+    const sequence = former ?? randomness.uint32() & 0xffff;
     const peer = new PeerSession(
       {
         clock,
@@ -222,7 +227,7 @@ export class Participants implements ConnectionOwner, Admitting {
         faults: this.#deps.faults,
         onDisconnect: (session) => this.leave(session, 'local'),
       },
-      { ...this.#init, ...newcomer, sequence: randomness.uint32() & 0xffff },
+      { ...this.#init, ...newcomer, sequence },
     );
     this.peers.add(peer);
     log.info('peer joined', { name: peer.name, ssrc: peer.ssrc, ...control });
