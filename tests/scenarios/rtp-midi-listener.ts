@@ -226,10 +226,10 @@ export class Listener {
       this.#lastHeard = message.kind;
     }
     if (message.kind !== 'noteOn' || this.#claim(message, recovered)) return;
-    // A packet of the stream before came after all, and was let go of: what is fresh is played once more.
-    const { streamRestart = 0 } = this.endpoint.stats.faults;
-    if (streamRestart > this.#turnovers) {
-      this.#turnovers = streamRestart;
+    // The stream began anew, or a loss was not covered: all was let go of, and what is fresh is played once more.
+    const { streamRestart = 0, uncoveredLoss = 0 } = this.endpoint.stats.faults;
+    if (streamRestart + uncoveredLoss > this.#turnovers) {
+      this.#turnovers = streamRestart + uncoveredLoss;
       this.#claimed.clear();
       if (this.#claim(message, recovered)) return;
     }
