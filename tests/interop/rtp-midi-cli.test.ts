@@ -146,7 +146,7 @@ test.each([
 
 test('monitor without a peer or a port is told what it needs', async () => {
   const ended = await togthr('monitor').ended;
-  expect(ended.stderr).toContain('--connect HOST:PORT or --listen PORT');
+  expect(ended.stderr).toContain('--connect PEER or --listen PORT');
   expect(ended.status).toBe(2);
 });
 

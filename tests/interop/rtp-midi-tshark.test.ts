@@ -145,8 +145,8 @@ test('tshark finds nothing malformed but what it is known to misread', (context)
 });
 
 /**
- * tshark 4.0 reads past a Chapter M with a PENDING octet, as if it were not part of LENGTH, gives up on a Chapter N at the
- * end of a packet that has more logs than octets of NoteOff bits, and takes the S bit of Chapter Q for another one.
+ * tshark 4.0 reads past a Chapter M with a PENDING octet, as if it were not part of LENGTH, gives up on one whose LENGTH is a
+ * multiple of 64, gives up on a Chapter N at the end of a packet that has more logs than octets of NoteOff bits, and takes the S bit of Chapter Q for another one.
  */
 function isMisread(bytes: Uint8Array): boolean {
   const section = emptyCommandHeader();
@@ -169,7 +169,8 @@ function isMisread(bytes: Uint8Array): boolean {
     for (const chapter of CHANNEL_CHAPTERS) {
       if (((bytes[next + 2] ?? 0) & chapter.bit) === 0) continue;
       const end = chapter.end(bytes, at, next + length);
-      if (chapter.letter === 'M' && ((bytes[at] ?? 0) & 0x40) !== 0) return true;
+      if (chapter.letter === 'M' && (((bytes[at] ?? 0) & 0x40) !== 0 || (end - at) % 64 === 0))
+        return true;
       const logs = (bytes[at] ?? 0) & 0x7f;
       if (chapter.letter === 'N' && end === bytes.length && logs > end - at - 2 - 2 * logs)
         return true;

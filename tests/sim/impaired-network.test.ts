@@ -41,6 +41,7 @@ for (const [name, profile] of Object.entries({ perfect, 'transatlantic without l
     return {
       near: near.streams,
       far: far.streams,
+      nearHost: '10.0.0.1',
       farHost: '10.0.0.2',
       until: (reached) => turnUntil(clock, reached),
       finish: (promise) => turnToFinish(clock, promise),
