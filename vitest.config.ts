@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['{runtime,hw,sim,cli,tests}/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Many tests wait for real networks and processes: two files at once, also where there are only two cores.
+    maxWorkers: 2,
     reporters: ['default', ['json', { outputFile: 'build/test-results.json' }], new SkipReporter()],
   },
 });
