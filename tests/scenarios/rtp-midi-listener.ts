@@ -63,6 +63,9 @@ export class Listener {
   #struck = '';
   /** When packets were sent that never arrived, or came after later ones. */
   #disturbed: number[] = [];
+  /** From when to when it was in no session. */
+  #deaf: (readonly [number, number])[] = [];
+  #deafSince = 0;
   #arrived = new Set<number>();
   readonly #claimed = new Set<number>();
   #wrong: string[] = [];
@@ -97,6 +100,10 @@ export class Listener {
     this.#streams = 0;
     this.#turnovers = 0;
     this.#streamBegins();
+    endpoint.onPeer((_peer, state) => {
+      if (state === 'left') this.#deafSince = this.#stage.now;
+      else this.#deaf.push([this.#deafSince, this.#stage.now]);
+    });
     endpoint.onMidi((_peer, message, _performedAt, _arrivedAt, recovered) => {
       if (this.#endpoint === endpoint) this.#hear(message, recovered);
     });
@@ -166,7 +173,8 @@ export class Listener {
     const wrong = this.#wrong;
     this.#wrong = [];
     const late = this.#lastHeardAt - ((this.caughtUpAt ?? 0) + REPAIRED_WITHIN);
-    if (late > 0 && !this.isUnnoticed) wrong.push(`${this.#lastHeard} came ${late} us late`);
+    if (late > 0 && !this.isUnnoticed && this.#abandonedAt === 0)
+      wrong.push(`${this.#lastHeard} came ${late} us late`);
     wrong.push(...this.#differences());
     this.#judgeCounts(wrong);
     return wrong.map((what) => `${this.address}: ${what}`);
@@ -177,7 +185,8 @@ export class Listener {
     return differences(this.#stage.synth, this.synth, {
       unheard: (onAt) =>
         onAt <= Math.max(since, this.#abandonedAt) ||
-        this.#disturbed.some((at) => at >= onAt && at <= onAt + PACED),
+        this.#disturbed.some((at) => at >= onAt && at <= onAt + PACED) ||
+        this.#deaf.some(([from, to]) => onAt >= from - PACED && onAt <= to),
       since,
       exact: this.#fresh,
       abandoned: this.#abandonedAt > 0,
