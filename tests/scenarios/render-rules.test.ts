@@ -120,6 +120,24 @@ describe('whatever arrives', () => {
     );
   });
 
+  test('two notes of no length at one moment, the second on its way longer than its end, both end', () => {
+    const event = (bytes: string, arrival: number) => ({
+      peer: 'p0',
+      time: 0,
+      arrival,
+      bytes,
+      recovered: false,
+    });
+    const heard = render([
+      event('992801', 0),
+      event('892840', 0),
+      event('892840', 0),
+      event('992802', 1e-9),
+    ]).map(parse);
+    expect(heard.map(({ bytes }) => bytes.slice(0, 1))).toEqual(['9', '8', '9', '8']);
+    expect(heard.at(-1)?.time).toBeLessThan(1);
+  });
+
   test('nothing sounds a second after the last release', () => {
     fc.assert(
       fc.property(arrivals, (events) => {

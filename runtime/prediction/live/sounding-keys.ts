@@ -89,8 +89,9 @@ export class SoundingKeys {
     const performed = timing.performedAt;
     const again = Math.abs(performed - (this.#offPerformed[slot] ?? 0)) < SAME;
     if (this.#sounding[slot] === 0) {
+      // Also a second one of the same moment: it may be that of a note-on still on its way.
       if (again) this.duplicates++;
-      else this.#earlyOff[slot] = Math.max(this.#earlyOff[slot] ?? 0, performed);
+      this.#earlyOff[slot] = Math.max(this.#earlyOff[slot] ?? 0, performed);
       return;
     }
     if (performed < (this.#onPerformed[slot] ?? 0)) {
