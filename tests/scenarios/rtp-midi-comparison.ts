@@ -76,7 +76,8 @@ function compareChannel(
   same('bank', there?.bank ?? UNSET, here.bank, UNSET);
   if (there && there.bank !== UNSET) same('bank LSB', there.bankLsb, here.bankLsb, 0);
   same('wheel', there?.wheel ?? UNSET, here.wheel, UNSET);
-  same('pressure', there?.pressure ?? UNSET, here.pressure, 0);
+  // To have none and never to have been told of any is one thing.
+  same('pressure', there?.pressure || UNSET, here.pressure || UNSET, UNSET);
   same('omni', there?.omni ?? UNSET, here.omni, UNSET);
   same('mono', there?.mono ?? UNSET, here.mono, UNSET);
   if (there) compareProgram(there.program, here.program, excuses, say);

@@ -22,7 +22,11 @@ const PROTECTED_SYSEX = 600;
 const PACED = 60_000;
 
 /** Repairs of these leave everything as it is when nothing was missing. */
-const REDUNDANT: ReadonlySet<string> = new Set(['activeSensing', 'songPosition']);
+const REDUNDANT: ReadonlySet<string> = new Set([
+  'activeSensing',
+  'mtcQuarterFrame',
+  'songPosition',
+]);
 
 type NoteOn = Extract<MidiMessage, { kind: 'noteOn' }>;
 
@@ -58,7 +62,7 @@ export class Listener {
   /** When its notes were given up because of its silence. */
   #abandonedAt = 0;
   #lastHeard = '';
-  #slowest = 0;
+  #slowest: number;
   /** The key that a NoteOn was heard of last, and when. */
   #struck = '';
   /** When packets were sent that never arrived, or came after later ones. */
@@ -82,6 +86,7 @@ export class Listener {
     this.#stage = stage;
     this.address = address;
     this.path = path;
+    this.#slowest = 1_000 * path.delay;
   }
 
   get endpoint(): RtpMidiEndpoint {

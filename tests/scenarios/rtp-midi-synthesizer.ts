@@ -183,7 +183,7 @@ export class Synthesizer {
   over: Over = { sysEx: 0, tuneRequests: 0, systemResets: 0 };
   tuneRequests = 0;
   systemResets = 0;
-  /** When active sensing was heard last; 0: not since the last reset. */
+  /** When active sensing was heard last. */
   sensedAt = 0;
 
   channel(channel: number): SyntheticChannel {
@@ -242,7 +242,6 @@ export class Synthesizer {
     this.over = { sysEx: sysEx.length, tuneRequests, systemResets };
     this.channels.length = 0;
     this.transport.reset();
-    this.sensedAt = 0;
   }
 }
 

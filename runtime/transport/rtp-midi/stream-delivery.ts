@@ -109,10 +109,13 @@ export class StreamDelivery {
       const state = this.state.used(channel);
       if (!state) continue;
       for (let key = 0; key < 128; key++) {
-        if (state.velocities[key] === 0 && state.references[key] === 0) continue;
+        const references = state.references[key] as number;
+        if (state.letGo[key] !== 0 || (state.velocities[key] === 0 && references === 0)) continue;
         // As many as there were NoteOns, for synthesizers that count them.
         do this.#play(channelMessage(0x80 | channel, key, DEFAULT_RELEASE), 0, true);
         while ((state.references[key] as number) > 0);
+        state.references[key] = references;
+        state.letGo[key] = 1;
       }
       for (const pedal of PEDALS) {
         if (state.isOn(pedal))

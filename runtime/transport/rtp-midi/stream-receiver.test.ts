@@ -384,3 +384,15 @@ describe('SysEx', () => {
     expect(heard[0]).toBe('903c64');
   });
 });
+
+test('what was let go of because the peer was silent still counts with the peer: no NoteOn is struck for that', () => {
+  give(10, ON);
+  receiver.release(now as Instant);
+  give(11, ON);
+  heard.length = 0;
+  give(13, EMPTY, `20${checkpoint(11)}000a0c81f0` + '3ce4' + '00' + '3c02');
+  pass(HOLD);
+  expect(heard).toEqual([]);
+  receiver.release(now as Instant);
+  expect(heard).toEqual(['803c40 recovered now', '803c40 recovered now']);
+});

@@ -66,6 +66,8 @@ export class ChannelState {
   readonly releases: Uint8Array = new Uint8Array(128).fill(DEFAULT_RELEASE);
   /** NoteOns that wait for their NoteOff. */
   readonly references: Uint16Array = new Uint16Array(128);
+  /** Keys that were let go of here but not by the sender, who goes on counting their NoteOns. */
+  readonly letGo: Uint8Array = new Uint8Array(128);
   /** Of the newest NoteOff on this channel, N-active or not. */
   noteOffStamp = 0;
 
@@ -165,6 +167,7 @@ export class ChannelState {
 
   #noteOn(key: number, velocity: number, stamp: number, at: Instant): void {
     this.velocities[key] = velocity;
+    this.letGo[key] = 0;
     this.noteOnAt[key] = at;
     this.notes.touch(key, stamp);
     const references = this.references[key] as number;
@@ -250,6 +253,7 @@ export class ChannelState {
     this.notes.clear();
     this.velocities.fill(0);
     this.references.fill(0);
+    this.letGo.fill(0);
     this.releases.fill(DEFAULT_RELEASE);
     this.pressure = UNKNOWN;
     this.pressureStamp = 0;
