@@ -7,7 +7,7 @@
  *        went out is counted in `dropped`: the journal makes up for it, as without copies.
  *
  * The first copy comes within the time that a receiver waits for a packet that was overtaken; the second outlives a
- * longer burst of losses. tests/bench/rtp-repair.ts measures them.
+ * longer burst of losses. make bench-rtp measures them.
  */
 import { after, fromMillis, type Instant, type Micros } from '../../core/time.ts';
 

@@ -5,20 +5,20 @@
  *        never heard, and what was sent for it. The same figures on every machine.
  */
 
-import { silentLog } from '../../runtime/core/log.ts';
-import { shortMessage } from '../../runtime/core/midi-bytes.ts';
-import type { MidiMessage } from '../../runtime/core/midi-message.ts';
-import { fromMillis, type Micros } from '../../runtime/core/time.ts';
-import type { DatagramNetwork } from '../../runtime/ports/datagram-network.ts';
-import type { Randomness } from '../../runtime/ports/randomness.ts';
+import { silentLog } from '../../../runtime/core/log.ts';
+import { shortMessage } from '../../../runtime/core/midi-bytes.ts';
+import type { MidiMessage } from '../../../runtime/core/midi-message.ts';
+import { fromMillis, type Micros } from '../../../runtime/core/time.ts';
+import type { DatagramNetwork } from '../../../runtime/ports/datagram-network.ts';
+import type { Randomness } from '../../../runtime/ports/randomness.ts';
 import {
   openRtpMidiEndpoint,
   type RtpMidiEndpoint,
-} from '../../runtime/transport/rtp-midi/endpoint.ts';
-import type { Redundancy } from '../../runtime/transport/rtp-midi/packet-copies.ts';
-import { openVirtualNetwork } from '../../sim/network/virtual-network.ts';
-import { seededRandomness, uniform } from '../../sim/seeded-randomness.ts';
-import { VirtualClock } from '../../sim/virtual-clock.ts';
+} from '../../../runtime/transport/rtp-midi/endpoint.ts';
+import type { Redundancy } from '../../../runtime/transport/rtp-midi/packet-copies.ts';
+import { openVirtualNetwork } from '../../../sim/network/virtual-network.ts';
+import { seededRandomness, uniform } from '../../../sim/seeded-randomness.ts';
+import { VirtualClock } from '../../../sim/virtual-clock.ts';
 
 export interface RepairInit {
   /** Share of datagrams lost, and how many in a row on average. */

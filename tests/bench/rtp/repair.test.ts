@@ -1,6 +1,6 @@
 /** Guards what the bench shows; the figures themselves are in its table. */
 import { expect, test } from 'vitest';
-import { measureRepairs } from './rtp-repair-simulation.ts';
+import { measureRepairs } from './repair-simulation.ts';
 
 const rows = await measureRepairs(4_000);
 const row = (loss: number, delayMillis: number, redundancy: number) => {
