@@ -20,7 +20,7 @@ import { openVirtualNetwork } from '../../../sim/network/virtual-network.ts';
 import { seededRandomness, uniform } from '../../../sim/seeded-randomness.ts';
 import { VirtualClock } from '../../../sim/virtual-clock.ts';
 
-export interface RepairInit {
+interface RepairInit {
   /** Share of datagrams lost, and how many in a row on average. */
   readonly loss: number;
   readonly meanBurst: number;
@@ -94,7 +94,7 @@ function openLoss(init: RepairInit, random: Randomness): (now: number) => boolea
   };
 }
 
-export async function measureRepair(init: RepairInit): Promise<RepairFigures> {
+async function measureRepair(init: RepairInit): Promise<RepairFigures> {
   const clock = new VirtualClock();
   const random = seededRandomness(`repair ${init.seed}`);
   const delay = fromMillis(init.delayMillis);
