@@ -19,7 +19,7 @@ ifdef HEADLESS
   JAM_HEADLESS := --headless
 endif
 
-.PHONY: help setup tools build jam test check types lint dead format bench bench-rtp bench-crowd soak clean
+.PHONY: help setup tools build jam test check types lint dead format bench bench-rtp bench-crowd soak oracle fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +73,9 @@ soak: build ## at length: dense playing on a bad network, 100,000 runs of the RT
 	$(BIN)/tsx tests/soak/rtp-midi-model.ts --runs 100000
 	$(BIN)/tsx --expose-gc tests/soak/rtp-midi-fuzz.ts --datagrams 1000000
 	RTP_MIDI_IDLE_SECONDS=61 $(BIN)/vitest run tests/interop/rtp-midi-udp.test.ts
+
+oracle: build ## 100,000 RTP-MIDI packets of ours before tshark and a strict decoder
+	$(BIN)/tsx tests/soak/rtp-midi-oracle.ts $(ARGS)
 
 FUZZ := build/fuzz
 # Not in package.json: it brings a hundred packages that nobody else needs.

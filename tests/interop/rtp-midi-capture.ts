@@ -14,6 +14,8 @@ interface Captured {
 
 export class Capture {
   readonly datagrams: Captured[] = [];
+  /** Of them, those that are RTP and not session messages. */
+  packets = 0;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -31,6 +33,7 @@ export class Capture {
             return socket.unsent;
           },
           send: (bytes, to, length = bytes.length) => {
+            if (bytes[0] !== 0xff) this.packets++;
             this.datagrams.push({
               at: this.#clock.now(),
               from: address,

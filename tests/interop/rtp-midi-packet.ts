@@ -5,6 +5,10 @@ import {
   readCommands,
 } from '../../runtime/transport/rtp-midi/command-section.ts';
 import {
+  CHANNEL_CHAPTERS,
+  SYSTEM_CHAPTERS,
+} from '../../runtime/transport/rtp-midi/journal/chapter-table.ts';
+import {
   journalCheckpoint,
   readJournal,
 } from '../../runtime/transport/rtp-midi/journal/journal-reader.ts';
@@ -64,4 +68,29 @@ function octetsOf(status: number, data1: number, data2: number): readonly number
   if (high === 0xc0 || high === 0xd0 || status === 0xf1 || status === 0xf3) return [status, data1];
   if (status >= 0xf0 && status !== 0xf2) return [status];
   return [status, data1, data2];
+}
+
+/** The letters of the chapters in a packet's journal, by its tables of contents. */
+export function chaptersOf(bytes: Uint8Array): string {
+  const section = emptyCommandHeader();
+  if (bytes[0] !== 0x80 || readCommandHeader(bytes, 12, bytes.length, section)) return '';
+  if (!section.journal) return '';
+  const header = bytes[section.listEnd] ?? 0;
+  const lengthAt = (at: number): number => (((bytes[at] ?? 0) & 3) << 8) | (bytes[at + 1] ?? 0);
+  let letters = '';
+  let at = section.listEnd + 3;
+  if ((header & 0x40) !== 0) {
+    for (const chapter of SYSTEM_CHAPTERS)
+      if (((bytes[at] ?? 0) & chapter.bit) !== 0) letters += chapter.letter;
+    at += lengthAt(at);
+  }
+  if ((header & 0x20) === 0) return letters;
+  for (let left = (header & 15) + 1; left > 0; left--) {
+    for (const chapter of CHANNEL_CHAPTERS) {
+      const isThere = ((bytes[at + 2] ?? 0) & chapter.bit) !== 0;
+      if (isThere && !letters.includes(chapter.letter)) letters += chapter.letter;
+    }
+    at += lengthAt(at);
+  }
+  return letters;
 }
