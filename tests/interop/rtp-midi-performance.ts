@@ -124,12 +124,12 @@ function setWeather(network: VirtualNetwork, step: number): void {
   if (step === SEASON / 2 + 40) network.setProfile(LOSSY);
 }
 
-/** Timestamps, from the second number that is asked for, and sequence numbers, from a later one, begin before they wrap. */
+/** Of the first two numbers that are asked for one is where timestamps begin, a later one is where sequence numbers do. */
 function nearTheWrap(randomness: Randomness): Randomness {
   let asked = 0;
   return {
     bytes: (length) => randomness.bytes(length),
-    uint32: () => 0xffff_ffff - (randomness.uint32() % (++asked === 2 ? 500_000 : 2_000)),
+    uint32: () => 0xffff_ffff - (randomness.uint32() % (asked++ < 2 ? 500_000 : 2_000)),
   };
 }
 
