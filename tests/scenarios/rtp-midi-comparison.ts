@@ -130,9 +130,10 @@ function compareTransport(
   const told = running === true || (running === false && exact);
   if (told && (other.running ?? false) !== running)
     found.push(`the sequencer ${other.running ? 'runs' : 'stands'}`);
-  if (located && other.position !== position)
+  if (located && (exact || running !== undefined) && other.position !== position)
     found.push(`the sequencer is at clock ${other.position}, not ${position}`);
   if (tape !== '' && (other.tape === '' || Math.abs(other.frames - frames) > TAPE_FRAMES))
     found.push(`the tape is at ${other.tape}, not ${tape}`);
-  if (there.sensedAt > since && here.sensedAt === 0) found.push('no active sensing');
+  if (there.sensedAt > Math.max(since, there.over.at) && here.sensedAt === 0)
+    found.push('no active sensing');
 }

@@ -21,7 +21,6 @@ const PROTECTED_SYSEX = 600;
 /** A message may wait so long for a SysEx that is on its way. */
 const PACED = 60_000;
 
-/** Repairs of these leave everything as it is when nothing was missing. */
 const REDUNDANT: ReadonlySet<string> = new Set([
   'activeSensing',
   'mtcQuarterFrame',
@@ -186,6 +185,7 @@ export class Listener {
   }
 
   #differences(): readonly string[] {
+    const { streamRestart = 0, uncoveredLoss = 0 } = this.endpoint.stats.faults;
     const since = this.firstArrivalAt ?? Number.POSITIVE_INFINITY;
     return differences(this.#stage.synth, this.synth, {
       unheard: (onAt) =>
@@ -195,7 +195,7 @@ export class Listener {
       since,
       exact: this.#fresh,
       abandoned: this.#abandonedAt > 0,
-      rejoined: this.#streams > 2 || this.isUnnoticed,
+      rejoined: this.#streams > 2 || streamRestart + uncoveredLoss > 0,
     });
   }
 
@@ -214,9 +214,10 @@ export class Listener {
     const first = Math.max(this.#before.sysEx, this.#stage.synth.over.sysEx);
     const due = serials(this.#stage.synth.sysEx.slice(first));
     const late = got.filter((each) => due.includes(each));
-    // What does not fit into a journal is not protected: more than that at once, or to one that doesn't report.
+    // Not protected is what doesn't fit into a journal, and what was longer ago than its history.
     const octets = this.#stage.synth.sysEx.reduce((sum, { length }) => sum + length, 0);
-    const spared = this.#disturbed.length > 0 && octets > PROTECTED_SYSEX;
+    const { uncoveredLoss = 0 } = this.endpoint.stats.faults;
+    const spared = this.#disturbed.length > 0 && (octets > PROTECTED_SYSEX || uncoveredLoss > 0);
     const broken = this.synth.sysEx.some((data) => !isWhole(data));
     if (broken) wrong.push('a SysEx has other octets');
     const inOrder = late.every((each, at) => each > (late[at - 1] ?? -1));
@@ -235,7 +236,7 @@ export class Listener {
       return;
     }
     // Being told once more of what is so is nothing new.
-    if (!recovered || !REDUNDANT.has(message.kind)) {
+    if (!recovered || !isRedundant(message)) {
       this.#lastHeardAt = now;
       this.#lastHeard = message.kind;
     }
@@ -318,6 +319,12 @@ function hasCommands(bytes: Uint8Array): boolean {
 function isWhole(data: Uint8Array): boolean {
   const low = data[2] ?? 0;
   return data[0] !== 0x7d || data.subarray(3).every((octet) => octet === low);
+}
+
+/** The repair of this leaves everything as it is when nothing was missing. */
+function isRedundant(message: MidiMessage): boolean {
+  const isFullFrame = message.kind === 'sysEx' && message.data[0] === 0x7f;
+  return isFullFrame || REDUNDANT.has(message.kind);
 }
 
 /** What the player put into each SysEx so that it is another one; those that reset are alike. */

@@ -173,6 +173,7 @@ interface Over {
   readonly sysEx: number;
   readonly tuneRequests: number;
   readonly systemResets: number;
+  readonly at: number;
 }
 
 export class Synthesizer {
@@ -180,7 +181,7 @@ export class Synthesizer {
   readonly transport: SyntheticTransport = new SyntheticTransport();
   readonly sysEx: Uint8Array[] = [];
   /** What came before the last Reset State command: no journal tells of it, and what is not sent yet never will be. */
-  over: Over = { sysEx: 0, tuneRequests: 0, systemResets: 0 };
+  over: Over = { sysEx: 0, tuneRequests: 0, systemResets: 0, at: 0 };
   tuneRequests = 0;
   systemResets = 0;
   /** When active sensing was heard last. */
@@ -211,7 +212,7 @@ export class Synthesizer {
     }
     switch (message.kind) {
       case 'systemReset':
-        this.#reset();
+        this.#reset(now);
         this.systemResets++;
         return;
       case 'tuneRequest':
@@ -221,7 +222,7 @@ export class Synthesizer {
         this.sensedAt = now;
         return;
       case 'sysEx':
-        if (resets(message.data)) this.#reset();
+        if (resets(message.data)) this.#reset(now);
         if (!this.transport.takeFullFrame(message.data)) this.sysEx.push(message.data);
         return;
       default:
@@ -237,9 +238,9 @@ export class Synthesizer {
     return sum;
   }
 
-  #reset(): void {
+  #reset(now: number): void {
     const { sysEx, tuneRequests, systemResets } = this;
-    this.over = { sysEx: sysEx.length, tuneRequests, systemResets };
+    this.over = { sysEx: sysEx.length, tuneRequests, systemResets, at: now };
     this.channels.length = 0;
     this.transport.reset();
   }
