@@ -11,6 +11,8 @@ import {
   openRtpMidiEndpoint,
   type RtpMidiEndpoint,
 } from '../../runtime/transport/rtp-midi/endpoint.ts';
+import { Synthesizer } from '../scenarios/rtp-midi-synthesizer.ts';
+import { type LossyProxy, openLossyProxy } from './lossy-proxy.ts';
 
 /** What is used of a session of npm `rtpmidi` 1.0.0, which has no types of its own. */
 interface OtherSession extends EventEmitter {
@@ -99,14 +101,87 @@ async function exchange(): Promise<void> {
   expect(faults).toEqual([]);
 }
 
-test('npm rtpmidi, invited by us, exchanges notes both ways', async () => {
+test('npm rtpmidi, invited by us, exchanges notes both ways (item 52)', async () => {
   ours.connect({ host: HOST, port: other.port });
   await until(() => ours.peers.length === 1, 5);
   await exchange();
 });
 
-test('npm rtpmidi, which invites us, exchanges notes both ways', async () => {
+test('npm rtpmidi, which invites us, exchanges notes both ways (item 52)', async () => {
   other.connect({ address: HOST, port: ours.controlPort });
   await until(() => ours.peers.length === 1, 10);
   await exchange();
 });
+
+/** Sixty notes a second, both ways at once, through a router that loses one datagram in twenty. */
+async function jamThroughLoss(proxy: LossyProxy): Promise<void> {
+  await until(() => other.streams[0]?.latency != null, 30);
+  const synth = new Synthesizer();
+  const sentHere: string[] = [];
+  const sentThere: string[] = [];
+  ours.onMidi((_peer, message) => synth.take(message, clock.now()));
+  heardHere.length = 0;
+  heardThere.length = 0;
+  proxy.loss = 0.05;
+  const both = (bytes: readonly [number, number, number]): void => {
+    const hex = Buffer.from(bytes).toString('hex');
+    ours.send(shortMessage(...bytes) as MidiMessage, clock.now());
+    ours.flush();
+    sentHere.push(hex);
+    other.sendMessage(0, bytes);
+    sentThere.push(hex);
+  };
+  for (let note = 0; note < 200; note++) {
+    const key = 40 + (note % 50);
+    both([0x90, key, 1 + (note % 120)]);
+    await new Promise((next) => setTimeout(next, 8));
+    both([0x80, key, 64]);
+    await new Promise((next) => setTimeout(next, 8));
+  }
+  proxy.loss = 0;
+  // It sends no guard packets: what follows shows that something was lost.
+  both([0xb0, 7, 100]);
+  await until(() => heardThere.at(-1) === 'b00764', 5);
+  await until(() => heardHere.some((message) => message.kind === 'controlChange'), 5);
+  await new Promise((next) => setTimeout(next, 50));
+
+  expect(proxy.lost).toBeGreaterThan(10);
+  expect(ours.peers).toHaveLength(1);
+  // It is sent journals and steps over them; what is lost it lacks, and hears nothing else.
+  expect(heardThere.length).toBeGreaterThan(0.85 * sentHere.length);
+  expect(isPartOf(heardThere, sentHere)).toBe(true);
+  const received = heardHere.filter(({ kind }) => kind === 'noteOn').length;
+  expect(received).toBeGreaterThan(0.85 * 200);
+  expect([synth.sounding, synth.counted]).toEqual([0, 0]);
+}
+
+/** In this order, some left out. */
+function isPartOf(some: readonly string[], all: readonly string[]): boolean {
+  let at = 0;
+  return some.every((each) => {
+    at = all.indexOf(each, at) + 1;
+    return at > 0;
+  });
+}
+
+test('npm rtpmidi, invited by us through a router that loses 5 %: nothing is stuck here, and it gets what it can (item 52)', async () => {
+  await using proxy = await openLossyProxy({
+    first: ours.controlPort,
+    second: other.port,
+    seed: 52,
+  });
+  ours.connect({ host: HOST, port: proxy.toSecond });
+  await until(() => ours.peers.length === 1, 10);
+  await jamThroughLoss(proxy);
+}, 90_000);
+
+test('npm rtpmidi, which invites us through a router that loses 5 %: the same (item 52)', async () => {
+  await using proxy = await openLossyProxy({
+    first: ours.controlPort,
+    second: other.port,
+    seed: 53,
+  });
+  other.connect({ address: HOST, port: proxy.toFirst });
+  await until(() => ours.peers.length === 1, 10);
+  await jamThroughLoss(proxy);
+}, 90_000);
