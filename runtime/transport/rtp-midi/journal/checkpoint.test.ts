@@ -21,6 +21,13 @@ function open(policy: JournalPolicy, first = 100, before = 0) {
         now += fromMillis(10);
       }
     },
+    sendEmpty(packets: number): void {
+      for (let i = 0; i < packets; i++) {
+        checkpoint.age(now as Instant, NEVER_SOUNDS);
+        checkpoint.sent(stamp, now as Instant, false);
+        now += fromMillis(10);
+      }
+    },
     report: (packet: number): boolean => checkpoint.report(packet & 0xffff, now as Instant),
     wait(seconds: number): void {
       now += fromSeconds(seconds);
@@ -96,6 +103,18 @@ test('closed-loop falls to open-loop ten seconds after the last report, and a re
   expect(stream.view).toMatchObject({ confirmed: 1_300, anchor: 1_300 });
   stream.send(900);
   expect(stream.checkpoint.packet).toBe(1_400);
+});
+
+test('open-loop: age moves the checkpoint to what follows a command, not past empty packets, which may be missing (item 35a)', () => {
+  const { checkpoint, send, sendEmpty, wait } = open('open-loop');
+  send(3);
+  sendEmpty(20);
+  wait(10);
+  send(2);
+  expect(checkpoint.packet).toBe(103);
+  wait(10);
+  send(1);
+  expect(checkpoint.packet).toBe(125);
 });
 
 test('open-loop: age alone moves the checkpoint, not past a note that sounds, and lasting state stays (item 35a)', () => {

@@ -95,14 +95,17 @@ export class Checkpoint {
     if (this.packet >= this.next || this.#timeOf(this.packet) > until) return;
     const sounding = oldestSounding();
     let packet = this.packet;
+    let target = packet;
     while (
       packet < this.next &&
       this.#timeOf(packet) <= until &&
       this.stampAfter(packet) < sounding
     ) {
       packet++;
+      // Not past empty packets: one that is missing is no loss that a receiver should take for uncovered.
+      if (this.stampAfter(packet - 1) !== this.stampAfter(packet - 2)) target = packet;
     }
-    this.#moveTo(packet);
+    this.#moveTo(target);
   }
 
   view(view: JournalView): void {
