@@ -1,6 +1,10 @@
-/** What rtp-midi-stage.ts is told, and what its listeners see of it. */
+/** What rtp-midi-stage.ts is told, what its listeners see of it, and what its network and end points are given for it. */
+
 import type { Instant } from '../../runtime/core/time.ts';
+import { fromMillis } from '../../runtime/core/time.ts';
+import type { Randomness } from '../../runtime/ports/randomness.ts';
 import type { RtpMidiEndpoint } from '../../runtime/transport/rtp-midi/endpoint.ts';
+import type { NetworkProfile } from '../../sim/network/profiles.ts';
 import type { Synthesizer } from './rtp-midi-synthesizer.ts';
 
 /** After the first packet that follows the last command: microseconds for repairs. */
@@ -48,4 +52,44 @@ export interface Scene {
   readonly synth: Synthesizer;
   /** By all players there were. */
   readonly played: readonly PlayedNote[];
+}
+
+export function profileOf({
+  loss,
+  burst,
+  delay,
+  jitter,
+  duplicates,
+  reordered,
+}: PathConditions): NetworkProfile {
+  return {
+    base: fromMillis(delay),
+    jitter: { mean: fromMillis(jitter), shape: 2 },
+    spikes: { probability: 0, upTo: fromMillis(0) },
+    loss: { enter: loss / (burst * (1 - loss) + loss), meanBurst: burst },
+    duplicates,
+    reordering: { probability: reordered, by: fromMillis(15) },
+    inOrder: false,
+  };
+}
+
+/** The first number is the SSRC, the second where timestamps begin, the others tokens and where sequence numbers do. */
+export function beginningAt(
+  randomness: Randomness,
+  begin: Conditions['begin'],
+  ssrc: number | undefined,
+): Randomness {
+  let first = ssrc;
+  return {
+    bytes: (length) => randomness.bytes(length),
+    uint32: () => {
+      const number = randomness.uint32();
+      const given = first;
+      first = undefined;
+      if (given !== undefined) return given;
+      if (begin === 'sequenceWraps') return ((number | 0xffff) - (number % 97)) >>> 0;
+      if (begin === 'timeWraps') return 0xffff_ffff - 11_000 - (number % 30_000);
+      return number;
+    },
+  };
 }

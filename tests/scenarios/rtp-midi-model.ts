@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { perform, type Scenario, scenario } from './rtp-midi-scenario.ts';
 
 export const MODEL_SEED = 20_261_122;
-export const MODEL_RUNS = 2_000;
+export const MODEL_RUNS = 3_000;
 /** Making a failure smaller takes as long as this at most. */
 const SHRINK_FOR = 60_000;
 

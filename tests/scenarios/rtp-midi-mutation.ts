@@ -103,7 +103,7 @@ export function journalOf(bytes: Uint8Array): number {
  * The offsets of octets that tell a reader where to go on: the section's header, journal headers, tables of contents,
  * and the first octets of chapters. Found by walking along the LENGTHs, as far as they lead.
  */
-export function leadingFields(bytes: Uint8Array): readonly number[] {
+function leadingFields(bytes: Uint8Array): readonly number[] {
   const fields: number[] = [];
   if (bytes[0] !== 0x80 || bytes.length <= RTP_OCTETS) return [0, 1, 2, 3];
   const header = bytes[RTP_OCTETS] ?? 0;

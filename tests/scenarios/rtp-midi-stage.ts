@@ -8,23 +8,22 @@
 import { silentLog } from '../../runtime/core/log.ts';
 import type { MidiMessage } from '../../runtime/core/midi-message.ts';
 import { fromMillis, type Instant, type Micros } from '../../runtime/core/time.ts';
-import type { Randomness } from '../../runtime/ports/randomness.ts';
 import {
   openRtpMidiEndpoint,
   type RtpMidiEndpoint,
   type RtpMidiInit,
 } from '../../runtime/transport/rtp-midi/endpoint.ts';
-import type { NetworkProfile } from '../../sim/network/profiles.ts';
 import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import { VirtualClock } from '../../sim/virtual-clock.ts';
-import type {
-  Conditions,
-  Ending,
-  PathConditions,
-  PlayedNote,
-  Scene,
+import {
+  beginningAt,
+  type Conditions,
+  type Ending,
+  type PlayedNote,
+  profileOf,
+  REPAIRED_WITHIN,
+  type Scene,
 } from './rtp-midi-conditions.ts';
-import { REPAIRED_WITHIN } from './rtp-midi-conditions.ts';
 import { Listener } from './rtp-midi-listener.ts';
 import { Synthesizer } from './rtp-midi-synthesizer.ts';
 import { type Flight, Wire } from './rtp-midi-wire.ts';
@@ -62,7 +61,7 @@ export class Stage implements Scene {
     this.#conditions = conditions;
     this.wire = new Wire(this.clock, conditions.seed, {
       swallow: (bytes, flight) => this.#swallows(bytes, flight),
-      lost: (bytes, flight) => this.#listenerOf(flight)?.lost(bytes, flight),
+      lost: (bytes, flight) => this.#listenerOf(flight)?.reception.lost(bytes, flight),
       arrives: (bytes, flight) => {
         this.onDatagram(bytes, flight);
         this.#listenerOf(flight)?.arrives(bytes, flight, this.clock.now());
@@ -160,7 +159,7 @@ export class Stage implements Scene {
     return (
       this.#connected() &&
       this.listeners.every(
-        ({ caughtUpAt, lastCommandAt }) =>
+        ({ reception: { caughtUpAt, lastCommandAt } }) =>
           caughtUpAt !== undefined &&
           this.now - caughtUpAt >= REPAIRED_WITHIN &&
           this.now - lastCommandAt >= this.#drained,
@@ -188,7 +187,7 @@ export class Stage implements Scene {
     const until = this.now + QUIET;
     const quiet = (): boolean =>
       this.listeners.every(
-        ({ caughtUpAt, lastCommandAt }) =>
+        ({ reception: { caughtUpAt, lastCommandAt } }) =>
           caughtUpAt !== undefined && this.now - lastCommandAt >= this.#drained,
       );
     while (!quiet() && this.now < until) this.wait(10_000);
@@ -217,7 +216,7 @@ export class Stage implements Scene {
   #connected(): boolean {
     const hosts = this.player.peers.map(({ address }) => address.host);
     return this.listeners.every(
-      ({ address, firstArrivalAt }) => firstArrivalAt !== undefined && hosts.includes(address),
+      ({ address, reception }) => reception.firstArrivalAt !== undefined && hosts.includes(address),
     );
   }
 
@@ -271,49 +270,9 @@ export class Stage implements Scene {
     const other = flight.from === PLAYER ? flight.to.host : flight.from;
     const listener = this.listeners.find(({ address }) => address === other);
     if (!listener) return false;
-    this.#listenerOf(flight)?.sent(bytes, this.now);
+    this.#listenerOf(flight)?.reception.sent(bytes, this.now);
     if (this.now < listener.cutUntil) return true;
     const isReport = bytes[0] === 0xff && bytes[2] === 0x52 && bytes[3] === 0x53;
     return isReport && !listener.path.reports && flight.from !== PLAYER;
   }
-}
-
-function profileOf({
-  loss,
-  burst,
-  delay,
-  jitter,
-  duplicates,
-  reordered,
-}: PathConditions): NetworkProfile {
-  return {
-    base: fromMillis(delay),
-    jitter: { mean: fromMillis(jitter), shape: 2 },
-    spikes: { probability: 0, upTo: fromMillis(0) },
-    loss: { enter: loss / (burst * (1 - loss) + loss), meanBurst: burst },
-    duplicates,
-    reordering: { probability: reordered, by: fromMillis(15) },
-    inOrder: false,
-  };
-}
-
-/** The first number is the SSRC, the second where timestamps begin, the others tokens and where sequence numbers do. */
-function beginningAt(
-  randomness: Randomness,
-  begin: Conditions['begin'],
-  ssrc: number | undefined,
-): Randomness {
-  let first = ssrc;
-  return {
-    bytes: (length) => randomness.bytes(length),
-    uint32: () => {
-      const number = randomness.uint32();
-      const given = first;
-      first = undefined;
-      if (given !== undefined) return given;
-      if (begin === 'sequenceWraps') return ((number | 0xffff) - (number % 97)) >>> 0;
-      if (begin === 'timeWraps') return 0xffff_ffff - 11_000 - (number % 30_000);
-      return number;
-    },
-  };
 }
