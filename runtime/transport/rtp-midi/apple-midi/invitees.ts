@@ -5,7 +5,7 @@
  */
 import { fromSeconds, type Instant } from '../../../core/time.ts';
 import type { NetAddress } from '../../../ports/datagram-network.ts';
-import { sameHost } from '../host.ts';
+import { sameAddress, sameHost } from '../host.ts';
 
 const ROOM = 256;
 const ROOM_PER_HOST = 64;
@@ -41,7 +41,10 @@ export class Invitees {
   take(ssrc: number, token: number, host: string, now: Instant): Invitee | undefined {
     const found = this.#waiting.find((held) => isSame(held, ssrc, token, host));
     if (!found) return undefined;
-    this.#waiting = this.#waiting.filter((held) => held !== found);
+    // Whoever invited from there before is there no more: its second half, should it still come, is out of date.
+    this.#waiting = this.#waiting.filter(
+      (held) => held.since > found.since || !sameAddress(held.control, found.control),
+    );
     return now - found.since < PATIENCE ? found : undefined;
   }
 
