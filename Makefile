@@ -68,10 +68,11 @@ bench-rtp: build ## RTP-MIDI beside npm rtpmidi and bare datagrams: codec, sessi
 bench-crowd: build ## one box with 64 participants for five minutes (ARGS='--participants 64 --seconds 300 --json')
 	$(BIN)/tsx tests/bench/rtp/crowd.ts $(ARGS)
 
-soak: build ## at length: dense playing on a bad network, 100,000 runs of the RTP-MIDI model, a million bad datagrams
+soak: build ## at length: dense playing on a bad network; RTP-MIDI: 100,000 runs of the model, a million bad datagrams, idle
 	$(BIN)/tsx --expose-gc tests/soak/jam.ts --minutes 10
 	$(BIN)/tsx tests/soak/rtp-midi-model.ts --runs 100000
 	$(BIN)/tsx --expose-gc tests/soak/rtp-midi-fuzz.ts --datagrams 1000000
+	$(BIN)/tsx tests/soak/rtp-midi-idle.ts
 	RTP_MIDI_IDLE_SECONDS=61 $(BIN)/vitest run tests/interop/rtp-midi-udp.test.ts
 
 oracle: build ## 100,000 RTP-MIDI packets of ours before tshark and a strict decoder

@@ -1,5 +1,3 @@
-import type { EventEmitter } from 'node:events';
-import { createRequire } from 'node:module';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../runtime/core/log.ts';
 import { shortMessage } from '../../runtime/core/midi-bytes.ts';
@@ -13,22 +11,12 @@ import {
 } from '../../runtime/transport/rtp-midi/endpoint.ts';
 import { Synthesizer } from '../scenarios/rtp-midi-synthesizer.ts';
 import { type LossyProxy, openLossyProxy } from './lossy-proxy.ts';
-
-/** What is used of a session of npm `rtpmidi` 1.0.0, which has no types of its own. */
-interface OtherSession extends EventEmitter {
-  readonly port: number;
-  readonly streams: readonly { readonly isConnected: boolean; readonly latency: number | null }[];
-  start(): void;
-  end(done: () => void): void;
-  connect(to: { readonly address: string; readonly port: number }): void;
-  sendMessage(time: number, bytes: readonly number[]): void;
-}
-type OpenOther = new (port: number, localName: string, bonjourName: string) => OtherSession;
+import { type NpmSession, openNpmSession, until } from './npm-rtpmidi.ts';
 
 const HOST = '127.0.0.1';
 const clock = openMonotonicClock();
 let ours: RtpMidiEndpoint;
-let other: OtherSession;
+let other: NpmSession;
 let heardHere: MidiMessage[];
 let heardThere: string[];
 
@@ -40,32 +28,13 @@ beforeEach(async () => {
   heardHere = [];
   heardThere = [];
   ours.onMidi((_peer, message) => heardHere.push(message));
-  // Its manager would take SIGINT for itself; the session alone doesn't.
-  const load = createRequire(import.meta.url);
-  (load('rtpmidi/src/logger.js') as { silent: boolean }).silent = true;
-  const Session = load('rtpmidi/src/Session.js') as OpenOther;
-  // Even, and below those that our end point chooses from.
-  other = new Session(40_000 + 2 * (process.pid % 4_000), 'theirs', 'theirs');
-  other.on('message', (_delta: number, bytes: Buffer) => heardThere.push(bytes.toString('hex')));
-  await new Promise<void>((ready) => {
-    other.on('ready', ready);
-    other.start();
-  });
+  other = await openNpmSession((hex) => heardThere.push(hex));
 });
 
 afterEach(async () => {
   await ours[Symbol.asyncDispose]();
   await new Promise<void>((ended) => other.end(ended));
 });
-
-/** Polls, since the other side tells nobody when it is ready to send. */
-async function until(what: () => boolean, seconds: number): Promise<void> {
-  const end = performance.now() + seconds * 1_000;
-  while (!what()) {
-    if (performance.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((next) => setTimeout(next, 5));
-  }
-}
 
 const played = [
   shortMessage(0x90, 60, 100),
