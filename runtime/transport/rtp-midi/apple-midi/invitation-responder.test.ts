@@ -27,7 +27,7 @@ test('whoever makes up hosts gets no more than all hosts together may knock (ite
 test('an invitation accepted by half waits fifteen seconds, and so do at most 64 of one host, 256 of all', () => {
   const invitees = new Invitees();
   const knock = (ssrc: number, since: Instant, host = 'h'): void =>
-    invitees.add({ ssrc, token: 1, name: '', control: { host, port: 1 }, ownSsrc: 9, since });
+    invitees.add({ ssrc, token: 1, name: '', control: { host, port: ssrc }, ownSsrc: 9, since });
   knock(1, at(0));
   expect(invitees.take(1, 1, 'elsewhere', at(1))).toBeUndefined();
   expect(invitees.take(1, 2, 'h', at(1))).toBeUndefined();
