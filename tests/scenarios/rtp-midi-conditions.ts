@@ -78,6 +78,7 @@ export function beginningAt(
   randomness: Randomness,
   begin: Conditions['begin'],
   ssrc: number | undefined,
+  host: number,
 ): Randomness {
   let first = ssrc;
   return {
@@ -88,7 +89,8 @@ export function beginningAt(
       first = undefined;
       if (given !== undefined) return given;
       if (begin === 'sequenceWraps') return ((number | 0xffff) - (number % 97)) >>> 0;
-      if (begin === 'timeWraps') return 0xffff_ffff - 11_000 - (number % 30_000);
+      // No two hosts have the same number: an SSRC of two peers is another matter.
+      if (begin === 'timeWraps') return 0xffff_ffff - 11_000 - 8 * (number % 4_000) - host;
       return number;
     },
   };

@@ -141,7 +141,7 @@ export class Stage implements Scene {
     const until = this.now + SETTLE;
     // A session may break off while we wait: then all begins anew.
     while (!this.#settled()) {
-      if (this.now > until) {
+      if (this.now >= until) {
         this.wrong.push(`not connected or not quiet after a minute: ${this.#sight()}`);
         return;
       }
@@ -254,7 +254,7 @@ export class Stage implements Scene {
       {
         clock: this.clock,
         network: this.wire.host(address),
-        randomness: beginningAt(randomness, begin, ssrc),
+        randomness: beginningAt(randomness, begin, ssrc, Number(address.at(-1))),
         log: silentLog,
       },
       init,
