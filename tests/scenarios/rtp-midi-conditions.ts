@@ -73,24 +73,24 @@ export function profileOf({
   };
 }
 
-/** The first number is the SSRC, the second where timestamps begin, the others tokens and where sequence numbers do. */
+/** The first two numbers are the SSRC and where timestamps begin, the others tokens and where sequence numbers do. */
 export function beginningAt(
   randomness: Randomness,
   begin: Conditions['begin'],
   ssrc: number | undefined,
   host: number,
 ): Randomness {
-  let first = ssrc;
+  let asked = 0;
   return {
     bytes: (length) => randomness.bytes(length),
     uint32: () => {
       const number = randomness.uint32();
-      const given = first;
-      first = undefined;
-      if (given !== undefined) return given;
+      asked++;
+      if (asked === 1 && ssrc !== undefined) return ssrc;
       if (begin === 'sequenceWraps') return ((number | 0xffff) - (number % 97)) >>> 0;
       // No two hosts have the same number: an SSRC of two peers is another matter.
-      if (begin === 'timeWraps') return 0xffff_ffff - 11_000 - 8 * (number % 4_000) - host;
+      if (begin === 'timeWraps' && asked <= 2)
+        return 0xffff_ffff - 11_000 - 8 * (number % 4_000) - host;
       return number;
     },
   };
