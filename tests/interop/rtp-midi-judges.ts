@@ -69,8 +69,8 @@ export function judgeWithOracle(path: string): {
 
 /**
  * tshark 4.0 reads past a Chapter M with a PENDING octet, as if it were not part of LENGTH, gives up on one whose LENGTH is a
- * multiple of 64, gives up on a Chapter N at the end of a packet that has more logs than octets of NoteOff bits, and takes
- * the S bit of Chapter Q for another one.
+ * multiple of 64, gives up on a Chapter N that has more logs than the packet has octets after them, and takes the S bit of
+ * Chapter Q for another one.
  */
 function isMisread(bytes: Uint8Array): boolean {
   const section = emptyCommandHeader();
@@ -103,8 +103,7 @@ function isChannelMisread(bytes: Uint8Array, journalAt: number, journalEnd: numb
     const isPending = ((bytes[at] ?? 0) & 0x40) !== 0;
     if (chapter.letter === 'M' && (isPending || (end - at) % 64 === 0)) return true;
     const logs = (bytes[at] ?? 0) & 0x7f;
-    if (chapter.letter === 'N' && end === bytes.length && logs > end - at - 2 - 2 * logs)
-      return true;
+    if (chapter.letter === 'N' && logs > bytes.length - at - 2 - 2 * logs) return true;
     at = end;
   }
   return false;
