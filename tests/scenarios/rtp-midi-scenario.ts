@@ -39,6 +39,9 @@ export interface Scenario {
 const CONTROLLERS = [0, 1, 7, 10, 11, 32, 33, 39, 64, 65, 66, 67, 69, 91, 122];
 const MODES = [120, 121, 123, 124, 125, 126, 127];
 const PARAMETERS = [6, 38, 96, 97, 98, 99, 100, 101];
+/** So much SysEx may wait, and no longer than this. */
+const PACED_OCTETS = 200;
+const PACED = 3_000_000;
 const GM_ON = [0x7e, 0x7f, 9, 1];
 const DLS_OFF = [0x7e, 0x7f, 10, 2];
 
@@ -175,7 +178,7 @@ export async function perform(
   stage.onDatagram = (bytes, { to }) => {
     if (stage.listeners.some(({ address }) => address === to.host)) tap(bytes);
   };
-  const hand = { sysEx: 0, quarterFrame: 4_000 };
+  const hand: Hand = { sysEx: 0, octets: 0, quarterFrame: 4_000 };
   for (const part of parts) {
     let burst: MidiMessage[] = [];
     for (const { wait, act: each } of part) {
@@ -193,7 +196,15 @@ export async function perform(
         await stage.restartPlayer(each.ending);
       } else if (each.kind === 'restartListener') {
         await stage.restartListener(each.index, each.ending);
-      } else burst.push(...messagesOf(each, hand));
+      } else {
+        if (each.kind === 'reset' && hand.octets > PACED_OCTETS) {
+          // Real-time messages overtake SysEx that waits: what resets must not be among it.
+          stage.play(burst);
+          burst = [];
+          stage.wait(PACED);
+        }
+        burst.push(...messagesOf(each, hand));
+      }
     }
     stage.play(burst);
     stage.settle();
@@ -202,9 +213,17 @@ export async function perform(
   return stage.wrong;
 }
 
+/** How far the player has got. */
+interface Hand {
+  sysEx: number;
+  /** Of all of them. */
+  octets: number;
+  quarterFrame: number;
+}
+
 type Music = Exclude<Act, { kind: 'outage' | 'restartPlayer' | 'restartListener' }>;
 
-function messagesOf(act: Music, hand: { sysEx: number; quarterFrame: number }): MidiMessage[] {
+function messagesOf(act: Music, hand: Hand): MidiMessage[] {
   switch (act.kind) {
     case 'midi':
       return [shortMessage(act.status, act.data1, act.data2) as MidiMessage];
@@ -212,6 +231,7 @@ function messagesOf(act: Music, hand: { sysEx: number; quarterFrame: number }): 
       return [{ kind: 'sysEx', data: Uint8Array.from(act.data) }];
     case 'sysEx': {
       const number = hand.sysEx++;
+      hand.octets += act.length;
       const data = new Uint8Array(3 + act.length).fill(number & 127, 3);
       data.set([0x7d, number >> 7, number & 127]);
       return [{ kind: 'sysEx', data }];
