@@ -10,7 +10,7 @@ import { differences } from './rtp-midi-comparison.ts';
 import { type PathConditions, REPAIRED_WITHIN, type Scene } from './rtp-midi-conditions.ts';
 import { PACED, Reception, sequenceOf, ssrcOf } from './rtp-midi-reception.ts';
 import { Synthesizer } from './rtp-midi-synthesizer.ts';
-import { NOTHING, reckon, type Tally, tallyOf } from './rtp-midi-tally.ts';
+import { hasMuchSysEx, NOTHING, reckon, type Tally, tallyOf } from './rtp-midi-tally.ts';
 import type { Flight } from './rtp-midi-wire.ts';
 
 /** A packet held back for one that is missing, and what a receiver takes for in time. */
@@ -150,7 +150,8 @@ export class Listener {
     return differences(this.#stage.synth, this.synth, {
       unheard: (onAt) => onAt <= Math.max(since, this.#abandonedAt) || this.reception.excuses(onAt),
       since,
-      exact: this.#isFresh,
+      // What resets may be among SysEx that is not protected.
+      exact: this.#isFresh && !(this.reception.isDisturbed && hasMuchSysEx(this.#stage.synth)),
       abandoned: this.#abandonedAt > 0,
       rejoined: this.#streams > 2 || this.#begunAnew() > 0,
     });
