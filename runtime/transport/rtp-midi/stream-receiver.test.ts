@@ -390,7 +390,7 @@ test('what was let go of because the peer was silent still counts with the peer:
   receiver.release(now as Instant);
   give(11, ON);
   heard.length = 0;
-  give(13, EMPTY, `20${checkpoint(11)}000a0c81f0` + '3ce4' + '00' + '3c02');
+  give(13, EMPTY, `20${checkpoint(11)}000a0c81f03ce4003c02`);
   pass(HOLD);
   expect(heard).toEqual([]);
   receiver.release(now as Instant);
