@@ -51,7 +51,11 @@ export interface RawInit {
   readonly answers: boolean;
 }
 
-export function openSessionRig(profile: ProfileName = 'lan'): SessionRig {
+/** `step`: how far the clock is turned before promises run. */
+export function openSessionRig(
+  profile: ProfileName = 'lan',
+  step: Micros = fromMillis(5),
+): SessionRig {
   const clock = new VirtualClock();
   const network = openVirtualNetwork({ clock, randomness: seededRandomness(7), profile });
   const log: string[] = [];
@@ -59,7 +63,7 @@ export function openSessionRig(profile: ProfileName = 'lan'): SessionRig {
     clock,
     network,
     log,
-    run: (by) => clock.advanceSettling(by, fromMillis(5)),
+    run: (by) => clock.advanceSettling(by, step),
     async open(address, init = {}, seed = address) {
       const endpoint = await openRtpMidiEndpoint(
         {

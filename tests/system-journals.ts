@@ -4,10 +4,7 @@ import { decodeMessage, encodeMessage } from '../runtime/core/midi-bytes.ts';
 import type { MidiMessage } from '../runtime/core/midi-message.ts';
 import type { Instant } from '../runtime/core/time.ts';
 import type { JournalView } from '../runtime/transport/rtp-midi/journal/chapter.ts';
-import {
-  type JournalRepair,
-  readJournal,
-} from '../runtime/transport/rtp-midi/journal/journal-reader.ts';
+import { readJournal } from '../runtime/transport/rtp-midi/journal/journal-reader.ts';
 import {
   JOURNAL_OCTETS,
   writeJournal,
@@ -67,35 +64,6 @@ export function systemJournalOf(state: StreamState, view: Partial<JournalView> =
 /** A journal that holds this system journal and nothing else, all S bits of its header as given. */
 export function journalWith(system: string, skips = true): string {
   return `${skips ? 'c0' : '40'}1234${system.replaceAll(' ', '')}`;
-}
-
-/** What a receiver in this state plays when it reads the journal. */
-export function repaired(
-  heard: StreamState,
-  journal: string,
-  repair: Partial<JournalRepair> = {},
-): string[] {
-  const emitted: string[] = [];
-  const bytes = Uint8Array.from(Buffer.from(journal, 'hex'));
-  const take = (message: MidiMessage): void => heard.apply(message, 1_000, NOW);
-  const full: JournalRepair = {
-    single: false,
-    checkpoint: 0,
-    inTime: true,
-    joining: false,
-    at: NOW,
-    extrasAt: -1,
-    pedalMoved: false,
-    emit: (message) => {
-      emitted.push(hexOf(message));
-      take(message);
-    },
-    assume: take,
-    ...repair,
-  };
-  const fault = readJournal(bytes, 0, bytes.length, heard, full);
-  if (fault) throw new RangeError(fault);
-  return emitted;
 }
 
 export function journalFault(journal: string): string | undefined {

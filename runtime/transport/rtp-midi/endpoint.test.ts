@@ -1,60 +1,19 @@
 import { expect, test } from 'vitest';
 import { NETWORK_PROFILES } from '../../../sim/network/profiles.ts';
-import { openVirtualNetwork, type VirtualNetwork } from '../../../sim/network/virtual-network.ts';
 import { seededRandomness } from '../../../sim/seeded-randomness.ts';
-import { VirtualClock } from '../../../sim/virtual-clock.ts';
+import { NOTE_OFF, NOTE_ON, openSessionRig } from '../../../tests/apple-midi-rig.ts';
 import { silentLog } from '../../core/log.ts';
 import { shortMessage } from '../../core/midi-bytes.ts';
 import type { MidiMessage } from '../../core/midi-message.ts';
 import { fromMillis, fromSeconds, type Instant, type Micros } from '../../core/time.ts';
 import type { DatagramNetwork, NetAddress } from '../../ports/datagram-network.ts';
-import { openRtpMidiEndpoint, type RtpMidiEndpoint, type RtpMidiInit } from './endpoint.ts';
+import { openRtpMidiEndpoint, type RtpMidiInit } from './endpoint.ts';
 
-const NOTE_ON = shortMessage(0x90, 60, 100) as MidiMessage;
-const NOTE_OFF = shortMessage(0x80, 60, 64) as MidiMessage;
 const A = '10.0.0.1';
 const B = '10.0.0.2';
 
-interface Rig {
-  readonly clock: VirtualClock;
-  readonly network: VirtualNetwork;
-  readonly log: string[];
-  open(host: string, init?: Partial<RtpMidiInit>, seed?: string): Promise<RtpMidiEndpoint>;
-  run(by: Micros): Promise<void>;
-}
-
-function openRig(): Rig {
-  const clock = new VirtualClock();
-  const network = openVirtualNetwork({ clock, randomness: seededRandomness(7), profile: 'lan' });
-  const log: string[] = [];
-  return {
-    clock,
-    network,
-    log,
-    run: (by) => clock.advanceSettling(by),
-    async open(address, init = {}, seed = address) {
-      const endpoint = await openRtpMidiEndpoint(
-        {
-          clock,
-          network: network.host(address).datagrams,
-          randomness: seededRandomness(seed),
-          log: silentLog,
-        },
-        { name: `box ${address}`, port: 5004, ...init },
-      );
-      endpoint.onPeer((peer, state, reason) =>
-        log.push(`${address}: ${peer.name} ${state}${reason ? ` ${reason}` : ''}`),
-      );
-      endpoint.onMidi((_peer, message, _performedAt, _arrivedAt, recovered) =>
-        log.push(`${address}: ${message.kind}${recovered ? ' recovered' : ''}`),
-      );
-      return endpoint;
-    },
-  };
-}
-
 async function openJoined(init: Partial<RtpMidiInit> = {}) {
-  const rig = openRig();
+  const rig = openSessionRig('lan', fromMillis(1));
   const a = await rig.open(A, init);
   const b = await rig.open(B, init);
   const connection = a.connect({ host: B, port: 5004 });
@@ -220,7 +179,7 @@ test('two end points that invite each other are one pair of peers (item 43)', as
 });
 
 test('many peers are each sent everything, and one that joins late is told the present state (items 33, 45)', async () => {
-  const rig = openRig();
+  const rig = openSessionRig('lan', fromMillis(1));
   const hub = await rig.open(A);
   const hosts = Array.from({ length: 8 }, (_, i) => `10.0.1.${i + 1}`);
   for (const host of hosts) {
@@ -247,7 +206,7 @@ test('many peers are each sent everything, and one that joins late is told the p
 });
 
 test('who is not accepted is refused, and asked again every five seconds (item 47)', async () => {
-  const rig = openRig();
+  const rig = openSessionRig('lan', fromMillis(1));
   let open = false;
   const asked: string[] = [];
   const a = await rig.open(A, {
@@ -268,7 +227,7 @@ test('who is not accepted is refused, and asked again every five seconds (item 4
 });
 
 test('a full end point refuses one peer more (item 47)', async () => {
-  const rig = openRig();
+  const rig = openSessionRig('lan', fromMillis(1));
   const hub = await rig.open(A, { maxPeers: 2 });
   for (const host of ['10.0.1.1', '10.0.1.2', '10.0.1.3']) {
     const leaf = await rig.open(host);
@@ -292,7 +251,7 @@ test('an odd port serves as well as an even one (item 45)', async () => {
 });
 
 test('any free pair of ports will do when none is named, and a taken one is reported', async () => {
-  const rig = openRig();
+  const rig = openSessionRig('lan', fromMillis(1));
   const a = await rig.open(A, { port: 0 });
   expect(a.controlPort % 2).toBe(0);
   await expect(rig.open(A, { port: a.controlPort + 1 })).rejects.toMatchObject({ code: 'busy' });
@@ -300,7 +259,7 @@ test('any free pair of ports will do when none is named, and a taken one is repo
 });
 
 test('a session through a bad network neither ends nor leaves a note', async () => {
-  const rig = openRig();
+  const rig = openSessionRig('lan', fromMillis(1));
   const profile = {
     ...NETWORK_PROFILES.badwifi60,
     loss: { enter: 0.02, meanBurst: 3 },
@@ -349,7 +308,7 @@ test('another host that borrows the SSRC of a peer is not heard (item 43)', asyn
 });
 
 test('a peer that is dialled by name is known by its address once it answers', async () => {
-  const rig = openRig();
+  const rig = openSessionRig('lan', fromMillis(1));
   await rig.open(B);
   const here = rig.network.host(A).datagrams;
   const resolving: DatagramNetwork = {

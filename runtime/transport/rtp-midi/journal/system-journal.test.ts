@@ -1,5 +1,6 @@
 /** The system journal as a whole: what is due, S bits, structure, and the order of its repair. */
 import { describe, expect, test } from 'vitest';
+import { repaired } from '../../../../tests/channel-journal/by-hand.ts';
 import {
   hexOf,
   journalFault,
@@ -8,7 +9,6 @@ import {
   messagesOf,
   NOW,
   played,
-  repaired,
   systemJournalOf,
   systemJournals,
 } from '../../../../tests/system-journals.ts';

@@ -1,5 +1,6 @@
 /** Chapters D and V: what is counted, and undefined commands. What is written is in tests/vectors/rtp-midi. */
 import { describe, expect, test } from 'vitest';
+import { repaired } from '../../../../../tests/channel-journal/by-hand.ts';
 import {
   journalFault,
   journalOf,
@@ -7,7 +8,6 @@ import {
   messagesOf,
   NOW,
   played,
-  repaired,
 } from '../../../../../tests/system-journals.ts';
 import { StreamState } from '../stream-state.ts';
 

@@ -1,7 +1,8 @@
 /** Chapter F, the receiver's side, and the arithmetic of frames. What is written is in tests/vectors/rtp-midi. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { journalOf, journalWith, played, repaired } from '../../../../../tests/system-journals.ts';
+import { repaired } from '../../../../../tests/channel-journal/by-hand.ts';
+import { journalOf, journalWith, played } from '../../../../../tests/system-journals.ts';
 import { fullFrameOf, movedBy } from '../time-code-frame.ts';
 
 /** 01:02:03:04 at 25 frames a second, and the series after it. */

@@ -1,10 +1,10 @@
 /** Chapter Q, the receiver's side. What is written is in tests/vectors/rtp-midi. */
 import { describe, expect, test } from 'vitest';
+import { repaired } from '../../../../../tests/channel-journal/by-hand.ts';
 import {
   journalOf,
   journalWith,
   played,
-  repaired,
   systemJournalOf,
 } from '../../../../../tests/system-journals.ts';
 
