@@ -195,6 +195,16 @@ describe('a repair plays nothing but what is missing', () => {
     );
   });
 
+  test('a pressure from before an All Notes Off does not reach a note that began after it (items 27, 19)', () => {
+    const stream = new LossyStream();
+    stream.send(commandsOf('a03c32'), true);
+    stream.send(commandsOf('b07b00'), true);
+    stream.send(commandsOf('903c64'), false);
+    const before = stream.repaired.length;
+    stream.read(stream.next, false, false);
+    expect(stream.repaired.slice(before)).toEqual([]);
+  });
+
   test('chapters act in their order: P, C, M, W, N with E, T, A, channel by channel (item 19)', () => {
     const stream = new LossyStream();
     const first = 'a03c10 d020 903c64 803c21 e00150 b06500 b06402 b00640 b00750 b00001 c005';

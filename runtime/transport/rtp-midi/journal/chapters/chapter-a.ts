@@ -53,8 +53,14 @@ export const chapterA: ChannelChapter = {
       if (state.keyPressure[key] === pressure && (stale || state.keyPressureStale[key] === 0)) {
         continue;
       }
-      if (stale && state.velocities[key] === 0) continue;
-      repair.emit(channelMessage(STATUS.polyPressure | channel, key, pressure));
+      const message = channelMessage(STATUS.polyPressure | channel, key, pressure);
+      if (stale && state.velocities[key] === 0) {
+        // Known from now on, so that a note that begins later does not get it.
+        repair.assume(message);
+        state.keyPressureStale[key] = 1;
+        continue;
+      }
+      repair.emit(message);
     }
   },
 };
