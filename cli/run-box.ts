@@ -20,6 +20,7 @@ import { systemRandomness } from '../runtime/platform/system-randomness.ts';
 import { openTcpNetwork } from '../runtime/platform/tcp-network.ts';
 import { openUdpNetwork } from '../runtime/platform/udp-network.ts';
 import type { Settings } from '../runtime/settings/settings.ts';
+import { openPlainNetwork } from '../runtime/transport/link/plain-network.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { writeAddress } from './rtp-peer.ts';
 import type { RunOptions, RunStart } from './run-options.ts';
@@ -46,7 +47,7 @@ export async function runBox(
         clock,
         wallClock: clock,
         datagrams: openUdpNetwork({ clock }),
-        streams: admitting(openTcpNetwork(), joins),
+        peers: openPlainNetwork({ streams: admitting(openTcpNetwork(), joins) }),
         discovery,
         storage,
         randomness: systemRandomness,

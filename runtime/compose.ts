@@ -31,11 +31,11 @@ import type { MidiInput } from './ports/midi-input.ts';
 import type { MidiOutput } from './ports/midi-output.ts';
 import type { Randomness } from './ports/randomness.ts';
 import type { Storage } from './ports/storage.ts';
-import type { StreamNetwork } from './ports/stream-network.ts';
 import { openPredictionEngine, type PredictionEngine } from './prediction/engine.ts';
 import { openSessionManager, type SessionManager } from './session/session-manager.ts';
 import type { Settings } from './settings/settings.ts';
 import { type EnsembleClock, openEnsembleClock } from './transport/clock-sync/ensemble-clock.ts';
+import type { PeerNetwork } from './transport/link/peer-network.ts';
 import { openRtpMidiEndpoint, type RtpMidiEndpoint } from './transport/rtp-midi/endpoint.ts';
 import type { Redundancy } from './transport/rtp-midi/packet-copies.ts';
 
@@ -43,7 +43,7 @@ export interface BoxDeps {
   readonly clock: Clock;
   readonly wallClock: WallClock;
   readonly datagrams: DatagramNetwork;
-  readonly streams: StreamNetwork;
+  readonly peers: PeerNetwork;
   readonly discovery: Discovery;
   readonly storage: Storage;
   readonly randomness: Randomness;
@@ -175,7 +175,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
       {
         clock,
         wallClock: deps.wallClock,
-        streams: deps.streams,
+        peers: deps.peers,
         discovery: deps.discovery,
         storage: deps.storage,
         randomness,

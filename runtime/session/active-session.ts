@@ -21,9 +21,9 @@ import {
 import type { Clock, WallClock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import type { StreamNetwork } from '../ports/stream-network.ts';
 import type { Hello } from '../transport/link/hello.ts';
 import type { LinkCounters } from '../transport/link/link-counters.ts';
+import type { PeerNetwork } from '../transport/link/peer-network.ts';
 import type { ControlPatch } from './control-document.ts';
 import { openSessionDocuments } from './documents.ts';
 import { ensembleContext } from './ensemble.ts';
@@ -41,7 +41,7 @@ import { openTimeKeeping, type Reference } from './time-keeping.ts';
 export interface ActiveSessionDeps {
   readonly clock: Clock;
   readonly wallClock: WallClock;
-  readonly streams: StreamNetwork;
+  readonly peers: PeerNetwork;
   readonly randomness: Randomness;
   readonly log: Log;
   readonly ensembleClock: SessionClock;

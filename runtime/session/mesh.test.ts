@@ -7,6 +7,7 @@ import { fromMillis, fromSeconds } from '../core/time.ts';
 import { type Hello, LINK_PROTOCOL } from '../transport/link/hello.ts';
 import { LinkCounters } from '../transport/link/link-counters.ts';
 import { dialLink } from '../transport/link/link-network.ts';
+import { openPlainNetwork } from '../transport/link/plain-network.ts';
 import { type Mesh, openMesh } from './mesh.ts';
 
 const PORT = 5008;
@@ -30,7 +31,7 @@ function openRig() {
   const addressOf = (name: string): string => `10.0.0.${name.charCodeAt(0)}`;
   const depsOf = (name: string) => ({
     clock,
-    streams: network.host(addressOf(name)).streams,
+    peers: openPlainNetwork({ streams: network.host(addressOf(name)).streams }),
     counters: new LinkCounters(),
     randomness: seededRandomness(name),
   });

@@ -1,6 +1,8 @@
 /**
  * The words of the session room: what it takes, gives and can be asked for. Opened in session-manager.ts.
  */
+
+import type { Invitation } from '../control/control-plane.ts';
 import type {
   BoxId,
   EnsembleContext,
@@ -10,19 +12,21 @@ import type {
   SessionId,
 } from '../core/ensemble.ts';
 import type { Log } from '../core/log.ts';
-import type { EnsembleTime, Instant, Micros } from '../core/time.ts';
+import type { EnsembleTime, Instant, Micros, WallTime } from '../core/time.ts';
 import type { Clock, WallClock } from '../ports/clock.ts';
+import type { NetAddress } from '../ports/datagram-network.ts';
 import type { Discovery } from '../ports/discovery.ts';
+import type { PacketLane, Route } from '../ports/peer-connection.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { Storage } from '../ports/storage.ts';
-import type { StreamNetwork } from '../ports/stream-network.ts';
 import type { Hello } from '../transport/link/hello.ts';
+import type { PeerNetwork } from '../transport/link/peer-network.ts';
 import type { PresenceState } from './presence.ts';
 
 export interface SessionDeps {
   readonly clock: Clock;
   readonly wallClock: WallClock;
-  readonly streams: StreamNetwork;
+  readonly peers: PeerNetwork;
   readonly discovery: Discovery;
   readonly storage: Storage;
   readonly randomness: Randomness;
@@ -71,6 +75,73 @@ export interface FoundSession extends JoinTarget {
   readonly host: string;
 }
 
+/** What to show while a code is asked for. */
+export interface CodeQuestion {
+  /** Name of the box that shows the code. */
+  readonly host: string;
+  readonly triesLeft: number;
+  readonly expiresIn: Micros;
+  /** The code given before was wrong. */
+  readonly wrong: boolean;
+  /** Another box of that name is known under another key: this may be an impostor. */
+  readonly nameKnown: boolean;
+}
+
+/** Asks the player for the code that the host shows. Rejects with the signal's reason when nobody needs it any more. */
+export type CodePrompt = (asked: CodeQuestion, signal: AbortSignal) => Promise<string>;
+
+/** The code that this box, as host, is to show: someone unknown wants in. */
+export interface ShownCode {
+  /** Six digits. */
+  readonly code: string;
+  /** What the box that wants in calls itself; nothing of it is proven. */
+  readonly guest: string;
+  readonly expiresAt: Instant;
+  readonly triesLeft: number;
+}
+
+/** A box whose key this one has pinned. */
+export interface KnownBox {
+  readonly box: BoxId;
+  readonly name: string;
+  readonly metAt: WallTime;
+}
+
+/** Something a player should read: what was not done and why, or what another box did to this one. */
+export interface SessionNotice {
+  readonly kind: /** Only the host may do that. */
+    | 'notHost'
+    /** The host has locked the session. */
+    | 'locked'
+    /** The host has put this box out of the session. */
+    | 'removed'
+    /** The host has muted this box, or has let it be heard again. */
+    | 'muted'
+    | 'unmuted'
+    /** This box hosts now: it was handed the session, or took over. */
+    | 'hosting'
+    /** Another box was cut off, since it broke a rule. */
+    | 'cut'
+    /** What was stored of a session could not be read. */
+    | 'storage';
+  /** A sentence that says what to do. */
+  readonly text: string;
+}
+
+/** The end of a link that those who play over it see. */
+export interface ParticipantLink {
+  readonly peer: Hello;
+  readonly remote: NetAddress;
+  /** This box dialed it, and is to dial the peer's RTP-MIDI sessions, too. */
+  readonly dialer: boolean;
+  /** Encrypted, and the far end is who it says it is. */
+  readonly secure: boolean;
+  /** Where RTP-MIDI goes; undefined: over plain UDP (`secure` is false then). */
+  readonly packets: PacketLane | undefined;
+  readonly route: Route | undefined;
+  onClosed(listener: () => void): Disposable;
+}
+
 interface SelfPatch {
   readonly name?: string;
   readonly instrument?: string;
@@ -99,37 +170,58 @@ export interface SessionManager extends AsyncDisposable {
   create(name: string): Promise<void>;
   /**
    * Resolves once the session's documents are here. Rejects with PortError, whose message is for people, or with the
-   * signal's reason; then the box is in no session.
+   * signal's reason; then the box is in no session. `enterCode` is asked when the host doesn't know this box; without
+   * it such a join is rejected with 'denied'.
    */
-  join(target: JoinTarget, signal: AbortSignal): Promise<void>;
+  join(target: JoinTarget, signal: AbortSignal, enterCode?: CodePrompt): Promise<void>;
   /** Says goodbye, then lets go. Harmless when in no session. */
   leave(): Promise<void>;
   /**
    * Back to the last session: joins it where it is found, else opens it again under its own identity, and those who
    * return find this box there. Rejects with PortError 'unavailable' when none is remembered.
    */
-  rejoinLast(signal: AbortSignal): Promise<void>;
+  rejoinLast(signal: AbortSignal, enterCode?: CodePrompt): Promise<void>;
   readonly last: { readonly name: string; readonly session: SessionId } | undefined;
 
   setMode(mode: JamMode): void;
   /** Quarter notes a minute, 20 to 400; the beat goes on from where it is. */
   setTempo(bpm: number): void;
+  /** Beats in a bar, 1 to 32; the bar that is being played goes on as one of the new metre. */
+  setMetre(beatsPerBar: number): void;
   setPlaying(playing: boolean): void;
   setSelf(patch: SelfPatch): void;
   rename(name: string): void;
-  /** For the host only: while locked, mode, tempo, name and playing are the host's to change. */
+  /** For the host only: while locked, mode, tempo, metre, name and playing are the host's to change. */
   setLocked(locked: boolean): void;
+  /** For the host only: everybody drops that participant's notes. */
+  mute(box: BoxId, muted: boolean): void;
+  /** For the host only: everybody ends its links to that box, and lets it in no more. */
+  remove(box: BoxId): void;
+  /** For the host only: takes `remove` back. */
+  letBackIn(box: BoxId): void;
+  /** For the host only: that participant hosts from now on. */
+  handOver(box: BoxId): void;
+  /** What was asked for and not done, and what the host did to this box, in words. */
+  onNotice(listener: (notice: SessionNotice) => void): Disposable;
+
+  /** To be shown to whoever wants in; undefined: nobody does. */
+  readonly code: ShownCode | undefined;
+  onCode(listener: (shown: ShownCode | undefined) => void): Disposable;
+  /** Boxes that need no code here, by name. */
+  readonly known: readonly KnownBox[];
+  /** Its key is not trusted any more: it needs a code again. */
+  forget(box: BoxId): void;
+
+  /** A link that lets whoever has it into the present session. Rejects with PortError. */
+  invite(): Promise<Invitation>;
+  /** Joins the session behind such a link, in either form. Rejects as `join` does. */
+  openInvitation(link: string, signal: AbortSignal, enterCode?: CodePrompt): Promise<void>;
+
   /** Statistics of the stream from that peer, published at most every second. */
   reportStats(peer: BoxId, stats: LinkStats): void;
 
-  /** `dialer`: this box dialed the link, and is to dial the peer's RTP-MIDI port, too. */
   onParticipant(
-    listener: (
-      hello: Hello,
-      address: string,
-      state: 'linked' | 'unlinked',
-      dialer: boolean,
-    ) => void,
+    listener: (link: ParticipantLink, state: 'linked' | 'unlinked') => void,
   ): Disposable;
   /** Whose clock ensemble time follows: ensemble time = the clock that is seen of it + shift; of `self`, its own. */
   readonly reference: { readonly box: BoxId | 'self'; readonly shift: Micros } | undefined;

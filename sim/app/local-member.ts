@@ -12,6 +12,7 @@ import { openUdpNetwork } from '../../runtime/platform/udp-network.ts';
 import type { Clock, WallClock } from '../../runtime/ports/clock.ts';
 import type { Discovery } from '../../runtime/ports/discovery.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
+import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
 import { openMemoryStorage } from '../memory-storage.ts';
 import type { MidiFileSong } from '../midi-file.ts';
 import { openImpairedNetwork } from '../network/impaired-network.ts';
@@ -64,7 +65,7 @@ export async function openLocalMember(
       clock,
       wallClock: clock,
       datagrams: network.datagrams,
-      streams: network.streams,
+      peers: openPlainNetwork({ streams: network.streams }),
       discovery: deps.discovery,
       storage: openMemoryStorage(),
       randomness,

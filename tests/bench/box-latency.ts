@@ -21,6 +21,7 @@ import { openTcpNetwork } from '../../runtime/platform/tcp-network.ts';
 import { openUdpNetwork } from '../../runtime/platform/udp-network.ts';
 import type { DatagramNetwork } from '../../runtime/ports/datagram-network.ts';
 import { checkSettings } from '../../runtime/settings/settings-schema.ts';
+import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
 import { openMemoryStorage } from '../../sim/memory-storage.ts';
 import { openSimMidiInput, type SimMidiInput } from '../../sim/midi-wire.ts';
 import { openVirtualDiscovery } from '../../sim/virtual-discovery.ts';
@@ -76,7 +77,7 @@ async function openBenchBox(name: string): Promise<{ box: Box; input: SimMidiInp
         clock,
         wallClock: clock,
         datagrams: watched,
-        streams: openTcpNetwork(),
+        peers: openPlainNetwork({ streams: openTcpNetwork() }),
         discovery: registry.at(HOST),
         storage: openMemoryStorage(),
         randomness: systemRandomness,

@@ -18,6 +18,7 @@ import type { MidiMessage } from '../../runtime/core/midi-message.ts';
 import { fromMillis, fromSeconds, type Instant, type Micros } from '../../runtime/core/time.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
 import { checkSettings } from '../../runtime/settings/settings-schema.ts';
+import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
 import { openMemoryStorage } from '../../sim/memory-storage.ts';
 import { openSimMidiInput, openSimMidiWire, type SimMidiInput } from '../../sim/midi-wire.ts';
 import type { NetworkProfile, ProfileName } from '../../sim/network/profiles.ts';
@@ -100,7 +101,7 @@ export class Member {
           clock,
           wallClock: clock,
           datagrams: this.host.datagrams,
-          streams: this.host.streams,
+          peers: openPlainNetwork({ streams: this.host.streams }),
           discovery: discovery.at(this.host.address),
           storage: this.#storage,
           randomness,

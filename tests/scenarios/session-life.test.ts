@@ -7,6 +7,7 @@ import { drawClientId } from '../../runtime/session/client-id.ts';
 import { LINK_PROTOCOL } from '../../runtime/transport/link/hello.ts';
 import { LinkCounters } from '../../runtime/transport/link/link-counters.ts';
 import { dialLink } from '../../runtime/transport/link/link-network.ts';
+import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
 import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import { agreed, never, openSessionRig, type SessionBox } from './session-rig.ts';
 
@@ -339,7 +340,7 @@ test('a peer that speaks for another is cut off, kept out for a while, and chang
   const evil = 'e0'.repeat(16) as BoxId;
   const deps = {
     clock: rig.clock,
-    streams: rig.network.host('10.0.0.66').streams,
+    peers: openPlainNetwork({ streams: rig.network.host('10.0.0.66').streams }),
     counters: new LinkCounters(),
   };
   const dial = () =>

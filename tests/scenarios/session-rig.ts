@@ -15,6 +15,7 @@ import type { Clock } from '../../runtime/ports/clock.ts';
 import type { Storage } from '../../runtime/ports/storage.ts';
 import type { StreamListener, StreamNetwork } from '../../runtime/ports/stream-network.ts';
 import { openSessionManager, type SessionManager } from '../../runtime/session/session-manager.ts';
+import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
 import { openMemoryStorage } from '../../sim/memory-storage.ts';
 import { openVirtualNetwork, type VirtualNetwork } from '../../sim/network/virtual-network.ts';
 import { seededRandomness } from '../../sim/seeded-randomness.ts';
@@ -97,7 +98,7 @@ export function openSessionRig(seed: number): SessionRig {
       {
         clock: own.clock,
         wallClock: clock,
-        streams,
+        peers: openPlainNetwork({ streams }),
         discovery,
         storage,
         randomness: seededRandomness(`${seed}/${starts}`),

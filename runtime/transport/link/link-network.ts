@@ -1,7 +1,7 @@
 /**
  * Dialing and accepting links.
  *
- * Takes  a StreamNetwork, and what this box says of itself.
+ * Takes  a PeerNetwork, and what this box says of itself.
  * Gives  open links, or a PortError whose message is for people.
  * Keeps  at most 16 streams that have not greeted yet; more are closed at once.
  * Lane   1.
@@ -10,19 +10,20 @@ import { followSignals } from '../../core/abort.ts';
 import { PortError, type PortErrorCode } from '../../core/errors.ts';
 import { after, type Micros } from '../../core/time.ts';
 import type { NetAddress } from '../../ports/datagram-network.ts';
-import type { StreamListener, StreamNetwork } from '../../ports/stream-network.ts';
+import type { StreamListener } from '../../ports/stream-network.ts';
 import type { Hello } from './hello.ts';
 import { greetStream, type Link, type LinkDeps } from './link.ts';
 import type { RefusalCode } from './link-message.ts';
 import type { LinkEnd, Refusal } from './link-state.ts';
+import type { PeerNetwork } from './peer-network.ts';
 
 export interface LinkNetworkDeps extends LinkDeps {
-  readonly streams: StreamNetwork;
+  readonly peers: PeerNetwork;
 }
 
 const MAX_GREETING = 16;
 
-/** Rejects as StreamNetwork.listen does. Disposing stops listening; links stay. */
+/** Rejects as PeerNetwork.listen does. Disposing stops listening; links stay. */
 export async function listenForLinks(
   deps: LinkNetworkDeps,
   init: {
@@ -35,7 +36,7 @@ export async function listenForLinks(
   },
 ): Promise<StreamListener> {
   const greeting = new Set<{ attempt?: AsyncDisposable }>();
-  const listener = await deps.streams.listen(
+  const listener = await deps.peers.listen(
     init.host === undefined ? { port: init.port } : { port: init.port, host: init.host },
     (stream) => {
       if (greeting.size >= MAX_GREETING) {
@@ -84,7 +85,7 @@ export async function dialLink(
   alarm.set(after(deps.clock.now(), init.limit));
   let giveUp: (() => void) | undefined;
   try {
-    const stream = await deps.streams
+    const stream = await deps.peers
       .connect(to, patience.signal)
       .catch((failure: unknown): never => {
         throw signal.aborted ? signal.reason : nobodyAt(to, failure);

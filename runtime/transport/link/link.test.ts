@@ -15,6 +15,7 @@ import { LinkCounters } from './link-counters.ts';
 import { encodeLinkMessage } from './link-message.ts';
 import { dialLink, type LinkNetworkDeps, listenForLinks } from './link-network.ts';
 import type { LinkEnd } from './link-state.ts';
+import { openPlainNetwork } from './plain-network.ts';
 
 const never = (): AbortSignal => new AbortController().signal;
 const PORT = 5008;
@@ -40,7 +41,7 @@ async function openRig() {
   const ends: LinkEnd[] = [];
   const at = (address: string): LinkNetworkDeps => ({
     clock,
-    streams: network.host(address).streams,
+    peers: openPlainNetwork({ streams: network.host(address).streams }),
     counters: address === '10.0.0.1' ? counters : new LinkCounters(),
   });
   const listener = await listenForLinks(at('10.0.0.1'), {

@@ -13,6 +13,7 @@ import { systemRandomness } from '../../../runtime/platform/system-randomness.ts
 import { openTcpNetwork } from '../../../runtime/platform/tcp-network.ts';
 import { openUdpNetwork } from '../../../runtime/platform/udp-network.ts';
 import { checkSettings } from '../../../runtime/settings/settings-schema.ts';
+import { openPlainNetwork } from '../../../runtime/transport/link/plain-network.ts';
 import { openMemoryStorage } from '../../../sim/memory-storage.ts';
 import { openVirtualDiscovery } from '../../../sim/virtual-discovery.ts';
 import { isStamp, playSteadily } from './crowd-playing.ts';
@@ -43,7 +44,7 @@ const box = await openBox(
     clock,
     wallClock: clock,
     datagrams: openUdpNetwork({ clock }),
-    streams: openTcpNetwork(),
+    peers: openPlainNetwork({ streams: openTcpNetwork() }),
     discovery: openVirtualDiscovery({ clock }).at(HOST),
     storage: openMemoryStorage(),
     randomness: systemRandomness,
