@@ -38,19 +38,19 @@ test.each(['before', 'after'] as const)(
       ensembleClock: openEnsembleClock({ clock: rig.clock }),
     });
     // What it says of itself is not what it is known by here.
-    const hello = {
-      box: BOX,
-      ssrc: b.ssrc ^ 1,
-      rtpPort: 5004,
+    const far = {
+      peer: { box: BOX, ssrc: b.ssrc ^ 1, rtpPort: 5004 },
+      remote: { host: B, port: 5008 },
+      dialer: false,
     } as Parameters<ParticipantListener>[0];
-    const linkUp = (): void => link(hello, B, 'linked', false);
+    const linkUp = (): void => link(far, 'linked');
     if (when === 'after') linkUp();
     b.connect({ host: A, port: 5004 });
     await rig.run(fromSeconds(1));
     if (when === 'before') linkUp();
     expect(a.peers.map((peer) => wiring.sourceOf(peer))).toEqual([BOX]);
     expect(wiring.isBox(b.ssrc)).toBe(true);
-    link(hello, B, 'unlinked', false);
+    link(far, 'unlinked');
     await rig.run(fromMillis(100));
     expect(wiring.isBox(b.ssrc)).toBe(false);
     expect(rig.log).toContain(`${A}: box ${B} left local`);

@@ -135,7 +135,8 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
   };
 
   held.hold(
-    session.onParticipant((hello, address, state, dialer) => {
+    session.onParticipant(({ peer: hello, remote, dialer }, state) => {
+      const address = remote.host;
       unlink(hello.box);
       if (state === 'unlinked' || closed) return;
       // A stream that came in before its link played under a stranger's name until now.

@@ -36,6 +36,13 @@ export interface LinkStats {
   readonly recovered: number;
 }
 
+/**
+ * How what that participant plays gets here: `local`, straight on the same network; `direct`, straight through NATs;
+ * `relayed`, through a TURN server; `tunnelled`, through the control plane; `forwarded`, by way of another participant;
+ * `open`: straight, and not encrypted.
+ */
+export type ParticipantRoute = 'local' | 'direct' | 'relayed' | 'tunnelled' | 'forwarded' | 'open';
+
 export interface Participant {
   readonly id: BoxId;
   readonly name: string;
@@ -46,7 +53,18 @@ export interface Participant {
   readonly self: boolean;
   /** The link to it is up (always true of self). */
   readonly connected: boolean;
+  /** The host has silenced it: nobody plays its notes. */
+  readonly muted: boolean;
+  /** Undefined: no link (and for self). */
+  readonly route: ParticipantRoute | undefined;
   readonly stats: LinkStats | undefined;
+}
+
+/** A box that the host has put out: it is refused until the host lets it back in. */
+export interface RemovedBox {
+  readonly id: BoxId;
+  /** As it called itself; its id, abridged, when that is not known. */
+  readonly name: string;
 }
 
 export interface EnsembleContext {
@@ -56,6 +74,10 @@ export interface EnsembleContext {
   readonly mode: JamMode;
   readonly timeline: Timeline;
   readonly playing: boolean;
+  /** Name, mode, tempo, metre and playing are the host's to change. */
+  readonly locked: boolean;
+  /** Boxes that the host has put out of the session, by id. */
+  readonly removed: readonly RemovedBox[];
   /** Self first, then by id. */
   readonly participants: readonly Participant[];
 }

@@ -21,10 +21,9 @@ import {
 import type { Clock, WallClock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import type { Hello } from '../transport/link/hello.ts';
 import type { LinkCounters } from '../transport/link/link-counters.ts';
 import type { PeerNetwork } from '../transport/link/peer-network.ts';
-import type { ControlPatch } from './control-document.ts';
+import type { ControlPatch, ControlState } from './control-document.ts';
 import { openSessionDocuments } from './documents.ts';
 import { ensembleContext } from './ensemble.ts';
 import { sameValue } from './equality.ts';
@@ -34,8 +33,8 @@ import type { ParticipantEntry } from './participants-document.ts';
 import { ownAddresses, wantedPlaces } from './places.ts';
 import type { Presence } from './presence.ts';
 import { Reached } from './reached.ts';
-import type { RtpFacts, SessionClock } from './session.ts';
-import { openSessionLinks } from './session-links.ts';
+import type { ParticipantLink, RtpFacts, SessionClock } from './session.ts';
+import { openSessionLinks, routeOf } from './session-links.ts';
 import { openTimeKeeping, type Reference } from './time-keeping.ts';
 
 export interface ActiveSessionDeps {
@@ -58,12 +57,7 @@ export interface ActiveSessionInit {
   readonly rtp: RtpFacts;
   readonly linkPort: number;
   readonly host?: string;
-  readonly onParticipant: (
-    hello: Hello,
-    address: string,
-    state: 'linked' | 'unlinked',
-    dialer: boolean,
-  ) => void;
+  readonly onParticipant: (link: ParticipantLink, state: 'linked' | 'unlinked') => void;
   readonly onReference: (box: BoxId | 'self', shift: Micros) => void;
   readonly onContext: (context: EnsembleContext) => void;
 }
@@ -89,6 +83,10 @@ export interface ActiveSession extends AsyncDisposable {
   /** False when the session is locked and this box doesn't host it. */
   control(patch: ControlPatch): boolean;
   setTempo(bpm: number): boolean;
+  setMetre(beatsPerBar: number): boolean;
+  readonly controlState: ControlState;
+  /** For the host. Nothing happens when that box is not there. */
+  handOver(box: BoxId): void;
   readonly hosting: boolean;
   reportStats(peer: BoxId, stats: LinkStats): void;
   /** Members that announce themselves on the local network; this box's own announcement among them. */
@@ -205,7 +203,7 @@ async function assemble(
       }),
     );
     mesh.tick();
-    publish(stand, linked);
+    publish(stand);
   };
 
   const writeOwnEntry = (linked: ReadonlySet<BoxId>): void => {
@@ -221,7 +219,7 @@ async function assemble(
     });
   };
 
-  const publish = (stand: Standing, linked: ReadonlySet<BoxId>): void => {
+  const publish = (stand: Standing): void => {
     const { entries } = participants;
     hosting = stand.host === box;
     const listed = [...reached.lately(LISTED, clock.now())].filter(
@@ -235,7 +233,7 @@ async function assemble(
       control: control.state,
       entries,
       listed: new Set(listed),
-      linked,
+      linked: new Map([...mesh.links].map(([id, link]) => [id, routeOf(link)])),
       stats,
     });
     if (sameValue(taken, context)) return;
@@ -291,6 +289,17 @@ async function assemble(
     setTempo(bpm) {
       if (allowed()) timeKeeping.setTempo(bpm);
       return allowed();
+    },
+    setMetre(beatsPerBar) {
+      if (allowed()) timeKeeping.setMetre(beatsPerBar);
+      return allowed();
+    },
+    get controlState() {
+      return control.state;
+    },
+    handOver(other) {
+      const entry = participants.entries.get(other);
+      if (entry?.present) control.set({ host: { box: other, boot: entry.boot } });
     },
     get hosting() {
       return hosting;

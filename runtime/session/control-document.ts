@@ -34,6 +34,10 @@ export interface ControlState {
   readonly host: BootedBox | undefined;
   readonly reference: ClockReference | undefined;
   readonly locked: boolean;
+  /** Boxes that nobody plays the notes of, by id. */
+  readonly muted: readonly BoxId[];
+  /** Boxes that nobody lets in, by id. */
+  readonly removed: readonly BoxId[];
 }
 
 export type ControlPatch = {
@@ -42,6 +46,9 @@ export type ControlPatch = {
 
 export const MIN_TEMPO = 20;
 export const MAX_TEMPO = 400;
+export const MAX_BEATS_PER_BAR = 32;
+/** Of one list. */
+export const MAX_BOXES = 64;
 const ROOT = 'control';
 
 export const controlRules: DocumentRules = {
@@ -60,10 +67,11 @@ const NAME = z
 const TIMELINE = z.object({
   origin: time.transform((value) => value as EnsembleTime),
   bpm: z.number().min(MIN_TEMPO).max(MAX_TEMPO),
-  beatsPerBar: z.number().int().min(1).max(32),
+  beatsPerBar: z.number().int().min(1).max(MAX_BEATS_PER_BAR),
 });
 const BOOTED = z.object({ box: boxId, boot });
 const REFERENCE = z.object({ box: boxId, boot, shift: time.transform((value) => value as Micros) });
+const BOXES = z.array(boxId).max(MAX_BOXES);
 const MODE = z.enum(JAM_MODES as readonly [JamMode, ...JamMode[]]);
 
 const DEFAULT_TIMELINE: Timeline = { origin: 0 as EnsembleTime, bpm: 120, beatsPerBar: 4 };
@@ -107,6 +115,8 @@ export class ControlDocument {
       host: this.#value('host', BOOTED),
       reference: this.#value('reference', REFERENCE),
       locked: this.#value('locked', z.boolean()) ?? false,
+      muted: this.#value('muted', BOXES) ?? [],
+      removed: this.#value('removed', BOXES) ?? [],
     };
   }
 

@@ -9,6 +9,8 @@ import type {
   EnsembleContext,
   LinkStats,
   Participant,
+  ParticipantRoute,
+  RemovedBox,
   SessionId,
 } from '../core/ensemble.ts';
 import type { ControlState } from './control-document.ts';
@@ -24,7 +26,8 @@ export interface EnsembleFacts {
   readonly entries: ReadonlyMap<BoxId, ParticipantEntry>;
   /** Boxes to be listed besides self. */
   readonly listed: ReadonlySet<BoxId>;
-  readonly linked: ReadonlySet<BoxId>;
+  /** By which way each box with a link is reached. */
+  readonly linked: ReadonlyMap<BoxId, ParticipantRoute>;
   readonly stats: ReadonlyMap<BoxId, LinkStats>;
 }
 
@@ -42,9 +45,16 @@ export function ensembleContext(facts: EnsembleFacts): EnsembleContext {
     mode: control.mode,
     timeline: Object.freeze({ ...control.timeline }),
     playing: control.playing,
+    locked: control.locked,
+    removed: Object.freeze(control.removed.map((id) => Object.freeze(removedBox(id, facts)))),
     participants: Object.freeze(participants),
   });
 }
+
+const removedBox = (id: BoxId, { entries }: EnsembleFacts): RemovedBox => ({
+  id,
+  name: entries.get(id)?.name || id.slice(0, 8),
+});
 
 const participant = (id: BoxId, entry: ParticipantEntry, facts: EnsembleFacts): Participant => ({
   id,
@@ -54,5 +64,7 @@ const participant = (id: BoxId, entry: ParticipantEntry, facts: EnsembleFacts): 
   roleByHand: entry.roleByHand,
   self: id === facts.self,
   connected: id === facts.self || facts.linked.has(id),
+  muted: facts.control.muted.includes(id),
+  route: facts.linked.get(id),
   stats: facts.stats.get(id),
 });

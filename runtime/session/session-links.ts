@@ -5,7 +5,7 @@
  * Gives  the mesh; participants as they come and go; whether all that the others have is here.
  * Keeps  the doorkeeper: who is of another session, or one too many, stays outside.
  */
-import type { BoxId, SessionId } from '../core/ensemble.ts';
+import type { BoxId, ParticipantRoute, SessionId } from '../core/ensemble.ts';
 import { Listeners } from '../core/listeners.ts';
 import type { Log } from '../core/log.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
@@ -17,7 +17,7 @@ import { sameValue } from './equality.ts';
 import { reachLevel } from './joining.ts';
 import { type Mesh, type MeshDeps, openMesh } from './mesh.ts';
 import { MAX_MEMBERS } from './participants-document.ts';
-import type { RtpFacts } from './session.ts';
+import type { ParticipantLink, RtpFacts } from './session.ts';
 
 export interface SessionLinks extends AsyncDisposable {
   readonly mesh: Mesh;
@@ -38,12 +38,7 @@ export interface SessionLinksInit {
   readonly host: string | undefined;
   readonly name: () => string;
   readonly documents: SessionDocuments;
-  readonly onLinked: (
-    hello: Hello,
-    address: string,
-    state: 'linked' | 'unlinked',
-    dialer: boolean,
-  ) => void;
+  readonly onLinked: (link: ParticipantLink, state: 'linked' | 'unlinked') => void;
 }
 
 const MAX_SEEN_AS = 16;
@@ -86,8 +81,7 @@ export async function openSessionLinks(
     judge,
   });
 
-  const tell = (link: Link, state: 'linked' | 'unlinked'): void =>
-    init.onLinked(link.peer, link.remote.host, state, link.dialer);
+  const tell = (link: Link, state: 'linked' | 'unlinked'): void => init.onLinked(seen(link), state);
 
   mesh.onLink((link, replaced) => {
     if (replaced) levels.delete(replaced);
@@ -114,6 +108,23 @@ export async function openSessionLinks(
     [Symbol.asyncDispose]: () => mesh[Symbol.asyncDispose](),
   };
 }
+
+/** The link as those see it who play over it. */
+const seen = (link: Link): ParticipantLink => ({
+  peer: link.peer,
+  remote: link.remote,
+  dialer: link.dialer,
+  secure: false,
+  packets: undefined,
+  route: undefined,
+  onClosed: (listener) => link.onClosed(() => listener()),
+});
+
+/** By which way what is played there gets here. */
+export const routeOf = (link: Link): ParticipantRoute => {
+  const { secure, route } = seen(link);
+  return secure && route ? route.kind : 'open';
+};
 
 /** Nothing is different for those who play: the link was renewed, no more. */
 const sameWay = (a: Link, b: Link): boolean =>

@@ -15,18 +15,26 @@ import { PortError } from '../core/errors.ts';
 import { Teardown } from '../core/lifecycle.ts';
 import { Listeners } from '../core/listeners.ts';
 import { elapsed, fromSeconds, type Micros } from '../core/time.ts';
-import { type Hello, isSessionId, MAX_NAME, plainText } from '../transport/link/hello.ts';
+import { isSessionId, MAX_NAME, plainText } from '../transport/link/hello.ts';
 import { LinkCounters } from '../transport/link/link-counters.ts';
 import { type ActiveSession, openActiveSession, type SelfEntry } from './active-session.ts';
 import { openAnnouncer } from './announcer.ts';
-import { type ControlPatch, MAX_TEMPO, MIN_TEMPO } from './control-document.ts';
+import { type ControlPatch, MAX_BEATS_PER_BAR, MAX_TEMPO, MIN_TEMPO } from './control-document.ts';
 import { sameValue } from './equality.ts';
 import { memberAdvert, readAddresses } from './found-sessions.ts';
 import { type LastSession, readLastSession, writeLastSession } from './last-session.ts';
 import { openOneAtATime } from './one-at-a-time.ts';
 import type { PresenceState } from './presence.ts';
 import { openSearch } from './search.ts';
-import type { SessionDeps, SessionInit, SessionManager, SessionStats } from './session.ts';
+import type {
+  ParticipantLink,
+  SessionDeps,
+  SessionInit,
+  SessionManager,
+  SessionNotice,
+  SessionStats,
+  ShownCode,
+} from './session.ts';
 import { openWaiting } from './waiting.ts';
 
 export type { SessionDeps, SessionInit, SessionManager } from './session.ts';
@@ -44,9 +52,9 @@ export async function openSessionManager(
   const counters = new LinkCounters();
   const boot = randomness.uint32();
   const contexts = new Listeners<[context: EnsembleContext | undefined]>();
-  const participants = new Listeners<
-    [hello: Hello, address: string, state: 'linked' | 'unlinked', dialer: boolean]
-  >();
+  const participants = new Listeners<[link: ParticipantLink, state: 'linked' | 'unlinked']>();
+  const notices = new Listeners<[notice: SessionNotice]>();
+  const codes = new Listeners<[shown: ShownCode | undefined]>();
   const references = new Listeners<[box: BoxId | 'self', shift: Micros]>();
   const presences = new Listeners<[box: BoxId, state: PresenceState | undefined]>();
   const operations = openOneAtATime();
@@ -187,9 +195,18 @@ export async function openSessionManager(
     }
   };
 
+  const notHost = (text: string): void => notices.emit({ kind: 'notHost', text });
+  const locked = (): void =>
+    notices.emit({
+      kind: 'locked',
+      text: 'the host has locked the session: ask it to change that',
+    });
   const change = (patch: ControlPatch): void => {
-    if (active?.control(patch) === false) log.info('the host has locked the session');
+    if (active?.control(patch) === false) locked();
   };
+  /** `others` without that box, or with it. */
+  const withBox = (others: readonly BoxId[], box: BoxId, on: boolean): BoxId[] =>
+    [...others.filter((other) => other !== box), ...(on ? [box] : [])].sort();
 
   return {
     get context() {
@@ -234,17 +251,57 @@ export async function openSessionManager(
     setTempo(bpm) {
       if (!Number.isFinite(bpm)) return;
       const within = Math.min(MAX_TEMPO, Math.max(MIN_TEMPO, bpm));
-      if (active?.setTempo(within) === false) log.info('the host has locked the session');
+      if (active?.setTempo(within) === false) locked();
     },
     setPlaying: (playing) => change({ playing }),
     rename(name) {
       const called = plainText(name, MAX_NAME).trim();
       if (called !== '') change({ name: called });
     },
-    setLocked(locked) {
-      if (active?.hosting) active.control({ locked });
-      else log.info('only the host locks a session');
+    setLocked(on) {
+      if (active?.hosting) active.control({ locked: on });
+      else notHost('only the host locks a session');
     },
+    mute(box, muted) {
+      if (active?.hosting)
+        active.control({ muted: withBox(active.controlState.muted, box, muted) });
+      else notHost('only the host mutes others');
+    },
+    remove(box) {
+      if (active?.hosting) {
+        active.control({ removed: withBox(active.controlState.removed, box, true) });
+      } else notHost('only the host puts others out');
+    },
+    letBackIn(box) {
+      if (active?.hosting) {
+        active.control({ removed: withBox(active.controlState.removed, box, false) });
+      } else notHost('only the host lets others back in');
+    },
+    handOver(box) {
+      if (active?.hosting) active.handOver(box);
+      else notHost('only the host hands the session over');
+    },
+    setMetre(beatsPerBar) {
+      const beats = Math.round(Math.min(MAX_BEATS_PER_BAR, Math.max(1, beatsPerBar)));
+      if (Number.isFinite(beats) && active?.setMetre(beats) === false) locked();
+    },
+    onNotice: (listener) => notices.add(listener),
+    get code() {
+      return undefined;
+    },
+    onCode: (listener) => codes.add(listener),
+    get known() {
+      return [];
+    },
+    forget() {},
+    invite: () =>
+      Promise.reject(
+        new PortError('unavailable', 'no control server is set: enter one in the settings'),
+      ),
+    openInvitation: () =>
+      Promise.reject(
+        new PortError('unavailable', 'no control server is set: enter one in the settings'),
+      ),
     setSelf({ name, instrument, role }) {
       self = {
         name: name === undefined ? self.name : plainText(name, MAX_NAME),

@@ -37,6 +37,8 @@ export interface TimeKeeping {
   keepsTime(linked: ReadonlySet<BoxId>): boolean;
   /** Quarter notes a minute; the beat goes on from where it is. */
   setTempo(bpm: number): void;
+  /** The beat goes on from where it is; the bar that is being played began where it did. */
+  setMetre(beatsPerBar: number): void;
 }
 
 /** From being told of a reference to having its clock, at the soonest. */
@@ -138,6 +140,14 @@ export function openTimeKeeping(
         ensembleClock.synced &&
         elapsed(toldAt, clock.now()) >= SETTLING
       );
+    },
+    setMetre(beatsPerBar) {
+      const { timeline } = control.state;
+      const now = ensembleClock.toEnsemble(clock.now());
+      const beat = MINUTE / timeline.bpm;
+      const bars = Math.floor((now - timeline.origin) / (beat * timeline.beatsPerBar));
+      const origin = (timeline.origin + bars * beat * timeline.beatsPerBar) as EnsembleTime;
+      control.set({ timeline: { ...timeline, origin, beatsPerBar } });
     },
     setTempo(bpm) {
       const { timeline } = control.state;

@@ -20,6 +20,8 @@ export const SELF: Participant = {
   roleByHand: false,
   self: true,
   connected: true,
+  muted: false,
+  route: undefined,
   stats: undefined,
 };
 
@@ -32,6 +34,8 @@ function peer(digit: string, name: string, change: Partial<Participant> = {}): P
     roleByHand: false,
     self: false,
     connected: true,
+    muted: false,
+    route: 'local',
     stats: { rtt: fromMillis(34.4), jitter: fromMillis(3.2), loss: 0.004, recovered: 12 },
     ...change,
   };
@@ -54,6 +58,8 @@ export const SUNDAY: EnsembleContext = {
   mode: 'auto',
   timeline: { origin: (START - 24_300_000) as EnsembleTime, bpm: 120, beatsPerBar: 4 },
   playing: true,
+  locked: false,
+  removed: [],
   participants: [SELF, INES],
 };
 

@@ -124,7 +124,7 @@ export function openSessionRig(seed: number): SessionRig {
     session.onReference((box, shift) => {
       following = shift + (box === 'self' ? 0 : (offsets.get(box) ?? 0) - offset);
     });
-    session.onParticipant((hello, _address, state) => participants.push(`${state} ${hello.name}`));
+    session.onParticipant(({ peer }, state) => participants.push(`${state} ${peer.name}`));
     return {
       id,
       address,
