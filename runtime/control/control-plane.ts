@@ -8,6 +8,7 @@
  * Lane   4. Without a server everything on the local network works.
  */
 import type { BoxId, SessionId } from '../core/ensemble.ts';
+import type { WallTime } from '../core/time.ts';
 import type { IceServer } from '../ports/peer-connection.ts';
 import type { ByteStream } from '../ports/stream-network.ts';
 
@@ -32,6 +33,16 @@ export interface Invitation {
   /** The same for a telephone: `https://HOST/i/CODE#SECRET`. */
   readonly webLink: string;
   readonly session: SessionId;
+  /** What the server knows it by. */
+  readonly code: string;
+  /** 16 octets that the inviting box made: whoever proves to know them was invited. */
+  readonly secret: Uint8Array;
+  readonly expiresAt: WallTime;
+}
+
+/** The session that somebody was invited to, with what proves the invitation there. */
+export interface InvitedEntry extends DirectoryEntry {
+  readonly secret: Uint8Array;
 }
 
 export interface ControlPlane extends AsyncDisposable {
@@ -42,6 +53,7 @@ export interface ControlPlane extends AsyncDisposable {
 
   /** One signalling message, at most 16 KiB, to a box that is online. Rejects with PortError 'unavailable' when it isn't. */
   signal(to: BoxId, message: Uint8Array): Promise<void>;
+  /** `message` is the listener's to keep. */
   onSignal(listener: (from: BoxId, message: Uint8Array) => void): Disposable;
   /** STUN and TURN with credentials that last for some hours. Empty while offline. */
   iceServers(): Promise<readonly IceServer[]>;
@@ -54,8 +66,10 @@ export interface ControlPlane extends AsyncDisposable {
   publish(entry: DirectoryEntry | undefined): void;
   /** An invitation to the published session. Rejects with PortError. */
   invite(): Promise<Invitation>;
+  /** From now on the code leads nowhere. Rejects with PortError 'unavailable' while offline. */
+  revoke(code: string): Promise<void>;
   /** The session behind an invitation's link in either form. Rejects with PortError. */
-  open(link: string, signal: AbortSignal): Promise<DirectoryEntry>;
+  open(link: string, signal: AbortSignal): Promise<InvitedEntry>;
   /** The session by its id, for coming back to it. Undefined: nobody in it is online. */
   find(session: SessionId, signal: AbortSignal): Promise<DirectoryEntry | undefined>;
 }
