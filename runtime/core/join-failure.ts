@@ -43,7 +43,7 @@ const CODES: Readonly<Record<JoinFailureReason, PortErrorCode>> = {
   intercepted: 'denied',
   noNetwork: 'unavailable',
   serverUnreachable: 'unavailable',
-  version: 'invalid',
+  version: 'denied',
   tookTooLong: 'unavailable',
 };
 
