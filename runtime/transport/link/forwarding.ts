@@ -1,0 +1,163 @@
+/**
+ * Packets for boxes that this one has no link with: handed to a box that passes them on, and passed on for others.
+ *
+ * Takes  packets as they would go over a lane; packets of kind `forwarded` and `probe` from lanes; who passes on for whom.
+ * Gives  the same packets, unread, on the next lane; and those for this box, with the box that they are from.
+ * Keeps  nothing per packet: what can't go now is lost, as on a network, and counted. PACKETS.md, "forwarding".
+ * Lane   1. Allocates nothing per packet.
+ *
+ * One hop, never two: a packet is passed on only if its source is the authenticated far end that it came from, and taken
+ * only from a box that passes packets on. The one who is first in line is watched: silent for 0.7 s while it is asked, and
+ * packets go by way of the next, at once and without a word to anybody.
+ */
+import { elapsed, fromMillis, type Instant, type Micros } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import {
+  BOX_OCTETS,
+  FORWARD_HEADER_OCTETS,
+  LANE_HEADER_OCTETS,
+  LANE_OCTETS,
+  sameBox,
+  writeLaneHeader,
+} from './lane-packets.ts';
+import type { LaneEnd, LaneTable } from './lane-table.ts';
+
+export const PROBE_EVERY: Micros = fromMillis(200);
+/** Several questions and a long way. */
+const SILENT: Micros = fromMillis(700);
+const ASKS = 0;
+const ANSWERS = 1;
+
+export class Forwarding {
+  /** Passed on for others. */
+  relayed = 0;
+  /** For a box that there is no way to. */
+  unrouted = 0;
+  /** Above what one box may send. */
+  flooded = 0;
+  /** By a box that passes nothing on, or from a box that is not in the session. */
+  unexpected = 0;
+  readonly #clock: Clock;
+  readonly #self: Uint8Array;
+  readonly #ssrc: number;
+  readonly #table: LaneTable;
+  readonly #onForged: (end: LaneEnd) => void;
+  readonly #packet = new Uint8Array(LANE_OCTETS);
+  readonly #probe = new Uint8Array(LANE_HEADER_OCTETS + 1);
+  #vias: readonly LaneEnd[] = [];
+
+  constructor(
+    deps: {
+      readonly clock: Clock;
+      readonly table: LaneTable;
+      /** It sent a packet in another box's name, to be passed on: no mistake does that. */
+      readonly onForged: (end: LaneEnd) => void;
+    },
+    init: { readonly self: Uint8Array; readonly ssrc: number },
+  ) {
+    this.#clock = deps.clock;
+    this.#table = deps.table;
+    this.#onForged = deps.onForged;
+    this.#self = init.self;
+    this.#ssrc = init.ssrc;
+  }
+
+  /** Those whom packets for somebody go by. */
+  set vias(ends: readonly LaneEnd[]) {
+    this.#vias = ends;
+  }
+
+  /** Asks those who pass packets on, and were not heard lately, whether they are there. */
+  probe(now: Instant): void {
+    for (const via of this.#vias) {
+      if (via.lane && elapsed(via.heardAt, now) >= PROBE_EVERY) this.#sendProbe(via, ASKS);
+    }
+  }
+
+  send(to: LaneEnd, packet: Uint8Array, length: number): void {
+    const via = this.#viaOf(to);
+    const lane = via?.lane;
+    if (!via || !lane || length > LANE_OCTETS - FORWARD_HEADER_OCTETS) {
+      this.unrouted++;
+      return;
+    }
+    const out = this.#packet;
+    writeLaneHeader(out, 'forwarded', via.sequence++, this.#ssrc);
+    out.set(to.id, LANE_HEADER_OCTETS);
+    out.set(this.#self, LANE_HEADER_OCTETS + BOX_OCTETS);
+    copy(packet, 0, length, out, FORWARD_HEADER_OCTETS);
+    lane.send(out, FORWARD_HEADER_OCTETS + length);
+  }
+
+  /** The box that a packet for this one is from; undefined when there is nothing here to be taken. */
+  take(from: LaneEnd, packet: Uint8Array, at: Instant): LaneEnd | undefined {
+    if (sameBox(this.#self, packet, LANE_HEADER_OCTETS)) return this.#taken(from, packet, at);
+    if (!from.allowance.take(1, at)) {
+      this.flooded++;
+      return undefined;
+    }
+    if (!sameBox(from.id, packet, LANE_HEADER_OCTETS + BOX_OCTETS)) {
+      this.#onForged(from);
+      return undefined;
+    }
+    this.#relay(packet);
+    return undefined;
+  }
+
+  takeProbe(from: LaneEnd, packet: Uint8Array, at: Instant): void {
+    if (packet[LANE_HEADER_OCTETS] !== ASKS) return;
+    if (from.allowance.take(1, at)) this.#sendProbe(from, ANSWERS);
+    else this.flooded++;
+  }
+
+  #taken(from: LaneEnd, packet: Uint8Array, at: Instant): LaneEnd | undefined {
+    const source = this.#table.find(packet, LANE_HEADER_OCTETS + BOX_OCTETS);
+    if (!source || source === from || !this.#vias.includes(from)) {
+      this.unexpected++;
+      return undefined;
+    }
+    if (!source.allowance.take(1, at)) {
+      this.flooded++;
+      return undefined;
+    }
+    return source;
+  }
+
+  #relay(packet: Uint8Array): void {
+    const to = this.#table.find(packet, LANE_HEADER_OCTETS);
+    const lane = to?.lane;
+    if (!to || !lane) {
+      this.unrouted++;
+      return;
+    }
+    const out = this.#packet;
+    writeLaneHeader(out, 'forwarded', to.sequence++, this.#ssrc);
+    copy(packet, LANE_HEADER_OCTETS, packet.length, out, LANE_HEADER_OCTETS);
+    this.relayed++;
+    lane.send(out, packet.length);
+  }
+
+  #viaOf({ vias }: LaneEnd): LaneEnd | undefined {
+    if (vias.length === 0) return undefined;
+    const now = this.#clock.now();
+    let silent: LaneEnd | undefined;
+    for (let i = 0; i < vias.length; i++) {
+      const via = vias[i] as LaneEnd;
+      if (!via.lane) continue;
+      if (elapsed(via.heardAt, now) < SILENT) return via;
+      silent ??= via;
+    }
+    return silent;
+  }
+
+  #sendProbe(to: LaneEnd, word: number): void {
+    writeLaneHeader(this.#probe, 'probe', to.sequence++, this.#ssrc);
+    this.#probe[LANE_HEADER_OCTETS] = word;
+    to.lane?.send(this.#probe);
+  }
+}
+
+/** As `set` of a subarray does, without making one. */
+function copy(from: Uint8Array, begin: number, end: number, to: Uint8Array, at: number): void {
+  for (let i = begin; i < end; i++) to[at + i - begin] = from[i] as number;
+}
