@@ -13,6 +13,7 @@ import type { SessionId } from '../core/ensemble.ts';
 import type { WallTime } from '../core/time.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { Signatures } from '../ports/signatures.ts';
+import { equalOctets } from './equal-octets.ts';
 import { type Identity, PUBLIC_KEY_OCTETS, SIGNATURE_OCTETS } from './identity.ts';
 
 export interface Grant {
@@ -83,7 +84,7 @@ export function checkMembership(
 ): MembershipFault | undefined {
   if (proof.grants.length > MAX_GRANTS) return 'length';
   if (sessionOfProof(proof) !== session) return 'session';
-  if (!sameOctets(holderOf(proof), key)) return 'holder';
+  if (!equalOctets(holderOf(proof), key)) return 'holder';
   let by = proof.creator;
   for (const { admitted, at, signature } of proof.grants) {
     if (!signatures.verify(by, signedPart(session, by, admitted, at), signature)) {
@@ -165,6 +166,3 @@ function decodeTime(bytes: Uint8Array): WallTime | undefined {
   const time = view.getBigUint64(0);
   return time <= BigInt(MAX_TIME) ? (Number(time) as WallTime) : undefined;
 }
-
-const sameOctets = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((octet, at) => octet === b[at]);
