@@ -16,12 +16,37 @@ export const ROLES: readonly Role[] = ['rhythm', 'bass', 'harmony', 'melody'];
 export type JamMode = 'auto' | 'live' | 'tight' | 'groove';
 export const JAM_MODES: readonly JamMode[] = ['auto', 'live', 'tight', 'groove'];
 
-/** The shared metronome: at `origin` the first beat of a bar falls. */
-export interface Timeline {
+/** Even beats (quarter notes) in even bars. Beats and bars are numbered from 0 on, and may be negative. */
+export interface Stretch {
+  /** When the first beat of bar `bar` falls, or would have, had this stretch begun by then. */
   readonly origin: EnsembleTime;
   /** Quarter notes a minute. */
   readonly bpm: number;
   readonly beatsPerBar: number;
+  /** Default 0. */
+  readonly bar?: number;
+  /** The number of the beat at `origin`; default 0. */
+  readonly beat?: number;
+  /** It holds from then on; undefined: since ever. */
+  readonly from?: EnsembleTime;
+}
+
+/** The shared metronome: what holds last, and what holds before its `from` (runtime/timeline/timeline.ts reads it). */
+export interface Timeline extends Stretch {
+  /** Latest first. */
+  readonly before?: readonly Stretch[];
+}
+
+/** What is played on the timeline: MIDI's song, with its positions. */
+export interface Song {
+  /** The beat of the timeline that it begins with: a bar line. */
+  readonly start: number;
+  /** Quarter notes since the song's top at that beat; 0 when it begins at the top. */
+  readonly position: number;
+  /** Beats before `start` that are counted in. */
+  readonly countIn: number;
+  /** The beat at which it ends; undefined: it goes on. Not after `start`: it never began. */
+  readonly end?: number;
 }
 
 /** How a stream from a peer has fared lately; windows of about ten seconds. */
@@ -73,7 +98,10 @@ export interface EnsembleContext {
   readonly host: BoxId;
   readonly mode: JamMode;
   readonly timeline: Timeline;
+  /** A song plays, or is about to. */
   readonly playing: boolean;
+  /** The song that plays, is about to, or was played last. */
+  readonly song?: Song;
   /** Name, mode, tempo, metre and playing are the host's to change. */
   readonly locked: boolean;
   /** Boxes that the host has put out of the session, by id. */

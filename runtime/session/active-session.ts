@@ -21,6 +21,7 @@ import {
 import type { Clock, WallClock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
 import type { Randomness } from '../ports/randomness.ts';
+import type { TimeWish } from '../timeline/time-wish.ts';
 import type { LinkCounters } from '../transport/link/link-counters.ts';
 import type { PeerNetwork } from '../transport/link/peer-network.ts';
 import type { ControlPatch, ControlState } from './control-document.ts';
@@ -35,7 +36,7 @@ import type { Presence } from './presence.ts';
 import { Reached } from './reached.ts';
 import type { ParticipantLink, RtpFacts, SessionClock } from './session.ts';
 import { openSessionLinks, routeOf } from './session-links.ts';
-import { openTimeKeeping, type Reference } from './time-keeping.ts';
+import { noticeFor, openTimeKeeping, type Reference } from './time-keeping.ts';
 
 export interface ActiveSessionDeps {
   readonly clock: Clock;
@@ -82,8 +83,8 @@ export interface ActiveSession extends AsyncDisposable {
   setSelf(self: SelfEntry): void;
   /** False when the session is locked and this box doesn't host it. */
   control(patch: ControlPatch): boolean;
-  setTempo(bpm: number): boolean;
-  setMetre(beatsPerBar: number): boolean;
+  /** The same of timeline and song. */
+  setTime(wish: TimeWish): boolean;
   readonly controlState: ControlState;
   /** For the host. Nothing happens when that box is not there. */
   handOver(box: BoxId): void;
@@ -142,6 +143,7 @@ async function assemble(
     control,
     clockOffset: init.rtp.clockOffset,
     knownAs: init.name,
+    notice: () => noticeFor(stats.values()),
     onReference: init.onReference,
   });
 
@@ -286,12 +288,8 @@ async function assemble(
       if (allowed()) control.set(patch);
       return allowed();
     },
-    setTempo(bpm) {
-      if (allowed()) timeKeeping.setTempo(bpm);
-      return allowed();
-    },
-    setMetre(beatsPerBar) {
-      if (allowed()) timeKeeping.setMetre(beatsPerBar);
+    setTime(wish) {
+      if (allowed()) timeKeeping.fulfil(wish);
       return allowed();
     },
     get controlState() {

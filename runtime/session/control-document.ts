@@ -7,8 +7,9 @@
  */
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { type BoxId, JAM_MODES, type JamMode, type Timeline } from '../core/ensemble.ts';
+import { type BoxId, JAM_MODES, type JamMode, type Song, type Timeline } from '../core/ensemble.ts';
 import type { EnsembleTime, Micros } from '../core/time.ts';
+import { MAX_BEFORE } from '../timeline/timeline.ts';
 import { isBoxId, MAX_NAME, plainText } from '../transport/link/hello.ts';
 import { sameValue } from './equality.ts';
 import type { DocumentRules } from './update-rules.ts';
@@ -29,7 +30,7 @@ export interface ControlState {
   readonly timeline: Timeline;
   /** Whether anybody has set the timeline yet. */
   readonly begun: boolean;
-  readonly playing: boolean;
+  readonly song: Song | undefined;
   readonly mode: JamMode;
   readonly host: BootedBox | undefined;
   readonly reference: ClockReference | undefined;
@@ -46,6 +47,10 @@ export type ControlPatch = {
 
 export const MIN_TEMPO = 20;
 export const MAX_TEMPO = 400;
+/** Quarter notes: the last place of a song that MIDI has a number for. */
+const MAX_POSITION = 4_096;
+/** Beats. */
+const MAX_COUNT_IN = 128;
 export const MAX_BEATS_PER_BAR = 32;
 /** Of one list. */
 export const MAX_BOXES = 64;
@@ -64,10 +69,22 @@ const NAME = z
   .string()
   .min(1)
   .transform((text) => plainText(text, MAX_NAME));
-const TIMELINE = z.object({
-  origin: time.transform((value) => value as EnsembleTime),
+const count = z.number().int().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
+const ensembleTime = time.transform((value) => value as EnsembleTime);
+const STRETCH = z.object({
+  origin: ensembleTime,
   bpm: z.number().min(MIN_TEMPO).max(MAX_TEMPO),
   beatsPerBar: z.number().int().min(1).max(MAX_BEATS_PER_BAR),
+  bar: count.exactOptional(),
+  beat: count.exactOptional(),
+  from: ensembleTime.exactOptional(),
+});
+const TIMELINE = STRETCH.extend({ before: z.array(STRETCH).max(MAX_BEFORE).exactOptional() });
+const SONG = z.object({
+  start: count,
+  position: z.number().min(0).max(MAX_POSITION),
+  countIn: count.min(0).max(MAX_COUNT_IN),
+  end: count.exactOptional(),
 });
 const BOOTED = z.object({ box: boxId, boot });
 const REFERENCE = z.object({ box: boxId, boot, shift: time.transform((value) => value as Micros) });
@@ -110,7 +127,7 @@ export class ControlDocument {
       name: this.#value('name', NAME),
       timeline: timeline ?? DEFAULT_TIMELINE,
       begun: timeline !== undefined,
-      playing: this.#value('playing', z.boolean()) ?? false,
+      song: this.#value('song', SONG),
       mode: this.#value('mode', MODE) ?? 'auto',
       host: this.#value('host', BOOTED),
       reference: this.#value('reference', REFERENCE),

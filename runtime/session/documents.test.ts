@@ -42,7 +42,7 @@ test('control values that don’t fit are read as the default', () => {
   for (const [key, value] of Object.entries({
     name: '',
     timeline: { origin: 'now', bpm: 1e9, beatsPerBar: 0 },
-    playing: 'yes',
+    song: { start: 0.5, position: -1 },
     mode: 'ecstatic',
     host: 'me',
     reference: { box: B, boot: -1, shift: Number.NaN },
@@ -55,11 +55,13 @@ test('control values that don’t fit are read as the default', () => {
     name: undefined,
     timeline: { origin: 0, bpm: 120, beatsPerBar: 4 },
     begun: false,
-    playing: false,
+    song: undefined,
     mode: 'auto',
     host: undefined,
     reference: undefined,
     locked: false,
+    muted: [],
+    removed: [],
   });
 });
 

@@ -15,6 +15,7 @@ import { PortError } from '../core/errors.ts';
 import { Teardown } from '../core/lifecycle.ts';
 import { Listeners } from '../core/listeners.ts';
 import { elapsed, fromSeconds, type Micros } from '../core/time.ts';
+import type { TimeWish } from '../timeline/time-wish.ts';
 import { isSessionId, MAX_NAME, plainText } from '../transport/link/hello.ts';
 import { LinkCounters } from '../transport/link/link-counters.ts';
 import { type ActiveSession, openActiveSession, type SelfEntry } from './active-session.ts';
@@ -204,6 +205,9 @@ export async function openSessionManager(
   const change = (patch: ControlPatch): void => {
     if (active?.control(patch) === false) locked();
   };
+  const setTime = (wish: TimeWish): void => {
+    if (active?.setTime(wish) === false) locked();
+  };
   /** `others` without that box, or with it. */
   const withBox = (others: readonly BoxId[], box: BoxId, on: boolean): BoxId[] =>
     [...others.filter((other) => other !== box), ...(on ? [box] : [])].sort();
@@ -251,9 +255,11 @@ export async function openSessionManager(
     setTempo(bpm) {
       if (!Number.isFinite(bpm)) return;
       const within = Math.min(MAX_TEMPO, Math.max(MIN_TEMPO, bpm));
-      if (active?.setTempo(within) === false) locked();
+      setTime({ kind: 'tempo', bpm: within });
     },
-    setPlaying: (playing) => change({ playing }),
+    setPlaying: (playing, { countInBars = 0 } = {}) =>
+      setTime(playing ? { kind: 'play', countInBars } : { kind: 'stop' }),
+    leadTime: (timeline, song) => setTime({ kind: 'lead', timeline, ...(song ? { song } : {}) }),
     rename(name) {
       const called = plainText(name, MAX_NAME).trim();
       if (called !== '') change({ name: called });
@@ -283,7 +289,7 @@ export async function openSessionManager(
     },
     setMetre(beatsPerBar) {
       const beats = Math.round(Math.min(MAX_BEATS_PER_BAR, Math.max(1, beatsPerBar)));
-      if (Number.isFinite(beats) && active?.setMetre(beats) === false) locked();
+      if (Number.isFinite(beats)) setTime({ kind: 'metre', beatsPerBar: beats });
     },
     onNotice: (listener) => notices.add(listener),
     get code() {

@@ -10,6 +10,8 @@ import type {
   LinkStats,
   Role,
   SessionId,
+  Song,
+  Timeline,
 } from '../core/ensemble.ts';
 import type { Log } from '../core/log.ts';
 import type { EnsembleTime, Instant, Micros, WallTime } from '../core/time.ts';
@@ -184,11 +186,14 @@ export interface SessionManager extends AsyncDisposable {
   readonly last: { readonly name: string; readonly session: SessionId } | undefined;
 
   setMode(mode: JamMode): void;
-  /** Quarter notes a minute, 20 to 400; the beat goes on from where it is. */
+  /** Quarter notes a minute, 20 to 400, from the next beat on that all can hear of in time. */
   setTempo(bpm: number): void;
-  /** Beats in a bar, 1 to 32; the bar that is being played goes on as one of the new metre. */
+  /** Beats in a bar, 1 to 32, from the next bar line on. */
   setMetre(beatsPerBar: number): void;
-  setPlaying(playing: boolean): void;
+  /** The song plays from its top with a bar line, after `countInBars` of them; it ends with a bar. */
+  setPlaying(playing: boolean, how?: { readonly countInBars?: number }): void;
+  /** For who leads the time (an instrument's clock): timeline and song as it has them. */
+  leadTime(timeline: Timeline, song?: Song): void;
   setSelf(patch: SelfPatch): void;
   rename(name: string): void;
   /** For the host only: while locked, mode, tempo, metre, name and playing are the host's to change. */

@@ -6,15 +6,17 @@
  *        box's duty, with ensemble time going on as it was.
  * Keeps  the reference told last.
  */
-import type { BoxId } from '../core/ensemble.ts';
+import type { BoxId, LinkStats } from '../core/ensemble.ts';
 import {
   type EnsembleTime,
   elapsed,
+  fromMillis,
   fromSeconds,
   type Instant,
   type Micros,
 } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
+import { fulfil, type TimeWish } from '../timeline/time-wish.ts';
 import type { BootedBox, ControlDocument, ControlPatch } from './control-document.ts';
 import type { Standing } from './membership.ts';
 import type { ParticipantEntry } from './participants-document.ts';
@@ -35,17 +37,28 @@ export interface TimeKeeping {
   follow(entries: ReadonlyMap<BoxId, ParticipantEntry>): void;
   /** Whether this box could carry the session's time on. */
   keepsTime(linked: ReadonlySet<BoxId>): boolean;
-  /** Quarter notes a minute; the beat goes on from where it is. */
-  setTempo(bpm: number): void;
-  /** The beat goes on from where it is; the bar that is being played began where it did. */
-  setMetre(beatsPerBar: number): void;
+  /** Timeline and song as wished, for everybody at the same ensemble time. */
+  fulfil(wish: TimeWish): void;
 }
 
 /** From being told of a reference to having its clock, at the soonest. */
 const SETTLING = fromSeconds(2);
 const BEATS_PER_BAR = 4;
 const TEMPO = 120;
-const MINUTE = 60_000_000;
+
+/** Alone; and with others, before anything is known of the way to them. */
+const ALONE = fromMillis(30);
+const TOGETHER = fromMillis(100);
+const LONGEST_NOTICE = fromSeconds(1);
+
+/** For who is furthest to hear of a change in time, even when its first packet is lost. */
+export function noticeFor(peers: Iterable<LinkStats>): Micros {
+  let notice: number = ALONE;
+  for (const { rtt, jitter } of peers) {
+    notice = Math.max(notice, TOGETHER + (rtt ?? 0) + (jitter ?? 0));
+  }
+  return Math.min(notice, LONGEST_NOTICE) as Micros;
+}
 
 export function openTimeKeeping(
   deps: { readonly clock: Clock; readonly ensembleClock: SessionClock },
@@ -56,6 +69,8 @@ export function openTimeKeeping(
     readonly clockOffset: Micros;
     /** The session's name when the document has none yet. */
     readonly knownAs: string;
+    /** How long before it takes effect a change must be written for everybody to have it. */
+    readonly notice: () => Micros;
     readonly onReference: (box: BoxId | 'self', shift: Micros) => void;
   },
 ): TimeKeeping {
@@ -81,7 +96,6 @@ export function openTimeKeeping(
   };
   const beginnings = (origin: EnsembleTime): ControlPatch => ({
     timeline: { origin, bpm: TEMPO, beatsPerBar: BEATS_PER_BAR },
-    playing: false,
     mode: 'auto',
   });
 
@@ -141,22 +155,10 @@ export function openTimeKeeping(
         elapsed(toldAt, clock.now()) >= SETTLING
       );
     },
-    setMetre(beatsPerBar) {
-      const { timeline } = control.state;
+    fulfil(wish) {
       const now = ensembleClock.toEnsemble(clock.now());
-      const beat = MINUTE / timeline.bpm;
-      const bars = Math.floor((now - timeline.origin) / (beat * timeline.beatsPerBar));
-      const origin = (timeline.origin + bars * beat * timeline.beatsPerBar) as EnsembleTime;
-      control.set({ timeline: { ...timeline, origin, beatsPerBar } });
-    },
-    setTempo(bpm) {
-      const { timeline } = control.state;
-      const now = ensembleClock.toEnsemble(clock.now());
-      const beats = ((now - timeline.origin) * timeline.bpm) / MINUTE;
-      // The bar that is being played began so many beats ago; it keeps its phase, and its beats change length.
-      const inBar = beats - Math.floor(beats / timeline.beatsPerBar) * timeline.beatsPerBar;
-      const origin = (now - (inBar * MINUTE) / bpm) as EnsembleTime;
-      control.set({ timeline: { ...timeline, origin, bpm } });
+      const patch = fulfil(wish, control.state, now, init.notice());
+      if (Object.keys(patch).length > 0) control.set(patch);
     },
   };
 }

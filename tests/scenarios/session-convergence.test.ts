@@ -100,7 +100,7 @@ function play(seed: number, count: number, acts: readonly Act[]) {
             ? { mode: MODES[step.value % 4] ?? 'auto' }
             : {
                 timeline: { origin: step.value as never, bpm, beatsPerBar: 4 },
-                playing: bpm % 2 === 0,
+                song: { start: bpm, position: 0, countIn: 0 },
               },
         );
         break;

@@ -4,6 +4,7 @@ import type { BoxId, SessionId } from '../../runtime/core/ensemble.ts';
 import { PortError } from '../../runtime/core/errors.ts';
 import { fromSeconds, type Micros } from '../../runtime/core/time.ts';
 import { drawClientId } from '../../runtime/session/client-id.ts';
+import { beatAt } from '../../runtime/timeline/timeline.ts';
 import { LINK_PROTOCOL } from '../../runtime/transport/link/hello.ts';
 import { LinkCounters } from '../../runtime/transport/link/link-counters.ts';
 import { dialLink } from '../../runtime/transport/link/link-network.ts';
@@ -84,20 +85,20 @@ test('a change of tempo keeps the beat where it is', async () => {
   const { rig, boxes } = await jam(3, ['A', 'B']);
   const [a, b] = boxes as [SessionBox, SessionBox];
   await rig.seconds(0.3);
-  const beatInBar = () => {
-    const { origin, bpm, beatsPerBar } = a.session.context?.timeline ?? {
-      origin: 0,
-      bpm: 1,
-      beatsPerBar: 1,
-    };
-    return (((a.ensembleNow() - origin) * bpm) / 60e6) % beatsPerBar;
+  const beat = () => {
+    const timeline = a.session.context?.timeline;
+    return timeline ? beatAt(timeline, a.ensembleNow()) : Number.NaN;
   };
-  const before = beatInBar();
+  const before = beat();
   b.session.setTempo(77.5);
-  await rig.seconds(0.1);
-  // A tenth of a second at the old tempo or the new one, whichever part of it was which.
-  expect(beatInBar() - before).toBeGreaterThan(0.1 * (77.5 / 60) - 0.001);
-  expect(beatInBar() - before).toBeLessThan(0.1 * (120 / 60) + 0.001);
+  await rig.seconds(1);
+  // The new tempo came with a beat: each part of that second at the old tempo or the new one.
+  expect(beat() - before).toBeGreaterThan(77.5 / 60);
+  expect(beat() - before).toBeLessThan(120 / 60);
+  expect(a.session.context?.timeline).toMatchObject({ bpm: 77.5, before: [{ bpm: 120 }] });
+  const turned = beat();
+  await rig.seconds(1);
+  expect(beat() - turned).toBeCloseTo(77.5 / 60, 6);
 });
 
 test('nothing is pushed while nothing changes', async () => {
