@@ -11,7 +11,7 @@ import type { MidiMessage } from '../../core/midi-message.ts';
 import { deltaTimeSize, MAX_DELTA_TIME, writeDeltaTime } from './delta-time.ts';
 import type { Ticks } from './ticks.ts';
 
-/** Octets that a list of short commands may take, so that 1,400 octets hold it and its journal. */
+/** Octets that a list of short commands may take, so that a packet holds it and its journal. */
 const SHORT_LIST_OCTETS = 512;
 /** Octets that a list may take with SysEx in it, where who adds it knows that there is room. */
 export const LIST_OCTETS = 1_024;

@@ -8,6 +8,7 @@ import { after, fromSeconds, type Instant, type Micros } from '../../core/time.t
 import type { NetAddress } from '../../ports/datagram-network.ts';
 import {
   type DialerInput,
+  type DialerManner,
   type DialerState,
   startDialer,
   stepDialer,
@@ -38,9 +39,8 @@ export interface Answer {
   readonly name: string;
 }
 
-export interface ConnectOptions {
-  /** Asks more rarely the longer nobody answers. Default: once a second, always. */
-  readonly tires?: boolean;
+/** Default: asks once a second, always, and the second port when the first has accepted. */
+export interface ConnectOptions extends DialerManner {
   /** A goodbye of the peer is the end of it. Default: it is invited again. */
   readonly untilGoodbye?: boolean;
 }
@@ -171,8 +171,7 @@ export class Connection implements AsyncDisposable {
 
   #step(input: DialerInput, now: Instant, answer?: Answer): void {
     if (this.#closed) return;
-    const { tires = false } = this.options;
-    const step = stepDialer(this.#dialer, input, now, this.#owner.newToken(), tires);
+    const step = stepDialer(this.#dialer, input, now, this.#owner.newToken(), this.options);
     this.#dialer = step.state;
     for (const effect of step.effects) {
       if (effect.kind === 'invite') {

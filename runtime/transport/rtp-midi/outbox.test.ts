@@ -312,7 +312,7 @@ describe('what peers may lack', () => {
 
   test('the slowest of several counts, and a big journal leaves less room', () => {
     const slow: Peer = { reporting: true, received: 0, channelOctets: 0 };
-    const quick: Peer = { reporting: true, received: 0, channelOctets: 800 };
+    const quick: Peer = { reporting: true, received: 0, channelOctets: 552 };
     openPaced(slow, quick);
     send(sysEx(5_000));
     const first = octets();

@@ -24,8 +24,11 @@ import { systemJournalOctets } from './journal/system-contents.ts';
 import { RTP_HEADER_OCTETS, writeRtpHeader } from './rtp-header.ts';
 import { rtpTimeOf, type Ticks } from './ticks.ts';
 
-/** Octets of a datagram: whatever tunnel it goes through, it is not fragmented. */
-export const MAX_PACKET_OCTETS = 1_400;
+/**
+ * Octets of a packet: whatever tunnel it goes through, it is not fragmented. The packet lane of a link takes 1,200, and a
+ * box that passes packets on needs 44 of them (link/PACKETS.md).
+ */
+export const MAX_PACKET_OCTETS = 1_152;
 const LIST_HEADER_OCTETS = 2;
 /** What `write` needs room for, before it is made to fit. */
 export const PACKET_BUFFER_OCTETS: number =

@@ -19,7 +19,7 @@ const WINDOW = 960;
 /** However big the rest of a journal is, something goes on. */
 const LEAST_WINDOW = 128;
 /** What a packet has room for beside the channels of its journal: headers, the other system chapters, growth taken off. */
-const PACKET_ROOM = 1_280;
+const PACKET_ROOM = 1_032;
 const UNREPORTED = fromMillis(100);
 /** A peer that was sent something and has not answered for so long is not waited for. */
 const PATIENCE = fromSeconds(2);

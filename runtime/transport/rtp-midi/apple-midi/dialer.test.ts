@@ -69,7 +69,7 @@ test('a dialer that may tire asks every second at first, then every five seconds
   let state: DialerState = startDialer(at(0), 7);
   const sent: number[] = [];
   for (let second = 0; second < 7_200; second++) {
-    const step = stepDialer(state, { kind: 'time' }, at(second), second, true);
+    const step = stepDialer(state, { kind: 'time' }, at(second), second, { tires: true });
     state = step.state;
     if (step.effects.some(({ kind }) => kind === 'invite')) sent.push(second);
   }
@@ -78,4 +78,25 @@ test('a dialer that may tire asks every second at first, then every five seconds
   expect(between(0, 300)).toBe(300);
   expect(between(600, 1_200)).toBe(120);
   expect(between(5_400, 6_000)).toBe(20);
+});
+
+test('a peer that is proven to be there is invited to both ports at once, and joins with whichever answers complete it', () => {
+  const proven = { proven: true };
+  const answer = (channel: 'control' | 'data') =>
+    ({ kind: 'accepted', token: 7, channel }) as const;
+  const first = stepDialer(startDialer(at(0), 7), { kind: 'time' }, at(0), 8, proven);
+  expect(first.effects).toEqual([
+    { kind: 'invite', channel: 'control', token: 7 },
+    { kind: 'invite', channel: 'data', token: 7 },
+  ]);
+  const half = stepDialer(first.state, answer('control'), at(0.02), 8, proven);
+  expect(half.effects).toEqual([]);
+  // Doubled by the network: no answer to the other invitation.
+  expect(stepDialer(half.state, answer('control'), at(0.02), 8, proven).effects).toEqual([]);
+  const joined = [{ kind: 'join', token: 7 }];
+  expect(stepDialer(half.state, answer('data'), at(0.03), 8, proven).effects).toEqual(joined);
+  // It was overtaken; nobody accepts there without having accepted here.
+  expect(stepDialer(first.state, answer('data'), at(0.02), 8, proven).effects).toEqual(joined);
+  const again = stepDialer(half.state, { kind: 'time' }, at(0.25), 8, proven);
+  expect(again.effects).toEqual([{ kind: 'invite', channel: 'data', token: 7 }]);
 });

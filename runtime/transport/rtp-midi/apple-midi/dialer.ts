@@ -6,7 +6,8 @@
  *
  * IN on the control port, then on the data port, each once a second, twelve times; then over again with a new token,
  * for as long as the connection is wanted. A refusal is asked again more rarely. So a peer that comes back is met
- * within a second. A dialer that may tire asks more rarely the longer nobody answers.
+ * within a second. A dialer that may tire asks more rarely the longer nobody answers. Where the peer is proven to be
+ * there already, both invitations go out at once, and again sooner.
  */
 import { after, fromMillis, fromSeconds, type Instant, type Micros } from '../../../core/time.ts';
 
@@ -15,6 +16,9 @@ export const INVITE_TIMES = 12;
 const REFUSED_WAIT = fromSeconds(5);
 /** Whatever urges it, invitations are this far apart. */
 const HURRIED: Micros = fromMillis(200);
+/** While a peer that is known to be there has not answered. */
+const PROVEN_EVERY: Micros = fromMillis(250);
+const PROVEN_TIMES = 4;
 /** How often a dialer that may tire asks, by how long it has asked in vain. */
 const TIRED: readonly { readonly until: Micros; readonly every: Micros }[] = [
   { until: fromSeconds(300), every: INVITE_EVERY },
@@ -57,6 +61,13 @@ export interface DialerStep {
   readonly effects: readonly DialerEffect[];
 }
 
+export interface DialerManner {
+  /** Asks more rarely the longer nobody answers. */
+  readonly tires?: boolean;
+  /** Something else has shown who is there, and that it hears us. */
+  readonly proven?: boolean;
+}
+
 /** `token` is a fresh random one, used when an invitation begins anew. */
 export function startDialer(now: Instant, token: number): DialerState {
   return {
@@ -75,7 +86,7 @@ export function stepDialer(
   input: DialerInput,
   now: Instant,
   token: number,
-  tires: boolean = false,
+  manner: DialerManner = {},
 ): DialerStep {
   if (state.phase === 'joined') {
     if (input.kind === 'ended') return { state: startDialer(now, token), effects: [] };
@@ -85,15 +96,16 @@ export function stepDialer(
   }
   switch (input.kind) {
     case 'time':
-      return now < state.due ? stay(state) : invite(state, now, token, tires);
+      return now < state.due ? stay(state) : invite(state, now, token, manner);
     case 'accepted':
       if (input.token !== state.token) return stay(state);
-      if (state.phase === 'control') {
-        const next: Dialing = { ...state, phase: 'data', tries: 0, refused: false };
-        return invite(next, now, token, tires);
+      if (state.phase === 'control' && !(manner.proven && input.channel === 'data')) {
+        const next: Dialing = { ...state, phase: 'data', refused: false };
+        // It was invited there, too, and its other answer is under way.
+        return manner.proven ? stay(next) : invite({ ...next, tries: 0 }, now, token, manner);
       }
       // The answer to the first invitation may come twice. One that still comes after a second is meant for this one.
-      if (input.channel === 'control' && state.tries < 2) return stay(state);
+      if (input.channel === 'control' && (state.tries < 2 || manner.proven)) return stay(state);
       return {
         state: { phase: 'joined', token: state.token },
         effects: [{ kind: 'join', token: state.token }],
@@ -109,14 +121,22 @@ export function stepDialer(
   }
 }
 
-function invite(state: Dialing, now: Instant, token: number, tires: boolean): DialerStep {
+function invite(
+  state: Dialing,
+  now: Instant,
+  token: number,
+  { tires, proven }: DialerManner,
+): DialerStep {
   const again = state.tries >= INVITE_TIMES;
   const current = again
     ? { ...state, phase: 'control' as const, token, tries: 0, refused: false }
     : state;
   const effects: DialerEffect[] = again ? [{ kind: 'gaveUp', because: 'silence' }] : [];
   effects.push({ kind: 'invite', channel: current.phase, token: current.token });
-  const wait = tires ? tired(now - state.since) : INVITE_EVERY;
+  if (proven && current.phase === 'control')
+    effects.push({ kind: 'invite', channel: 'data', token: current.token });
+  const soon = proven && !again && current.tries < PROVEN_TIMES ? PROVEN_EVERY : INVITE_EVERY;
+  const wait = tires ? tired(now - state.since) : soon;
   return {
     state: { ...current, tries: current.tries + 1, askedAt: now, due: after(now, wait) },
     effects,
