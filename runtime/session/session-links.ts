@@ -118,6 +118,7 @@ const seen = (link: Link): ParticipantLink => ({
   packets: undefined,
   route: undefined,
   onClosed: (listener) => link.onClosed(() => listener()),
+  cut: (reason) => link.cut(reason),
 });
 
 /** By which way what is played there gets here. */

@@ -134,14 +134,16 @@ export interface SessionNotice {
 export interface ParticipantLink {
   readonly peer: Hello;
   readonly remote: NetAddress;
-  /** This box dialed it, and is to dial the peer's RTP-MIDI sessions, too. */
+  /** This box dialed it. */
   readonly dialer: boolean;
   /** Encrypted, and the far end is who it says it is. */
   readonly secure: boolean;
-  /** Where RTP-MIDI goes; undefined: over plain UDP (`secure` is false then). */
+  /** Where RTP-MIDI goes; undefined: over plain UDP, or, if secure, passed on by another box: there is no link. */
   readonly packets: PacketLane | undefined;
   readonly route: Route | undefined;
   onClosed(listener: () => void): Disposable;
+  /** Ends it since the far end broke a rule; it is told which. */
+  cut(reason: string): void;
 }
 
 interface SelfPatch {
