@@ -11,9 +11,10 @@ import {
   type SyncRig,
   songPosition,
 } from '../../tests/sync-rig.ts';
-import type { EnsembleContext } from '../core/ensemble.ts';
+import type { EnsembleContext, Song, Timeline } from '../core/ensemble.ts';
 import type { MidiMessage } from '../core/midi-message.ts';
-import { fromMillis } from '../core/time.ts';
+import { type EnsembleTime, fromMillis } from '../core/time.ts';
+import { withMetre, withTempo } from '../timeline/timeline.ts';
 import { paced } from './pacing.ts';
 
 const PERIOD = 20;
@@ -265,62 +266,106 @@ describe('whose clock', () => {
 });
 
 describe('the clock of the session', () => {
-  const context = (bpm: number, playing: boolean, origin = 8e6): EnsembleContext =>
-    ({
-      timeline: { origin, bpm, beatsPerBar: 4 },
-      playing,
-    }) as never;
+  /** Ensemble time is 7 s ahead of the local clock, which began at 1 s: beat 0 falls when the rig begins. */
+  const TIMELINE: Timeline = { origin: 8e6 as EnsembleTime, bpm: 120, beatsPerBar: 4 };
+  const time = (song?: Song, timeline: Timeline = TIMELINE): EnsembleContext =>
+    ({ timeline, ...(song ? { song } : {}), playing: song !== undefined }) as never;
+  const song = (start: number, end?: number): Song => ({
+    start,
+    position: 0,
+    countIn: 0,
+    ...(end === undefined ? {} : { end }),
+  });
+  const inTune = (rig: SyncRig): void => {
+    const heard = place(rig.given);
+    expect(heard.map(({ position }) => position)).toEqual(
+      heard.map((_, i) => (heard[0]?.position ?? 0) + i),
+    );
+  };
 
-  test('falls on the shared timeline, and Start on the first beat of a bar', () => {
+  test('falls on the shared timeline, Start on the beat that the song begins with, Stop on its last', () => {
     const rig = openSyncRig({ clockOut: 'session' });
-    rig.sync.setContext(context(120, false));
+    rig.sync.setContext(time());
     rig.runTo(1_000);
     const period = periodOf(120);
     for (const at of clockTimes(rig)) {
-      // Ensemble time is 7 s ahead of the local clock, which began at 1 s.
       expect((at / period) % 1).toBeCloseTo(Math.round((at / period) % 1), 4);
     }
-    rig.sync.setContext(context(120, true));
+    rig.sync.setContext(time(song(4)));
     rig.runTo(5_000);
     expect(rig.transport()).toEqual([['start', 1_999]]);
     expect((place(rig.given)[0]?.at ?? 0) - 1e6).toBeCloseTo(2_000_000, 0);
-    rig.sync.setContext(context(120, false));
-    rig.runTo(5_100);
+    rig.sync.setContext(time(song(4, 12)));
+    rig.runTo(8_000);
     expect(rig.transport()).toEqual([
       ['start', 1_999],
-      ['stop', 5_021],
+      ['stop', 5_999],
     ]);
+    expect(place(rig.given)).toHaveLength(8 * 24);
+    rig.sync.setContext(time(song(20)));
+    rig.runTo(10_500);
+    expect(rig.transport().slice(2)).toEqual([['start', 9_999]]);
   });
 
-  test('goes on counting bar by bar when the tempo changes', () => {
+  test('counts on when tempo and metre change', () => {
     const rig = openSyncRig({ clockOut: 'session' });
-    rig.sync.setContext(context(120, true));
-    rig.runTo(5_000);
-    // At 5 s a second bar and a half has gone by: the beat keeps its phase, as the session does it.
-    rig.sync.setContext(context(150, true, 13e6 - (2 * 60e6) / 150));
+    rig.sync.setContext(time(song(0)));
+    rig.runTo(1_900);
+    const faster = withTempo(TIMELINE, 10_100_000 as EnsembleTime, 150);
+    rig.sync.setContext(time(song(0), faster));
+    rig.runTo(3_000);
+    rig.sync.setContext(time(song(0), withMetre(faster, 11_100_000 as EnsembleTime, 3)));
     rig.runTo(12_000);
-    expect(rig.transport()).toEqual([['start', 1_999]]);
-    const song = place(rig.given);
-    expect(song.map(({ position }) => position)).toEqual(song.map((_, i) => i));
-    const last = song.at(-1);
-    const beats = ((last?.at ?? 0) + 7e6 - (13e6 - (2 * 60e6) / 150)) / (60e6 / 150);
-    expect(((last?.position ?? 0) / 24) % 4).toBeCloseTo(beats % 4, 2);
+    inTune(rig);
+    // The new tempo began with beat 5, two and a half seconds in.
+    const beats = 5 + (12 - 2.5) / (60 / 150);
+    const heard = place(rig.given).filter(({ position }) => position % 24 === 0);
+    expect(heard.at(-1)?.position).toBe(Math.floor(beats) * 24);
+    for (const { position, at } of heard) {
+      const beat = position / 24;
+      const due = beat <= 5 ? beat * 0.5 : 2.5 + (beat - 5) * 0.4;
+      expect((at - 1e6) / 1e6).toBeCloseTo(due, 5);
+    }
+  });
+
+  test('a song that plays already is joined with a bar: its place, then Continue on the bar line', () => {
+    const rig = openSyncRig({ clockOut: 'session' });
+    rig.runTo(6_700);
+    rig.sync.setContext(time(song(4)));
+    rig.runTo(9_000);
+    expect(rig.transport()).toEqual([
+      ['songPosition 48', 6_700],
+      ['continue', 7_999],
+    ]);
+    expect(place(rig.given)[0]?.position).toBe((16 - 4) * 24);
+    inTune(rig);
   });
 
   test('a play that is taken back before the bar gives nothing', () => {
     const rig = openSyncRig({ clockOut: 'session' });
-    rig.sync.setContext(context(120, false));
+    rig.sync.setContext(time());
     rig.runTo(500);
-    rig.sync.setContext(context(120, true));
+    rig.sync.setContext(time(song(4)));
     rig.runTo(600);
-    rig.sync.setContext(context(120, false));
+    rig.sync.setContext(time(song(4, 4)));
     rig.runTo(4_000);
     expect(rig.transport()).toEqual([]);
   });
 
+  test('a song that another one takes the place of begins anew where that does', () => {
+    const rig = openSyncRig({ clockOut: 'session' });
+    rig.sync.setContext(time(song(4)));
+    rig.runTo(2_500);
+    rig.sync.setContext(time(song(12)));
+    rig.runTo(7_990);
+    expect(rig.transport().map(([kind]) => kind)).toEqual(['start', 'stop', 'start']);
+    expect(rig.transport()[2]?.[1]).toBe(5_999);
+    expect(place(rig.given).at(-1)?.position).toBe(4 * 24 - 1);
+  });
+
   test('ends with the session', () => {
     const rig = openSyncRig({ clockOut: 'session' });
-    rig.sync.setContext(context(120, true));
+    rig.sync.setContext(time(song(4)));
     rig.runTo(4_000);
     rig.sync.setContext(undefined);
     rig.runTo(4_100);

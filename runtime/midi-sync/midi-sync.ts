@@ -161,7 +161,7 @@ class Room implements MidiSync {
 
   setContext(context: EnsembleContext | undefined): void {
     if (this.#init.clockOut !== 'session') return;
-    this.#session.set(context?.timeline, context?.playing ?? false);
+    this.#session.set(context?.timeline, context?.song);
     this.#run();
   }
 

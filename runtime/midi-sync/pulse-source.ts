@@ -75,6 +75,11 @@ export class TransportChanges {
     this.#count--;
   }
 
+  /** Those with this pulse or a later one never come. */
+  dropFrom(pulse: number): void {
+    while (this.#count > 0 && (this.#at(this.#count - 1)?.pulse ?? pulse) >= pulse) this.#count--;
+  }
+
   clear(): void {
     this.#count = 0;
   }

@@ -1,12 +1,14 @@
 /**
- * The session's timeline as a pulse source: the metronome that all boxes share, counted in timing clocks.
+ * The session's timeline and song as a pulse source: the metronome that all boxes share, counted in timing clocks.
  *
- * Takes  the timeline and whether it plays, when they change; the ensemble clock.
- * Gives  a PulseSource whose pulses need not be heard. Start falls on the first beat of a bar.
- * Keeps  how its numbers go with the timeline: a new tempo goes on counting where the old one was, bar by bar.
+ * Takes  timeline and song, when they change; the ensemble clock.
+ * Gives  a PulseSource whose pulses need not be heard: beat n of the timeline is pulse 24 n on every box. A song that runs
+ *        already is joined with a bar: its place is told at once, and Continue falls on the bar line.
+ * Keeps  from where to where the song is rendered here.
  */
-import type { Timeline } from '../core/ensemble.ts';
+import type { Song, Timeline } from '../core/ensemble.ts';
 import type { EnsembleTime, Instant } from '../core/time.ts';
+import { barLineFrom, beatAt, beatLength, timeOfBeat } from '../timeline/timeline.ts';
 import { CLOCKS_PER_QUARTER } from './clock-follower.ts';
 import { type PulseSource, TransportChanges } from './pulse-source.ts';
 
@@ -16,9 +18,8 @@ export interface SessionTime {
   toLocal(time: EnsembleTime): Instant;
 }
 
-const MINUTE = 60_000_000;
-/** A bar that begins sooner than this after the wish to play is too near (microseconds). */
-const NOTICE = 30_000;
+/** Pulses that fall within so long are given already (microseconds). */
+const GIVEN = 30_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class SessionClock implements PulseSource {
@@ -27,11 +28,12 @@ export class SessionClock implements PulseSource {
   readonly #time: SessionTime;
   readonly #now: () => Instant;
   #timeline: Timeline | undefined;
-  /** The pulse that falls on the timeline's origin. */
-  #first = 0;
+  #song: Song | undefined;
+  /** The pulse of the song's top, and those with which it begins and ends here. */
   #base = 0;
+  #from = NEVER;
+  #to = NEVER;
   #stoppedAt = 0;
-  running = false;
 
   constructor(time: SessionTime, now: () => Instant) {
     this.#time = time;
@@ -43,7 +45,9 @@ export class SessionClock implements PulseSource {
   }
 
   get period(): number {
-    return this.#timeline ? MINUTE / (this.#timeline.bpm * CLOCKS_PER_QUARTER) : 0;
+    const timeline = this.#timeline;
+    if (!timeline) return 0;
+    return beatLength(timeline, this.#beatAt(this.#now())) / CLOCKS_PER_QUARTER;
   }
 
   get horizon(): number {
@@ -58,56 +62,78 @@ export class SessionClock implements PulseSource {
     return Math.ceil(this.pulseAt(this.#now()));
   }
 
+  get running(): boolean {
+    const { heard } = this;
+    return this.#from < heard && heard <= this.#to;
+  }
+
   get position(): number {
     return this.running ? this.heard - this.#base : this.#stoppedAt;
   }
 
   timeOf(pulse: number): number {
-    const origin = this.#timeline?.origin ?? 0;
-    return this.#time.toLocal((origin + (pulse - this.#first) * this.period) as EnsembleTime);
+    const timeline = this.#timeline;
+    if (!timeline) return 0;
+    return this.#time.toLocal(timeOfBeat(timeline, pulse / CLOCKS_PER_QUARTER));
   }
 
   pulseAt(time: number): number {
-    if (!this.#timeline) return this.#first;
-    const since = this.#time.toEnsemble(time as Instant) - this.#timeline.origin;
-    return this.#first + since / this.period;
+    return this.#beatAt(time) * CLOCKS_PER_QUARTER;
   }
 
   /** Undefined: no session. */
-  set(timeline: Timeline | undefined, playing: boolean): void {
-    const now = this.#now();
-    const begins = timeline !== undefined && this.#timeline === undefined;
-    if (timeline !== this.#timeline) this.#adopt(timeline, now);
-    const plays = playing && timeline !== undefined;
-    if (plays === this.running && !begins) return;
-    const ran = this.running;
-    this.running = plays;
+  set(timeline: Timeline | undefined, song: Song | undefined): void {
+    if (timeline === this.#timeline && song === this.#song) return;
+    const next = this.#timeline ? this.#firstFree() : undefined;
+    const ran = next !== undefined && this.#from < next && next <= this.#to;
+    this.#timeline = timeline;
+    this.#song = song;
     if (!timeline) {
       this.changes.clear();
-    } else if (plays) {
-      const bar = barOf(timeline);
-      const ready = this.pulseAt(now + NOTICE) - this.#first;
-      this.#base = this.#first + Math.ceil(ready / bar) * bar;
-      this.changes.push(this.timeOf(this.#base), this.#base, true, 0, true);
-    } else {
-      // The pulses of the next moment are given already.
-      const pulse = Math.ceil(this.pulseAt(now + NOTICE));
-      // A start that hasn't come to pass is taken back.
-      if (ran && pulse <= this.#base) this.changes.clear();
-      else if (ran) this.#stoppedAt = pulse - this.#base;
-      this.changes.push(now, pulse, false, this.#stoppedAt, false);
+      this.#from = NEVER;
+      this.#stoppedAt = 0;
+      return;
     }
+    this.#plan(timeline, song, ran);
   }
 
-  #adopt(timeline: Timeline | undefined, now: Instant): void {
-    const before = this.pulseAt(now);
-    this.#timeline = timeline;
-    if (!timeline) return;
-    const bar = barOf(timeline);
-    this.#first += Math.round((before - this.pulseAt(now)) / bar) * bar;
+  /** What has been given stands; what follows is as the session has it now. */
+  #plan(timeline: Timeline, song: Song | undefined, ran: boolean): void {
+    const pulse = this.#firstFree();
+    const now = this.#now();
+    this.changes.dropFrom(pulse);
+    const start = (song?.start ?? 0) * CLOCKS_PER_QUARTER;
+    const base = start - Math.round((song?.position ?? 0) * CLOCKS_PER_QUARTER);
+    const end = song?.end === undefined ? NEVER : song.end * CLOCKS_PER_QUARTER;
+    const goesOn = ran && song !== undefined && start < pulse && pulse < end && base === this.#base;
+    let from = goesOn ? this.#from : Math.max(start, pulse);
+    if (!goesOn && start < pulse) {
+      from = barLineFrom(timeline, pulse / CLOCKS_PER_QUARTER) * CLOCKS_PER_QUARTER;
+    }
+    const runs = song !== undefined && from < end && pulse < end;
+    if (ran && !goesOn) this.#stop(now, pulse, pulse - this.#base);
+    this.#base = base;
+    this.#from = runs ? from : NEVER;
+    this.#to = runs ? end : NEVER;
+    if (!runs) return;
+    if (!goesOn) {
+      const isTop = from === base;
+      if (!isTop) this.#stop(now, pulse, from - base);
+      this.changes.push(this.timeOf(from), from, true, from - base, isTop);
+    }
+    if (end < NEVER) this.#stop(this.timeOf(end), end, end - base);
   }
-}
 
-function barOf({ beatsPerBar }: Timeline): number {
-  return Math.max(1, Math.round(beatsPerBar)) * CLOCKS_PER_QUARTER;
+  #stop(at: number, pulse: number, position: number): void {
+    this.#stoppedAt = position;
+    this.changes.push(at, pulse, false, position, false);
+  }
+
+  #firstFree(): number {
+    return Math.ceil(this.pulseAt(this.#now() + GIVEN));
+  }
+
+  #beatAt(time: number): number {
+    return this.#timeline ? beatAt(this.#timeline, this.#time.toEnsemble(time as Instant)) : 0;
+  }
 }
