@@ -35,7 +35,9 @@ import { openPredictionEngine, type PredictionEngine } from './prediction/engine
 import { openSessionManager, type SessionManager } from './session/session-manager.ts';
 import type { Settings } from './settings/settings.ts';
 import { type EnsembleClock, openEnsembleClock } from './transport/clock-sync/ensemble-clock.ts';
+import { openLinkLanes } from './transport/link/link-lanes.ts';
 import type { PeerNetwork } from './transport/link/peer-network.ts';
+import { isPlace } from './transport/link/place.ts';
 import { openRtpMidiEndpoint, type RtpMidiEndpoint } from './transport/rtp-midi/endpoint.ts';
 import type { Redundancy } from './transport/rtp-midi/packet-copies.ts';
 
@@ -152,11 +154,16 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
     ),
   );
 
+  // Participants with an encrypted link are reached over it; everybody else over the network.
+  const lanes = held.hold(
+    openLinkLanes({ clock, randomness, network: deps.datagrams }, { self: id }),
+  );
+  const { near } = init;
   // The session is asked first whom to let in: participants always are.
   let participants: PeerWiring | undefined;
   const rtp = held.hold(
     await openRtpMidiEndpoint(
-      { clock, network: deps.datagrams, randomness, log: log.child({ room: 'rtp-midi' }) },
+      { clock, network: lanes.network, randomness, log: log.child({ room: 'rtp-midi' }) },
       {
         name: settings.box.name,
         port: settings.rtp.port,
@@ -164,9 +171,10 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         reorderHold: fromMillis(settings.jam.reorderHoldMs),
         redundancy: settings.rtp.redundancy as Redundancy,
         dropsDuplicates: (ssrc) => participants?.isBox(ssrc) === true,
-        ...(init.near ? { near: init.near } : {}),
+        ...(near ? { near: (host: string) => isPlace(host) || near(host) } : {}),
         accept: (name, from) =>
-          participants?.knows(from) === true || init.accept?.(name, from) !== false,
+          participants?.knows(from) === true ||
+          (!isPlace(from.host) && init.accept?.(name, from) !== false),
       },
     ),
   );
@@ -192,7 +200,9 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
       },
     ),
   );
-  const peers = held.hold(openPeerWiring({ clock, rtp, session, engine, ensembleClock }));
+  const peers = held.hold(
+    openPeerWiring({ clock, rtp, session, engine, ensembleClock, lanes }, { self: id }),
+  );
   participants = peers;
   const peerMemory = held.hold(
     await openPeerMemory(

@@ -8,7 +8,11 @@ import { shortMessage } from '../runtime/core/midi-bytes.ts';
 import type { MidiMessage } from '../runtime/core/midi-message.ts';
 import { after, fromMillis, type Micros } from '../runtime/core/time.ts';
 import type { Alarm } from '../runtime/ports/clock.ts';
-import type { DatagramSocket, NetAddress } from '../runtime/ports/datagram-network.ts';
+import type {
+  DatagramNetwork,
+  DatagramSocket,
+  NetAddress,
+} from '../runtime/ports/datagram-network.ts';
 import {
   decodeSessionMessage,
   isSessionMessage,
@@ -36,7 +40,13 @@ export interface SessionRig {
   readonly network: VirtualNetwork;
   /** `HOST: NAME joined`, `HOST: noteOn`, ... in order. */
   readonly log: string[];
-  open(host: string, init?: Partial<RtpMidiInit>, seed?: string): Promise<RtpMidiEndpoint>;
+  /** `datagrams`: default the host's own. */
+  open(
+    host: string,
+    init?: Partial<RtpMidiInit>,
+    seed?: string,
+    datagrams?: DatagramNetwork,
+  ): Promise<RtpMidiEndpoint>;
   raw(host: string, init?: Partial<RawInit>): Promise<RawPeer>;
   run(by: Micros): Promise<void>;
 }
@@ -64,11 +74,11 @@ export function openSessionRig(
     network,
     log,
     run: (by) => clock.advanceSettling(by, step),
-    async open(address, init = {}, seed = address) {
+    async open(address, init = {}, seed = address, datagrams = network.host(address).datagrams) {
       const endpoint = await openRtpMidiEndpoint(
         {
           clock,
-          network: network.host(address).datagrams,
+          network: datagrams,
           randomness: seededRandomness(seed),
           log: silentLog,
         },

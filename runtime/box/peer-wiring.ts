@@ -1,11 +1,15 @@
 /**
- * Joins the participants of the session with RTP-MIDI peers: who dials, whose stream is whose, and whom the ensemble
- * clock follows.
+ * Joins the participants of the session with RTP-MIDI peers: who dials, whose stream is whose, who is heard, and whom the
+ * ensemble clock follows.
  *
- * Takes  links coming and going (session), peers coming and going (rtp-midi), the session's clock reference.
- * Gives  invitations to rtp-midi, events with their player's name to the engine, statistics to the session.
+ * Takes  links coming and going (session), peers coming and going (rtp-midi), who is muted, the session's clock reference.
+ * Gives  lanes and invitations to rtp-midi, events with their player's name to the engine, statistics to the session.
  * Keeps  the two maps between BoxId and SSRC. A peer that is no participant plays under a name made of its SSRC.
  * Lane   1. `sourceOf` allocates nothing once a peer is known.
+ *
+ * A participant with an encrypted link has its place (`box:<id>`) for an address, whichever way packets take there: only
+ * what comes from that place is its stream. The smaller id dials. Over an open link it is who has its SSRC, and the side
+ * that dialed the link dials.
  */
 import type { BoxId } from '../core/ensemble.ts';
 import { Teardown } from '../core/lifecycle.ts';
@@ -15,15 +19,18 @@ import { after, fromSeconds, type Instant, type Micros } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
 import type { PredictionEngine } from '../prediction/engine.ts';
+import type { ParticipantLink } from '../session/session.ts';
 import type { SessionManager } from '../session/session-manager.ts';
 import type { EnsembleClock } from '../transport/clock-sync/ensemble-clock.ts';
 import { openPeerClock } from '../transport/clock-sync/peer-clock.ts';
+import type { LinkLanes } from '../transport/link/link-lanes.ts';
+import { placeOfBox } from '../transport/link/place.ts';
 import type {
   RtpMidiConnection,
   RtpMidiEndpoint,
   RtpMidiPeer,
 } from '../transport/rtp-midi/endpoint.ts';
-import { sameAddress } from '../transport/rtp-midi/host.ts';
+import { sameAddress, sameHost } from '../transport/rtp-midi/host.ts';
 
 export interface PeerWiring extends AsyncDisposable {
   /** BoxId of a participant, or `rtp-` and the SSRC of a peer that is none. */
@@ -56,22 +63,31 @@ export interface PeerWiringDeps {
   readonly session: SessionManager;
   readonly engine: PredictionEngine;
   readonly ensembleClock: EnsembleClock;
+  readonly lanes: LinkLanes;
 }
 
 interface Member {
-  readonly address: string;
-  readonly rtpPort: number;
+  link: ParticipantLink;
+  /** Where its control socket is. */
+  readonly address: NetAddress;
+  /** Undefined: packets go over plain UDP, or are passed on. */
+  lane: Disposable | undefined;
   readonly connection: RtpMidiConnection | undefined;
 }
 
+/** The same start of the same box. */
+const isSameStart = (a: ParticipantLink, b: ParticipantLink): boolean =>
+  a.peer.ssrc === b.peer.ssrc && a.peer.boot === b.peer.boot;
+
 const STATS_PERIOD = fromSeconds(1);
 
-export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
-  const { clock, rtp, session, engine, ensembleClock } = deps;
+export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxId }): PeerWiring {
+  const { clock, rtp, session, engine, ensembleClock, lanes } = deps;
   const held = new Teardown();
   const members = new Map<BoxId, Member>();
   const boxBySsrc = new Map<number, BoxId>();
   const strangers = new Map<number, string>();
+  const muted = new Set<string>();
   const arrived = new Listeners<
     [
       source: string,
@@ -88,8 +104,16 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
   let shift = 0 as Micros;
   let closed = false;
 
+  /** Whose link has packets speaks from its place only: an SSRC is known to many. */
+  const isAtHome = (box: BoxId, peer: RtpMidiPeer): boolean => {
+    const member = members.get(box);
+    return !member?.link.secure || member.address.host === peer.address.host;
+  };
+
   const sourceOf = (peer: RtpMidiPeer): string => {
-    const known = boxBySsrc.get(peer.ssrc) ?? strangers.get(peer.ssrc);
+    const box = boxBySsrc.get(peer.ssrc);
+    if (box !== undefined && isAtHome(box, peer)) return box;
+    const known = strangers.get(peer.ssrc);
     if (known !== undefined) return known;
     const stranger = `rtp-${peer.ssrc.toString(16).padStart(8, '0')}`;
     strangers.set(peer.ssrc, stranger);
@@ -106,8 +130,8 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
   /** It lives where a participant does, under an SSRC that it took because its own was taken. */
   const adopt = (peer: RtpMidiPeer): void => {
     if (boxBySsrc.has(peer.ssrc)) return;
-    for (const [box, { address, rtpPort }] of members) {
-      if (!sameAddress(peer.address, { host: address, port: rtpPort })) continue;
+    for (const [box, { address }] of members) {
+      if (!sameAddress(peer.address, address)) continue;
       const stranger = strangers.get(peer.ssrc);
       if (stranger !== undefined) end(stranger);
       strangers.delete(peer.ssrc);
@@ -131,12 +155,30 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
     end(box);
     if (member.connection) void member.connection[Symbol.asyncDispose]();
     else peer?.disconnect();
+    // Last, so that the goodbye still gets out.
+    member.lane?.[Symbol.dispose]();
     changed.emit();
   };
 
+  const laneOf = ({ peer, packets }: ParticipantLink): Disposable | undefined =>
+    packets && lanes.attach(peer.box, packets);
+
+  /** The same box by another way: its stream goes on. False when it has begun anew. */
+  const renew = (link: ParticipantLink): boolean => {
+    const member = members.get(link.peer.box);
+    if (!member?.link.secure || !link.secure || !isSameStart(member.link, link)) return false;
+    const former = member.lane;
+    member.lane = laneOf(link);
+    former?.[Symbol.dispose]();
+    member.link = link;
+    changed.emit();
+    return true;
+  };
+
   held.hold(
-    session.onParticipant(({ peer: hello, remote, dialer }, state) => {
-      const address = remote.host;
+    session.onParticipant((link, state) => {
+      const { peer: hello } = link;
+      if (state === 'linked' && !closed && renew(link)) return;
       unlink(hello.box);
       if (state === 'unlinked' || closed) return;
       // A stream that came in before its link played under a stranger's name until now.
@@ -144,13 +186,28 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
       if (stranger !== undefined) end(stranger);
       strangers.delete(hello.ssrc);
       boxBySsrc.set(hello.ssrc, hello.box);
-      const connection = dialer ? rtp.connect({ host: address, port: hello.rtpPort }) : undefined;
-      members.set(hello.box, { address, rtpPort: hello.rtpPort, connection });
+      const lane = laneOf(link);
+      const address = link.secure
+        ? placeOfBox(hello.box)
+        : { host: link.remote.host, port: hello.rtpPort };
+      const dials = link.secure ? init.self < hello.box : link.dialer;
+      const connection = dials ? rtp.connect(address, { proven: link.secure }) : undefined;
+      members.set(hello.box, { link, address, lane, connection });
       for (const peer of rtp.peers) adopt(peer);
       follow();
       changed.emit();
     }),
   );
+  held.hold(
+    session.onContext((context) => {
+      const silenced = new Set<string>();
+      for (const { id, muted } of context?.participants ?? []) if (muted) silenced.add(id);
+      for (const box of silenced) if (!muted.has(box)) engine.remove(box);
+      muted.clear();
+      for (const box of silenced) muted.add(box);
+    }),
+  );
+  held.hold(lanes.onForged((box) => members.get(box)?.link.cut("it spoke in another box's name")));
   held.hold(
     session.onReference((box, newShift) => {
       reference = box;
@@ -172,6 +229,8 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
   held.hold(
     rtp.onMidi((peer, message, performedAt, arrivedAt, recovered) => {
       const source = sourceOf(peer);
+      // Everything else goes on: when it is heard again, its sounds and its time are right.
+      if (message.kind === 'noteOn' && muted.has(source)) return;
       engine.receive(source, message, performedAt, arrivedAt, recovered);
       arrived.emit(source, message, performedAt, arrivedAt, recovered, peer.packetsLost);
     }),
@@ -192,7 +251,8 @@ export function openPeerWiring(deps: PeerWiringDeps): PeerWiring {
     sourceOf,
     peerOf,
     knows: (address) => {
-      for (const member of members.values()) if (member.address === address.host) return true;
+      for (const member of members.values())
+        if (sameHost(member.address.host, address.host)) return true;
       return false;
     },
     isBox: (ssrc) => boxBySsrc.has(ssrc),

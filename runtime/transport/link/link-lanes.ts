@@ -23,7 +23,7 @@ import {
   writeLaneHeader,
 } from './lane-packets.ts';
 import { DATA_PORT, type LaneEnd, LaneTable, octetsOf } from './lane-table.ts';
-import { boxOfPlace } from './place.ts';
+import { isPlace } from './place.ts';
 
 export interface LinkLanes extends Disposable {
   readonly network: DatagramNetwork;
@@ -161,7 +161,7 @@ class LaneNetwork implements LinkLanes {
   post(bytes: Uint8Array, to: NetAddress, length: number): boolean {
     const end = this.#table.at(to.host);
     if (!end) {
-      if (boxOfPlace(to) === undefined) return false;
+      if (!isPlace(to.host)) return false;
       this.#forwarding.unrouted++;
       return true;
     }

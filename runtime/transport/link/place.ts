@@ -18,3 +18,6 @@ export function boxOfPlace({ host }: NetAddress): BoxId | undefined {
   const id = host.slice(PREFIX.length);
   return HEX_ID.test(id) ? (id as BoxId) : undefined;
 }
+
+/** Whether this host is a box by its id. */
+export const isPlace = (host: string): boolean => host.startsWith(PREFIX);
