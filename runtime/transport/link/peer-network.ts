@@ -18,5 +18,12 @@ export interface PeerNetwork {
     onStream: (stream: PeerStream) => void,
   ): Promise<StreamListener>;
   /** To an address or a place (place.ts). Rejects with PortError whose message is for people, or the signal's reason. */
-  connect(to: NetAddress, signal: AbortSignal): Promise<PeerStream>;
+  connect(to: NetAddress, signal: AbortSignal, how?: ConnectHow): Promise<PeerStream>;
+}
+
+export interface ConnectHow {
+  /** Somebody answers: from here on the network itself bounds how long it takes. */
+  readonly onReached?: () => void;
+  /** Straight or relayed, but through no tunnel. */
+  readonly untunnelled?: boolean;
 }

@@ -1,0 +1,196 @@
+/**
+ * Connections to boxes on the internet: signalled through the control plane, or tunnelled through it where UDP is
+ * blocked. SIGNALLING.md, "the tunnel".
+ *
+ * Takes  the control plane, which is not trusted, and PeerConnections.
+ * Gives  streams that this box dials or that others do.
+ * Keeps  which boxes only a tunnel led to the last time. Connections that came too late are released.
+ * Lane   1.
+ */
+
+import type { ControlPlane } from '../../control/control-plane.ts';
+import { followSignals } from '../../core/abort.ts';
+import type { BoxId } from '../../core/ensemble.ts';
+import { JoinFailure } from '../../core/join-failure.ts';
+import { after, fromSeconds } from '../../core/time.ts';
+import type { IceServer, PeerStream } from '../../ports/peer-connection.ts';
+import { CallerRates } from './caller-rates.ts';
+import { type AttemptDeps, answerConnections, offerConnection } from './connection-attempts.ts';
+import type { SignalFaults } from './lan-signalling.ts';
+import type { ConnectHow } from './peer-network.ts';
+import { placeOfBox } from './place.ts';
+import { type SealDeps, sealStream } from './sealed-stream.ts';
+import { openServerSignalling } from './server-signalling.ts';
+
+/** So long connections are tried alone. */
+const TUNNEL_AFTER = fromSeconds(4);
+const TUNNEL_LIMIT = fromSeconds(8);
+const MAX_TUNNELS_OPENING = 16;
+const MAX_TUNNELLED = 64;
+
+export interface ServerConnectionsDeps extends AttemptDeps, SealDeps {
+  readonly controlPlane: ControlPlane;
+  readonly faults: SignalFaults;
+}
+
+export interface ServerConnections extends Disposable {
+  /** Rejects with PortError, or with the signal's reason. */
+  connect(to: BoxId, signal: AbortSignal, how?: ConnectHow): Promise<PeerStream>;
+  /** Who calls from now on; undefined: nobody is let in, and whoever is on the way in is given up. */
+  listen(onStream: ((stream: PeerStream) => void) | undefined): void;
+}
+
+export function openServerConnections(
+  deps: ServerConnectionsDeps,
+  init: { readonly host?: string | undefined; readonly relayOnly?: boolean | undefined },
+): ServerConnections {
+  const { clock, controlPlane, faults } = deps;
+  const signalling = openServerSignalling(deps);
+  const tunnelled = new Set<BoxId>();
+  const rates = new CallerRates(1, 4);
+  const answering = new Set<AsyncDisposable>();
+  let opening = 0;
+  let closing = new AbortController();
+  let onStream: ((stream: PeerStream) => void) | undefined;
+
+  /** None is known where there is no network: host candidates may do. */
+  const iceServers = (): Promise<readonly IceServer[]> => controlPlane.iceServers().catch(() => []);
+
+  const dialConnection = async (
+    to: BoxId,
+    signal: AbortSignal,
+    onStuck: () => void,
+  ): Promise<PeerStream> => {
+    const servers = await iceServers();
+    signal.throwIfAborted();
+    const path = signalling.dial(to);
+    return offerConnection(deps, path, { ...init, iceServers: servers, onStuck }, signal);
+  };
+
+  const dialTunnel = async (to: BoxId, signal: AbortSignal): Promise<PeerStream> => {
+    const stream = await controlPlane.openTunnel(to, signal);
+    return sealStream(deps, stream, { initiator: true, remote: placeOfBox(to) }, signal);
+  };
+
+  const note = (box: BoxId, { route }: PeerStream): void => {
+    tunnelled.delete(box);
+    if (route.kind !== 'tunnelled') return;
+    const [oldest] = tunnelled;
+    if (tunnelled.size >= MAX_TUNNELLED && oldest !== undefined) tunnelled.delete(oldest);
+    tunnelled.add(box);
+  };
+
+  const race = (to: BoxId, signal: AbortSignal): Promise<PeerStream> =>
+    new Promise((resolve, reject) => {
+      const both = followSignals([signal]);
+      let settled = false;
+      let tunnel: 'none' | 'opening' | 'failed' = 'none';
+      let failure: unknown;
+
+      const settle = (): void => {
+        settled = true;
+        alarm[Symbol.dispose]();
+        both.abort();
+        both[Symbol.dispose]();
+      };
+      const win = (stream: PeerStream): void => {
+        // Too late: the other way was faster.
+        if (settled) {
+          void stream[Symbol.asyncDispose]();
+          return;
+        }
+        settle();
+        resolve(stream);
+      };
+      const lose = (): void => {
+        if (settled || failure === undefined || tunnel === 'opening') return;
+        settle();
+        reject(signal.aborted ? signal.reason : failure);
+      };
+      const startTunnel = (): void => {
+        if (settled || tunnel !== 'none') return;
+        tunnel = 'opening';
+        alarm.set(after(clock.now(), TUNNEL_LIMIT));
+        dialTunnel(to, both.signal).then(win, () => {
+          tunnel = 'failed';
+          lose();
+        });
+      };
+      const alarm = clock.alarm(() => {
+        if (tunnel === 'none') return startTunnel();
+        tunnel = 'failed';
+        lose();
+      });
+      if (tunnelled.has(to)) startTunnel();
+      else alarm.set(after(clock.now(), TUNNEL_AFTER));
+      dialConnection(to, both.signal, startTunnel).then(win, (reason: unknown) => {
+        failure = reason;
+        // A box that is not there, or says no, does so in a tunnel as well.
+        const blocked = reason instanceof JoinFailure && reason.reason === 'tookTooLong';
+        if (blocked) startTunnel();
+        else tunnel = 'failed';
+        lose();
+      });
+    });
+
+  signalling.listen((path) => {
+    const accepts = onStream;
+    void iceServers().then((servers) => {
+      if (!accepts || onStream !== accepts) {
+        path.send({ kind: 'refuse', code: 'closed' });
+        void path[Symbol.asyncDispose]();
+        return;
+      }
+      const attempt = answerConnections(deps, path, {
+        ...init,
+        iceServers: servers,
+        onStream: accepts,
+        onEnded: () => answering.delete(attempt),
+      });
+      answering.add(attempt);
+    });
+  });
+  const tunnels = controlPlane.onTunnel((from, stream) => {
+    const accepts = onStream;
+    if (!accepts || opening >= MAX_TUNNELS_OPENING || !rates.take(from, clock.now())) {
+      if (accepts) faults.busy++;
+      void stream[Symbol.asyncDispose]();
+      return;
+    }
+    opening++;
+    sealStream(deps, stream, { initiator: false, remote: placeOfBox(from) }, closing.signal)
+      .then(
+        (sealed) => {
+          if (onStream === accepts) accepts(sealed);
+          else void sealed[Symbol.asyncDispose]();
+        },
+        () => faults.malformed++,
+      )
+      .finally(() => opening--);
+  });
+
+  return {
+    async connect(to, signal, how) {
+      how?.onReached?.();
+      const stream = how?.untunnelled
+        ? await dialConnection(to, signal, () => {})
+        : await race(to, signal);
+      note(to, stream);
+      return stream;
+    },
+    listen(listener) {
+      onStream = listener;
+      if (listener) return;
+      closing.abort();
+      closing = new AbortController();
+      for (const attempt of [...answering]) void attempt[Symbol.asyncDispose]();
+    },
+    [Symbol.dispose]() {
+      onStream = undefined;
+      closing.abort();
+      for (const attempt of [...answering]) void attempt[Symbol.asyncDispose]();
+      tunnels[Symbol.dispose]();
+      signalling[Symbol.dispose]();
+    },
+  };
+}
