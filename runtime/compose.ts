@@ -7,9 +7,11 @@
  */
 import { filtersFrom } from './box/filters.ts';
 import { loadIdentity } from './box/identity.ts';
+import { networkFacts } from './box/network-facts.ts';
 import { wirePanel } from './box/panel-wiring.ts';
 import { openPeerMemory, type PeerMemory } from './box/peer-memory.ts';
 import { openPeerWiring, type PeerWiring } from './box/peer-wiring.ts';
+import { openSessionFlow, type SessionFlow } from './box/session-flow.ts';
 import { openStatusSource } from './box/status.ts';
 import type { StatusSource } from './core/box-status.ts';
 import type { BoxId } from './core/ensemble.ts';
@@ -50,6 +52,8 @@ export interface BoxDeps {
   readonly storage: Storage;
   readonly randomness: Randomness;
   readonly log: Log;
+  /** The addresses of this machine but loopback, as they are just now; without it, nobody looks. */
+  readonly addresses?: () => readonly string[];
   /** The numeric address behind a host's name; without it, hosts are given by address. */
   readonly lookUp?: (host: string) => Promise<string>;
   /** Without it the box runs headless. */
@@ -82,6 +86,8 @@ export interface BoxInit {
 export interface Box extends AsyncDisposable {
   readonly id: BoxId;
   readonly session: SessionManager;
+  /** The way into a session and out of it, for whoever asks. */
+  readonly flow: SessionFlow;
   readonly rtp: RtpMidiEndpoint;
   readonly midi: MidiManager;
   readonly output: OutputManager;
@@ -200,6 +206,9 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
       },
     ),
   );
+  const flow = held.hold(
+    openSessionFlow({ clock, session, isOnline: () => deps.addresses?.().length !== 0 }),
+  );
   const peers = held.hold(
     openPeerWiring({ clock, rtp, session, engine, ensembleClock, lanes }, { self: id }),
   );
@@ -268,6 +277,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
             clock,
             ...deps.frontPanel,
             session,
+            flow,
             engine,
             ensembleClock,
             output,
@@ -278,6 +288,11 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
           },
           {
             settings,
+            network: () =>
+              networkFacts(
+                { control: undefined, addresses: deps.addresses, verdict: undefined },
+                { server: '', security: 'open' },
+              ),
             version: init.version,
             about: init.about ?? (() => []),
             power: init.power ?? {},
@@ -293,6 +308,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
   return {
     id,
     session,
+    flow,
     rtp,
     midi,
     output,

@@ -3,31 +3,39 @@
  */
 import type { BoxId, EnsembleContext } from '../core/ensemble.ts';
 import { fromSeconds, type Micros, micros, toMillis } from '../core/time.ts';
+import type { PanelInvitation } from '../panel/joining-model.ts';
 import type {
   LinkStatus,
+  LockState,
   PanelDevice,
   PanelMessage,
   PanelModel,
-  PanelSetting,
 } from '../panel/panel-model.ts';
-import type { PanelChoices, PanelWiringDeps, PanelWiringInit } from './panel-parts.ts';
+import type { PanelWiringDeps, PanelWiringInit } from './panel-parts.ts';
+import type { PanelSettings } from './panel-settings.ts';
 
 /** Above these a link is heard to be bad: shown as degraded. */
 const BAD_LOSS = 0.05;
 const BAD_JITTER_MS = 60;
 
+/** What only the wiring knows. */
+export interface PanelMoment {
+  readonly settings: PanelSettings;
+  readonly invitation: PanelInvitation | undefined;
+  readonly message: PanelMessage | undefined;
+}
+
 export function panelModel(
   deps: PanelWiringDeps,
   init: PanelWiringInit,
-  choices: PanelChoices,
-  waiting: PanelModel['waiting'],
-  message: PanelMessage | undefined,
+  moment: PanelMoment,
 ): PanelModel {
-  const { clock, session, engine, ensembleClock, output } = deps;
+  const { clock, session, flow, engine, ensembleClock, output } = deps;
+  const { settings } = moment;
   const context = session.context;
   const now = clock.now();
   return {
-    boxName: choices.name,
+    boxName: settings.name,
     session: context,
     found: session.found.map((found) => ({
       session: found.session,
@@ -37,10 +45,15 @@ export function panelModel(
       host: found.host,
     })),
     last: session.last,
-    waiting,
+    waiting: flow.waiting,
+    codeAsked: flow.asked,
+    codeShown: session.code,
+    failure: flow.failure,
+    known: session.known,
+    invitation: moment.invitation,
+    network: init.network(),
     link: linkStatus(context),
-    // RTP-MIDI and the box-to-box stream are not encrypted yet: the lock tells the truth.
-    lock: 'open',
+    lock: lockState(context, hasOpenStreams(deps)),
     synced: context !== undefined && ensembleClock.synced,
     ensembleShift: micros(ensembleClock.toEnsemble(now) - now),
     recording: false,
@@ -60,8 +73,8 @@ export function panelModel(
     }),
     soundingNotes: output.soundingNotes,
     devices: [...devices('in', init.inputs), ...devices('out', init.outputs)],
-    settings: editable(choices),
-    brightness: choices.brightness / 100,
+    settings: settings.list,
+    brightness: settings.brightness,
     sparing: {
       dimAfter: fromSeconds(init.settings.panel.dimAfterSeconds),
       blankAfter: fromSeconds(init.settings.panel.blankAfterSeconds),
@@ -72,8 +85,22 @@ export function panelModel(
       ...init.about(),
     ],
     power: (['restart', 'shutdown'] as const).filter((kind) => init.power[kind] !== undefined),
-    message,
+    message: moment.message,
   };
+}
+
+/** Streams to RTP-MIDI peers that are no boxes: nothing hides them. */
+function hasOpenStreams({ rtp, peers }: PanelWiringDeps): boolean {
+  return rtp.peers.some(({ ssrc }) => !peers.isBox(ssrc));
+}
+
+/** `closed` is a promise: made only when every way out of this box is known to be encrypted. */
+export function lockState(context: EnsembleContext | undefined, openStreams: boolean): LockState {
+  if (openStreams) return 'open';
+  const linked = (context?.participants ?? []).filter(({ self, connected }) => !self && connected);
+  if (linked.length === 0) return 'none';
+  const hidden = linked.every(({ route }) => route !== undefined && route !== 'open');
+  return hidden ? 'closed' : 'open';
 }
 
 function remotes(context: EnsembleContext | undefined): readonly BoxId[] {
@@ -96,21 +123,4 @@ function linkStatus(context: EnsembleContext | undefined): LinkStatus {
 
 function devices(direction: 'in' | 'out', names: ReadonlySet<string>): readonly PanelDevice[] {
   return [...names].map((name) => ({ direction, name, present: true }));
-}
-
-function editable(choices: PanelChoices): readonly PanelSetting[] {
-  return [
-    { kind: 'toggle', key: 'midi.thru', label: 'Local thru', value: choices.thru },
-    {
-      kind: 'number',
-      key: 'panel.brightness',
-      label: 'Brightness',
-      value: choices.brightness,
-      min: 5,
-      max: 100,
-      step: 5,
-      unit: '%',
-    },
-    { kind: 'text', key: 'box.name', label: 'Name', value: choices.name, maxLength: 24 },
-  ];
 }

@@ -1,6 +1,7 @@
-/** What the panel's wiring is made from: the rooms it reads and calls, what it is told, and what may be chosen on it. */
+/** What the panel's wiring is made from: the rooms it reads and calls, and what it is told. */
 import type { MidiManager } from '../midi-manager/midi-manager.ts';
 import type { OutputManager } from '../output/output-manager.ts';
+import type { PanelNetwork } from '../panel/joining-model.ts';
 import type { SettingValue } from '../panel/panel-model.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Display } from '../ports/display.ts';
@@ -12,6 +13,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { EnsembleClock } from '../transport/clock-sync/ensemble-clock.ts';
 import type { RtpMidiEndpoint } from '../transport/rtp-midi/endpoint.ts';
 import type { PeerWiring } from './peer-wiring.ts';
+import type { SessionFlow } from './session-flow.ts';
 
 export interface PanelWiringDeps {
   readonly clock: Clock;
@@ -19,6 +21,7 @@ export interface PanelWiringDeps {
   readonly encoder: Encoder;
   readonly leds: Leds;
   readonly session: SessionManager;
+  readonly flow: SessionFlow;
   readonly engine: PredictionEngine;
   readonly ensembleClock: EnsembleClock;
   readonly output: OutputManager;
@@ -31,6 +34,8 @@ export interface PanelWiringDeps {
 export interface PanelWiringInit {
   readonly settings: Settings;
   readonly version: string;
+  /** What the box knows of the networks it is on, read when it is shown. */
+  readonly network: () => PanelNetwork;
   readonly about: () => readonly { readonly label: string; readonly value: string }[];
   readonly power: Readonly<Partial<Record<'restart' | 'shutdown', () => void>>>;
   /** Names of the devices that are plugged in. */
@@ -38,12 +43,4 @@ export interface PanelWiringInit {
   readonly outputs: ReadonlySet<string>;
   readonly setThru: (on: boolean) => void;
   readonly onSetting: (key: string, value: SettingValue) => void;
-}
-
-/** What the panel may set and the box applies at once. */
-export interface PanelChoices {
-  name: string;
-  thru: boolean;
-  /** 1 to 100. */
-  brightness: number;
 }

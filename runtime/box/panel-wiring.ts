@@ -3,19 +3,23 @@
  *
  * Takes  PanelEffect from the panel, changes from the rooms.
  * Gives  a new PanelModel when a fact changed (at most every 50 ms) and once a second; calls into session, output, engine.
- * Keeps  what the panel waits for, and the last message.
+ * Keeps  the last message, and the invitation to the present session.
  * Lane   4. A wish that fails becomes a message on the panel, never an exception.
  */
 import type { SessionId } from '../core/ensemble.ts';
 import { PortError } from '../core/errors.ts';
+import { JoinFailure } from '../core/join-failure.ts';
 import { Teardown } from '../core/lifecycle.ts';
 import type { MidiKind, MidiMessage } from '../core/midi-message.ts';
 import { after, fromMillis, fromSeconds } from '../core/time.ts';
 import { openPanel, type Panel } from '../panel/panel.ts';
+import type { PanelInvitation } from '../panel/joining-model.ts';
 import type { PanelEffect, PanelMessage, SettingValue } from '../panel/panel-model.ts';
-import { Joining } from './joining.ts';
+import type { SessionNotice } from '../session/session.ts';
 import { panelModel } from './panel-facts.ts';
-import type { PanelChoices, PanelWiringDeps, PanelWiringInit } from './panel-parts.ts';
+import type { PanelWiringDeps, PanelWiringInit } from './panel-parts.ts';
+import { openPanelSettings } from './panel-settings.ts';
+import { sessionNews } from './session-news.ts';
 
 const COALESCE = fromMillis(50);
 const REFRESH = fromSeconds(1);
@@ -32,29 +36,33 @@ export function wirePanel(
   deps: PanelWiringDeps,
   init: PanelWiringInit,
 ): { readonly panel: Panel } & AsyncDisposable {
-  const { clock, session } = deps;
+  const { clock, session, flow } = deps;
   const held = new Teardown();
-  const choices: PanelChoices = {
-    name: init.settings.box.name,
-    thru: init.settings.midi.thru,
-    brightness: init.settings.panel.brightness,
-  };
+  const settings = openPanelSettings(
+    {
+      setThru: init.setThru,
+      setName: (name) => session.setSelf({ name }),
+      onSetting: init.onSetting,
+    },
+    init.settings,
+  );
   let message: PanelMessage | undefined;
+  let invitation: PanelInvitation | undefined;
+  let context = session.context;
 
   const panel = held.hold(
     openPanel({ clock, display: deps.display, encoder: deps.encoder, leds: deps.leds }),
   );
   const push = (): void => {
-    panel.setModel(panelModel(deps, init, choices, joining.waiting, message));
+    panel.setModel(panelModel(deps, init, { settings, invitation, message }));
     refresh.set(after(clock.now(), REFRESH));
   };
   const refresh = held.hold(clock.alarm(push));
   const changed = (): void => refresh.set(after(clock.now(), COALESCE));
   const tell = (text: string, tone: PanelMessage['tone']): void => {
-    message = { text, tone };
+    message = { text: sentence(text), tone };
     changed();
   };
-  const joining = held.hold(new Joining(changed, (failure) => tell(explain(failure), 'error')));
 
   const showActivity = (source: string, shown: MidiMessage): void => {
     if (!ACTIVE.has(shown.kind)) return;
@@ -65,19 +73,50 @@ export function wirePanel(
       case 'join':
         join(effect.session);
         break;
-      case 'create': {
-        const { name } = init.settings.session;
-        joining.start('Creating', name, () => session.create(name));
+      case 'create':
+        void flow.create(init.settings.session.name);
         break;
-      }
       case 'leave':
-        joining.start('Leaving', session.context?.name ?? '', () => session.leave());
+        void flow.leave();
         break;
       case 'rejoinLast':
-        joining.start('Joining', session.last?.name ?? '', (signal) => session.rejoinLast(signal));
+        void flow.rejoin();
+        break;
+      case 'retry':
+        flow.retry();
         break;
       case 'cancel':
-        joining.cancel();
+        flow.cancel();
+        break;
+      case 'enterCode':
+        flow.enterCode(effect.code);
+        break;
+      case 'refuseGuest':
+        session.declineGuest();
+        break;
+      case 'mute':
+        session.mute(effect.box, effect.on);
+        break;
+      case 'remove':
+        session.remove(effect.box);
+        break;
+      case 'letBackIn':
+        session.letBackIn(effect.box);
+        break;
+      case 'handOver':
+        session.handOver(effect.box);
+        break;
+      case 'setLocked':
+        session.setLocked(effect.locked);
+        break;
+      case 'setMetre':
+        session.setMetre(effect.beatsPerBar);
+        break;
+      case 'invite':
+        void invite();
+        break;
+      case 'forget':
+        session.forget(effect.box);
         break;
       case 'setMode':
         session.setMode(effect.mode);
@@ -106,20 +145,37 @@ export function wirePanel(
   };
   const join = (wanted: SessionId): void => {
     const target = session.found.find((found) => found.session === wanted);
-    if (target) joining.start('Joining', target.name, (signal) => session.join(target, signal));
+    if (target) void flow.join(target);
     else tell('This session is gone', 'error');
   };
+  const invite = async (): Promise<void> => {
+    const wanted = session.context?.session;
+    try {
+      const made = await session.invite();
+      if (session.context?.session === wanted) invitation = made;
+    } catch (failure) {
+      tell(explain(failure), 'error'); // the screen offers to ask again
+    }
+    changed();
+  };
+  const follow = (next: typeof context): void => {
+    const news = sessionNews(context, next);
+    if (context?.session !== next?.session) invitation = undefined;
+    context = next;
+    if (news !== undefined) tell(news, 'info');
+    changed();
+  };
+  const heed = ({ kind, text }: SessionNotice): void => {
+    // Who hosts is told by the session itself, in the words for everybody.
+    if (kind === 'hosting') return;
+    const name = context?.name ?? session.last?.name ?? '';
+    if (kind === 'removed') flow.fail(new JoinFailure('removed', text), name);
+    else tell(text, kind === 'unmuted' ? 'info' : 'error');
+  };
   const setSetting = (key: string, value: SettingValue, settled: boolean): void => {
-    if (key === 'midi.thru' && typeof value === 'boolean') {
-      choices.thru = value;
-      init.setThru(value);
-    } else if (key === 'panel.brightness' && typeof value === 'number') {
-      choices.brightness = value;
-    } else if (key === 'box.name' && typeof value === 'string') {
-      choices.name = value;
-      session.setSelf({ name: value });
-    } else return;
-    if (settled) init.onSetting(key, value);
+    if (settings.set(key, value, settled) === 'later' && settled) {
+      tell('In force after the next start', 'info');
+    }
     changed();
   };
 
@@ -129,7 +185,11 @@ export function wirePanel(
       changed();
     }),
   );
-  held.hold(session.onContext(changed));
+  held.hold(session.onContext(follow));
+  held.hold(session.onNotice(heed));
+  held.hold(session.onCode(changed));
+  held.hold(flow.onChange(changed));
+  held.hold(flow.onTrouble((failure) => tell(explain(failure), 'error')));
   held.hold(session.onFound(changed));
   held.hold(deps.peers.onChange(changed));
   held.hold(deps.midi.onPlayed((played) => showActivity('self', played)));
@@ -147,3 +207,5 @@ function explain(failure: unknown): string {
   if (failure instanceof PortError) return failure.message;
   return `Something went wrong in the box: ${failure instanceof Error ? failure.message : String(failure)}`;
 }
+
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,11 +1,13 @@
 /**
  * Where in the bar the ensemble is, for drawing. Pure; each box draws the shared metronome itself.
  */
-import type { Timeline } from '../core/ensemble.ts';
-import type { Instant, Micros } from '../core/time.ts';
+import type { Song, Timeline } from '../core/ensemble.ts';
+import { type EnsembleTime, fromMillis, type Instant, type Micros } from '../core/time.ts';
+import { beatAt, placeOfBeat, timeOfBeat } from '../timeline/timeline.ts';
+import type { LedLevel } from './led-pattern.ts';
 
 export interface BarPosition {
-  /** From 1; 0 and below before the origin. */
+  /** Of the song, from 1; 0 and below before it, as in a count-in. Without a song, since the timeline began. */
   readonly bar: number;
   /** From 1. */
   readonly beat: number;
@@ -13,15 +15,43 @@ export interface BarPosition {
   readonly nextBeat: Instant;
 }
 
-export function barPosition(timeline: Timeline, now: Instant, ensembleShift: Micros): BarPosition {
-  const beatLength = 60_000_000 / Math.max(1, timeline.bpm);
-  const beatsPerBar = Math.max(1, Math.round(timeline.beatsPerBar));
-  const since = now + ensembleShift - timeline.origin;
-  const beats = Math.floor(since / beatLength);
-  const bar = Math.floor(beats / beatsPerBar);
+/** How long a beat lights the LED, and the first one of a bar. */
+const FLASH: Micros = fromMillis(60);
+const ACCENT: Micros = fromMillis(150);
+/** A beat that begins now has begun, whatever rounding says. */
+const ROUNDING = 1e-9;
+
+export function barPosition(
+  timeline: Timeline,
+  now: Instant,
+  ensembleShift: Micros,
+  song?: Song,
+): BarPosition {
+  const sound = checked(timeline);
+  const beat = Math.floor(beatAt(sound, (now + ensembleShift) as EnsembleTime) + ROUNDING);
+  const { bar, beatInBar } = placeOfBeat(sound, beat);
+  const first = song === undefined ? 0 : placeOfBeat(sound, song.start).bar;
   return {
-    bar: bar + 1,
-    beat: beats - bar * beatsPerBar + 1,
-    nextBeat: (timeline.origin - ensembleShift + (beats + 1) * beatLength) as Instant,
+    bar: bar - first + 1,
+    beat: beatInBar + 1,
+    nextBeat: (timeOfBeat(sound, beat + 1) - ensembleShift) as Instant,
+  };
+}
+
+/** A LED that beats: a flash for each beat, a longer one for the first of a bar. */
+export function beatLed(timeline: Timeline, now: Instant, ensembleShift: Micros): LedLevel {
+  const sound = checked(timeline);
+  const beat = Math.floor(beatAt(sound, (now + ensembleShift) as EnsembleTime) + ROUNDING);
+  const lit = placeOfBeat(sound, beat).beatInBar === 0 ? ACCENT : FLASH;
+  const dark = timeOfBeat(sound, beat) - ensembleShift + lit;
+  if (now < dark) return { level: 1, until: dark as Instant };
+  return { level: 0, until: (timeOfBeat(sound, beat + 1) - ensembleShift) as Instant };
+}
+
+function checked(timeline: Timeline): Timeline {
+  return {
+    ...timeline,
+    bpm: Math.max(1, timeline.bpm),
+    beatsPerBar: Math.max(1, Math.round(timeline.beatsPerBar)),
   };
 }

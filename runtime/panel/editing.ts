@@ -16,7 +16,7 @@ export function beginEdit(state: PanelState, field: Field): PanelState {
 export function editedField(state: PanelState, model: PanelModel): Field | undefined {
   const screen = topScreen(state);
   if (state.edit === undefined || screen.kind !== 'list') return undefined;
-  const entry = entriesOf(screen.list, model).find((one) => one.key === screen.selected);
+  const entry = entriesOf(screen, model).find((one) => one.key === screen.selected);
   return entry?.action.kind === 'edit' ? entry.action.field : undefined;
 }
 

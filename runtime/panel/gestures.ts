@@ -25,6 +25,9 @@ export type Gesture =
   | { readonly kind: 'power' }
   | { readonly kind: 'panic' };
 
+/** What moves about; the rest is for the whole panel. */
+export type Move = Extract<Gesture, { readonly kind: 'turn' | 'click' | 'double' | 'hold' }>;
+
 const DOUBLE_CLICK: Micros = fromMillis(250);
 const HOLD: Micros = fromMillis(400);
 const POWER_HOLD: Micros = fromMillis(2_000);
@@ -46,6 +49,8 @@ export interface GestureState {
   readonly clickedAt: Instant | undefined;
   readonly turnedAt: Instant | undefined;
   readonly direction: number;
+  /** When the last press began, which may be over. */
+  readonly pressedAt: Instant | undefined;
 }
 
 export const RESTING: GestureState = {
@@ -53,6 +58,7 @@ export const RESTING: GestureState = {
   clickedAt: undefined,
   turnedAt: undefined,
   direction: 0,
+  pressedAt: undefined,
 };
 
 export interface GestureStep {
@@ -110,6 +116,7 @@ function take(
       return {
         ...state,
         clickedAt: undefined,
+        pressedAt: at,
         press: { at, second, turned: 0, told: 'nothing' },
       };
     }

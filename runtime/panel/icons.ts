@@ -41,6 +41,17 @@ export const OPEN_LOCK: Glyph = icon(
   '##.##..',
   '#####..',
 );
+/** Through somebody else: a relay, the server, another participant. */
+export const RELAY: Glyph = icon(
+  '...###...',
+  '..#...##.',
+  '.#......#',
+  '#.......#',
+  '#.......#',
+  '.#######.',
+);
+export const HOST: Glyph = icon('#..#..#', '##.#.##', '#######', '.#####.', '.#####.');
+export const MUTED: Glyph = icon('..#....', '.##.#.#', '###..#.', '###..#.', '.##.#.#', '..#....');
 export const RECORD: Glyph = icon('.###.', '#####', '#####', '#####', '.###.');
 export const CHOSEN: Glyph = icon('#...', '##..', '###.', '####', '###.', '##..', '#...');
 export const LESS: Glyph = icon('..#', '.##', '###', '.##', '..#');

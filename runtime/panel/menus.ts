@@ -3,16 +3,26 @@
  *
  * Entries are found by key, which names the thing (a session's id, a setting's key), never the place in the list.
  */
-import type { Participant } from '../core/ensemble.ts';
 import { confirms, does, type Entry, named, opens } from './menu-entry.ts';
 import type { PanelEffect, PanelModel, PanelSession } from './panel-model.ts';
-import { type ListKind, openList } from './panel-state.ts';
+import { type ListScreen, openList } from './panel-state.ts';
+import {
+  doorEntries,
+  knownEntries,
+  participantEntries,
+  personEntries,
+  personName,
+  removedEntries,
+} from './people-entries.ts';
 import { jamEntries } from './session-entries.ts';
 import { settingEntry } from './setting-entry.ts';
-import { inMillis, inNumber, inPercent } from './wording.ts';
+import { inNumber } from './wording.ts';
 
-export function listTitle(kind: ListKind, model: PanelModel): string {
-  switch (kind) {
+/** Of a list, what its entries depend on. */
+type List = Pick<ListScreen, 'list' | 'about'>;
+
+export function listTitle({ list, about }: List, model: PanelModel): string {
+  switch (list) {
     case 'home':
       return model.boxName;
     case 'session':
@@ -21,15 +31,21 @@ export function listTitle(kind: ListKind, model: PanelModel): string {
       return 'Sessions';
     case 'participants':
       return 'Participants';
+    case 'person':
+      return personName(about, model);
+    case 'removed':
+      return 'Removed';
     case 'settings':
       return 'Settings';
+    case 'known':
+      return 'Known boxes';
     case 'power':
       return 'Power';
   }
 }
 
-export function entriesOf(kind: ListKind, model: PanelModel): readonly Entry[] {
-  switch (kind) {
+export function entriesOf({ list, about }: List, model: PanelModel): readonly Entry[] {
+  switch (list) {
     case 'home':
       return [...rejoin(model), sessionsEntry(model), createEntry, ...boxEntries(model)];
     case 'session':
@@ -37,11 +53,15 @@ export function entriesOf(kind: ListKind, model: PanelModel): readonly Entry[] {
     case 'sessions':
       return model.session === undefined ? joinEntries(model) : switchEntries(model);
     case 'participants':
-      return (model.session?.participants ?? []).map(participantEntry);
+      return participantEntries(model);
+    case 'person':
+      return personEntries(about, model);
+    case 'removed':
+      return removedEntries(model);
     case 'settings':
-      return model.settings.length > 0
-        ? model.settings.map(settingEntry)
-        : [{ key: 'none', label: 'Nothing to set', action: { kind: 'none' } }];
+      return [...model.settings.map(settingEntry), ...networkEntries(model)];
+    case 'known':
+      return knownEntries(model);
     case 'power':
       return powerEntries(model);
   }
@@ -66,6 +86,14 @@ function sessionsEntry(model: PanelModel): Entry {
   );
 }
 
+function networkEntries({ known, network }: PanelModel): Entry[] {
+  return [
+    opens('known', 'Known boxes', openList('known'), `${known.length}`),
+    opens('network', 'Network', { kind: 'network', top: 0 }, SERVER_WORDS[network.server.state]),
+  ];
+}
+const SERVER_WORDS = { off: '', connecting: '…', online: 'online', offline: 'offline' } as const;
+
 function boxEntries(model: PanelModel): Entry[] {
   const missing = model.devices.some((device) => !device.present);
   const present = model.devices.filter((device) => device.present).length;
@@ -83,7 +111,7 @@ function foundEntry(found: PanelSession, model: PanelModel, action: Entry['actio
   return {
     key: `found ${found.session}`,
     label: twins && found.host !== '' ? `${name} (${found.host})` : name,
-    value: `♪${inNumber(found.tempo)} ${inNumber(found.participants)}p`,
+    value: `${found.online === true ? '@' : '♪'}${inNumber(found.tempo)} ${inNumber(found.participants)}p`,
     action,
   };
 }
@@ -96,7 +124,9 @@ function joinEntries(model: PanelModel): Entry[] {
       closes: true,
     }),
   );
-  const searching: Entry = { key: 'searching', label: 'Searching…', action: { kind: 'none' } };
+  const alone = model.network.addresses?.length === 0;
+  const label = alone ? 'No network' : 'Searching…';
+  const searching: Entry = { key: 'searching', label, action: { kind: 'none' } };
   return [...rejoin(model), ...(found.length > 0 ? found : [searching]), createEntry];
 }
 
@@ -142,6 +172,7 @@ function sessionEntries(model: PanelModel): Entry[] {
   const { session } = model;
   if (session === undefined) return [];
   return [
+    ...guestEntry(model),
     opens(
       'participants',
       'Participants',
@@ -149,20 +180,17 @@ function sessionEntries(model: PanelModel): Entry[] {
       `${session.participants.length}`,
     ),
     ...jamEntries(session),
+    ...model.settings.filter(({ inSession }) => inSession === true).map(settingEntry),
+    ...doorEntries(model),
     sessionsEntry(model),
     ...boxEntries(model),
     leaveEntry(session.name),
   ];
 }
 
-function participantEntry(participant: Participant): Entry {
-  const { stats } = participant;
-  const figures = `${inMillis(stats?.rtt)} ${inPercent(stats?.loss)}`;
-  const link = participant.connected ? figures : 'lost';
-  return opens(
-    `participant ${participant.id}`,
-    named(participant.name),
-    { kind: 'participant', id: participant.id, top: 0 },
-    participant.self ? 'you' : link,
-  );
+/** A code that was put aside can be looked at again. */
+function guestEntry({ codeShown }: PanelModel): Entry[] {
+  if (codeShown === undefined) return [];
+  const { code, guest } = codeShown;
+  return [{ key: 'guest', label: `${named(guest)}?`, value: code, action: { kind: 'uncover' } }];
 }

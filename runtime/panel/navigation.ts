@@ -1,6 +1,7 @@
 /**
  * Moving among entries that come and go, and staying on screens that still make sense. Pure.
  */
+import type { BoxId } from '../core/ensemble.ts';
 import { dropEdit, editedField } from './editing.ts';
 import type { Entry } from './menu-entry.ts';
 import { entriesOf } from './menus.ts';
@@ -13,6 +14,7 @@ import {
   type Screen,
   topScreen,
 } from './panel-state.ts';
+import { hosts } from './people-entries.ts';
 import { readingLines } from './reading.ts';
 
 /** Place of the chosen entry; -1 when nothing is chosen. */
@@ -22,13 +24,13 @@ export function chosenIndex(screen: ListScreen, entries: readonly Entry[]): numb
 }
 
 export function chosenEntry(screen: ListScreen, model: PanelModel): Entry | undefined {
-  const entries = entriesOf(screen.list, model);
+  const entries = entriesOf(screen, model);
   return entries[chosenIndex(screen, entries)];
 }
 
 /** No wrapping round: the ends can be felt. With nothing chosen, any turn chooses what took the lost one's place. */
 export function moveSelection(screen: ListScreen, detents: number, model: PanelModel): ListScreen {
-  const entries = entriesOf(screen.list, model);
+  const entries = entriesOf(screen, model);
   const from = chosenIndex(screen, entries);
   const wanted = from < 0 ? screen.index : from + detents;
   const index = Math.max(0, Math.min(entries.length - 1, wanted));
@@ -59,27 +61,56 @@ export function settle(state: PanelState, model: PanelModel, effects: PanelEffec
 function fits(screen: Screen, model: PanelModel, rootStays: boolean): boolean {
   switch (screen.kind) {
     case 'list':
-      if (screen.list === 'sessions') return rootStays;
-      if (screen.list === 'session' || screen.list === 'participants') {
-        return model.session !== undefined;
-      }
-      return true;
+      return listFits(screen, model, rootStays);
     case 'participant':
-      return model.session?.participants.some((one) => one.id === screen.id) ?? false;
+      return isHere(screen.id, model);
     case 'confirm':
-      return !screen.inSession || model.session !== undefined;
+      if (screen.inSession && model.session === undefined) return false;
+      return screen.about === undefined || isKnownHere(screen.about, model);
+    case 'invite':
+    case 'tap':
+      return model.session !== undefined;
     case 'naming':
       return model.settings.some((one) => one.kind === 'text' && one.key === screen.key);
     case 'live':
     case 'devices':
+    case 'network':
     case 'about':
       return true;
   }
 }
 
+function listFits(screen: ListScreen, model: PanelModel, rootStays: boolean): boolean {
+  switch (screen.list) {
+    case 'sessions':
+      return rootStays;
+    case 'session':
+    case 'participants':
+      return model.session !== undefined;
+    case 'person':
+      return screen.about !== undefined && isHere(screen.about, model) && hosts(model);
+    case 'removed':
+      return hosts(model) && (model.session?.removed.length ?? 0) > 0;
+    case 'home':
+    case 'settings':
+    case 'known':
+    case 'power':
+      return true;
+  }
+}
+
+function isHere(box: BoxId, model: PanelModel): boolean {
+  return model.session?.participants.some((one) => one.id === box) ?? false;
+}
+
+function isKnownHere(box: BoxId, model: PanelModel): boolean {
+  const put = model.session?.removed.some((one) => one.id === box) ?? false;
+  return put || isHere(box, model) || model.known.some((one) => one.box === box);
+}
+
 function refreshed(screen: Screen, model: PanelModel): Screen {
   if (screen.kind === 'list') return refreshedList(screen, model);
-  if (screen.kind === 'confirm' || screen.kind === 'naming') return screen;
+  if (!('top' in screen)) return screen;
   const most = Math.max(0, readingLines(screen, model).length - readingRows(screen));
   return screen.top > most ? { ...screen, top: most } : screen;
 }
@@ -87,7 +118,7 @@ function refreshed(screen: Screen, model: PanelModel): Screen {
 const readingRows = (screen: Screen): number => (screen.kind === 'live' ? 3 : 4);
 
 function refreshedList(screen: ListScreen, model: PanelModel): ListScreen {
-  const entries = entriesOf(screen.list, model);
+  const entries = entriesOf(screen, model);
   if (screen.selected === FIRST) {
     // Home waits for the hand: "Rejoin" may be known a moment after power-on.
     const selected = screen.list === 'home' ? FIRST : (entries[0]?.key ?? FIRST);

@@ -12,20 +12,14 @@
  */
 import { after, fromSeconds, type Instant, type Micros } from '../core/time.ts';
 import type { EncoderEvent } from '../ports/encoder.ts';
+import { commitRetry, coverDue, coverOf, moveCover, noticeCovers, uncoverAtRest } from './covers.ts';
 import { dropEdit } from './editing.ts';
-import { type Gesture, stepGestures } from './gestures.ts';
+import { type Gesture, gestureDue, stepGestures } from './gestures.ts';
 import { WAKING_SPIN, wakefulness } from './idle.ts';
 import { commitClick, move, SILENCED } from './moves.ts';
 import { settle } from './navigation.ts';
 import type { PanelEffect, PanelModel } from './panel-model.ts';
-import {
-  openList,
-  type PanelState,
-  type Toast,
-  topScreen,
-  waitingFor,
-  waitingKey,
-} from './panel-state.ts';
+import { openList, type PanelState, type Toast, topScreen } from './panel-state.ts';
 
 export type PanelInput =
   | { readonly kind: 'encoder'; readonly event: EncoderEvent; readonly at: Instant }
@@ -48,7 +42,14 @@ const TOAST: Readonly<Record<Toast['tone'], Micros>> = {
 export function step(state: PanelState, input: PanelInput, model: PanelModel): PanelStep {
   const effects: PanelEffect[] = [];
   const next = settle(take(state, input, model, effects), model, effects);
-  return { state: next, effects };
+  return { state: uncoverAtRest(next, input.at), effects };
+}
+
+/** When to step with the time, if nothing else happens. */
+export function stepDue(state: PanelState, at: Instant): Instant | undefined {
+  const dues = [gestureDue(state.gestures), state.toast?.until, coverDue(state, at)];
+  const known = dues.filter((due) => due !== undefined && Number.isFinite(due)) as Instant[];
+  return known.length === 0 ? undefined : (Math.min(...known) as Instant);
 }
 
 function take(
@@ -66,13 +67,15 @@ function take(
     case 'notes':
       return { ...state, idle: { ...state.idle, activeAt: at } };
     case 'model':
-      return noticeMessage(state, model, at);
+      return notice(state, model, at);
   }
 }
 
-function noticeMessage(state: PanelState, model: PanelModel, at: Instant): PanelState {
-  const waitingOver = model.waiting === undefined;
-  const calm = waitingOver ? { ...state, ignoredWaiting: undefined } : state;
+function notice(before: PanelState, model: PanelModel, at: Instant): PanelState {
+  const covered = noticeCovers(before, model);
+  const calm: PanelState = covered.wakes
+    ? { ...covered.state, idle: { activeAt: at, sleeping: false } }
+    : covered.state;
   const { message } = model;
   if (message === calm.shownMessage) return calm;
   const seen = { ...calm, shownMessage: message };
@@ -141,6 +144,8 @@ function act(
   }
   if (state.wakingPress && gesture.kind !== 'turn') return state;
   if (gesture.kind === 'single') {
+    const retried = commitRetry(state, effects);
+    if (retried !== undefined) return retried;
     const { state: done, notice } = commitClick(state, model, effects);
     return notice === undefined ? done : withToast(done, notice, 'info', at);
   }
@@ -151,11 +156,7 @@ function act(
     if (gesture.kind !== 'turn') return uncovered;
     return act(uncovered, gesture, at, model, effects);
   }
-  const waiting = waitingFor(calm, model);
-  if (waiting !== undefined) {
-    if (gesture.kind === 'turn' || gesture.kind === 'click') return calm;
-    if (gesture.kind === 'hold') effects.push({ kind: 'cancel' });
-    return { ...calm, ignoredWaiting: waitingKey(waiting) };
-  }
+  const cover = coverOf(calm, model);
+  if (cover !== undefined) return moveCover(calm, cover, gesture, at, effects);
   return move(calm, gesture, model, effects);
 }

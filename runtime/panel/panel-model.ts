@@ -8,11 +8,25 @@
 import type { BoxId, EnsembleContext, JamMode, Role, SessionId } from '../core/ensemble.ts';
 import type { Micros } from '../core/time.ts';
 import { type Sparing, USUAL_SPARING } from './idle.ts';
+import type {
+  PanelCodeAsked,
+  PanelCodeShown,
+  PanelFailure,
+  PanelInvitation,
+  PanelKnownBox,
+  PanelNetwork,
+} from './joining-model.ts';
 
 /** `searching`: in a session, no peer answers yet. `degraded`: a peer is gone, or loss or jitter is heard. */
 export type LinkStatus = 'none' | 'searching' | 'up' | 'degraded';
 
-/** A session that was found on the network. */
+/**
+ * What the lock shows: `closed` only while every stream and link of this box is encrypted, `open` as soon as one is not,
+ * `none` while there is nobody to hear anything.
+ */
+export type LockState = 'none' | 'open' | 'closed';
+
+/** A session that was found, on this network or, `online`, through the server. */
 export interface PanelSession {
   readonly session: SessionId;
   readonly name: string;
@@ -21,6 +35,7 @@ export interface PanelSession {
   readonly participants: number;
   /** Name of the box that hosts it. */
   readonly host: string;
+  readonly online?: boolean;
 }
 
 /** How one participant's stream is heard here; the link's own figures are in EnsembleContext. */
@@ -45,7 +60,12 @@ export interface PanelDevice {
 export type SettingValue = string | number | boolean;
 
 /** A setting that the player may turn, as data: the panel knows kinds, not keys. */
-export type PanelSetting =
+export type PanelSetting = PanelSettingKind & {
+  /** It is of use while playing: listed with the session, too. */
+  readonly inSession?: boolean;
+};
+
+type PanelSettingKind =
   | {
       readonly kind: 'number';
       readonly key: string;
@@ -95,8 +115,18 @@ export interface PanelModel {
   readonly last: { readonly session: SessionId; readonly name: string } | undefined;
   /** What is being waited for ("Joining", "Basement"); a hold asks to cancel it. */
   readonly waiting: { readonly doing: string; readonly name: string } | undefined;
+  /** The host of the session that is being joined wants its code. */
+  readonly codeAsked: PanelCodeAsked | undefined;
+  /** Somebody wants in: the code to tell them. */
+  readonly codeShown: PanelCodeShown | undefined;
+  /** Why the last wish came to nothing; goes away with the next. */
+  readonly failure: PanelFailure | undefined;
+  readonly known: readonly PanelKnownBox[];
+  /** The way into the present session, once it was asked for. */
+  readonly invitation: PanelInvitation | undefined;
+  readonly network: PanelNetwork;
   readonly link: LinkStatus;
-  readonly lock: 'open' | 'closed';
+  readonly lock: LockState;
   /** This box's ensemble clock is synced. */
   readonly synced: boolean;
   /** Ensemble time less local time, for drawing the beat. Undefined: not known yet. */
@@ -124,8 +154,23 @@ export type PanelEffect =
   | { readonly kind: 'create' }
   | { readonly kind: 'leave' }
   | { readonly kind: 'rejoinLast' }
+  /** What failed, again. */
+  | { readonly kind: 'retry' }
   /** Give up what `waiting` names. */
   | { readonly kind: 'cancel' }
+  /** Six digits, in answer to `codeAsked`. */
+  | { readonly kind: 'enterCode'; readonly code: string }
+  /** No to whoever wants the code that is shown. */
+  | { readonly kind: 'refuseGuest' }
+  | { readonly kind: 'mute'; readonly box: BoxId; readonly on: boolean }
+  | { readonly kind: 'remove'; readonly box: BoxId }
+  | { readonly kind: 'letBackIn'; readonly box: BoxId }
+  | { readonly kind: 'handOver'; readonly box: BoxId }
+  | { readonly kind: 'setLocked'; readonly locked: boolean }
+  | { readonly kind: 'setMetre'; readonly beatsPerBar: number }
+  /** The way in for somebody elsewhere: answered by `invitation`. */
+  | { readonly kind: 'invite' }
+  | { readonly kind: 'forget'; readonly box: BoxId }
   | { readonly kind: 'setMode'; readonly mode: JamMode }
   | { readonly kind: 'setTempo'; readonly bpm: number }
   | { readonly kind: 'setPlaying'; readonly playing: boolean }
@@ -146,6 +191,13 @@ export type PanelEffect =
   | { readonly kind: 'restart' }
   | { readonly kind: 'shutdown' };
 
+export const NO_NETWORK: PanelNetwork = {
+  addresses: undefined,
+  verdict: undefined,
+  server: { address: '', state: 'off', problem: '' },
+  security: 'encrypted',
+};
+
 /** When in doubt what to show: a box that has just been switched on. */
 export function emptyPanelModel(boxName: string): PanelModel {
   return {
@@ -154,8 +206,14 @@ export function emptyPanelModel(boxName: string): PanelModel {
     found: [],
     last: undefined,
     waiting: undefined,
+    codeAsked: undefined,
+    codeShown: undefined,
+    failure: undefined,
+    known: [],
+    invitation: undefined,
+    network: NO_NETWORK,
     link: 'none',
-    lock: 'open',
+    lock: 'none',
     synced: false,
     ensembleShift: undefined,
     recording: false,

@@ -3,11 +3,22 @@
  */
 import type { BoxId } from '../core/ensemble.ts';
 import type { Instant } from '../core/time.ts';
+import type { CodeEntry } from './code-entry.ts';
 import { type GestureState, RESTING } from './gestures.ts';
 import type { IdleState } from './idle.ts';
+import type { PanelFailure } from './joining-model.ts';
 import type { PanelEffect, PanelMessage, PanelModel } from './panel-model.ts';
 
-export type ListKind = 'home' | 'session' | 'sessions' | 'participants' | 'settings' | 'power';
+export type ListKind =
+  | 'home'
+  | 'session'
+  | 'sessions'
+  | 'participants'
+  | 'person'
+  | 'removed'
+  | 'settings'
+  | 'known'
+  | 'power';
 
 /** No entry has been chosen yet: the first one is, whichever that is by then. */
 export const FIRST = '';
@@ -16,6 +27,8 @@ export const FIRST = '';
 export interface ListScreen {
   readonly kind: 'list';
   readonly list: ListKind;
+  /** Of a `person`: who. */
+  readonly about?: BoxId;
   /** Undefined: nothing is chosen since the chosen entry went away; a click does nothing. */
   readonly selected: string | undefined;
   /** Where the chosen entry was last. */
@@ -24,7 +37,7 @@ export interface ListScreen {
 
 /** Lines to read; `top` is the first that shows. */
 export interface ReadingScreen {
-  readonly kind: 'live' | 'devices' | 'about';
+  readonly kind: 'live' | 'devices' | 'network' | 'about';
   readonly top: number;
 }
 
@@ -41,6 +54,10 @@ export interface ConfirmScreen {
   readonly effects: readonly PanelEffect[];
   /** It is about the session it was asked in, and goes away with it. */
   readonly inSession: boolean;
+  /** Box that it is about, if it is about one: without it, the question goes away. */
+  readonly about?: BoxId;
+  /** Then shows the list it was asked in, not home. */
+  readonly stays?: boolean;
 }
 
 export interface NamingScreen {
@@ -55,7 +72,39 @@ export interface NamingScreen {
   readonly at: number;
 }
 
-export type Screen = ListScreen | ReadingScreen | ParticipantScreen | ConfirmScreen | NamingScreen;
+/** The way into the session for somebody elsewhere. */
+export interface InviteScreen {
+  readonly kind: 'invite';
+  readonly page: 'picture' | 'text';
+}
+
+/** Tempo by clicking on the beat. */
+export interface TapScreen {
+  readonly kind: 'tap';
+  readonly taps: readonly Instant[];
+}
+
+export type Screen =
+  | ListScreen
+  | ReadingScreen
+  | ParticipantScreen
+  | ConfirmScreen
+  | NamingScreen
+  | InviteScreen
+  | TapScreen;
+
+/** The code for a guest: `due` until the hand rests, then over everything until it is put aside. */
+export interface GuestCover {
+  /** Names the guest and the code: another one is shown again. */
+  readonly key: string;
+  readonly stage: 'due' | 'shown' | 'aside';
+}
+
+/** A failure, and the answer that is ready. */
+export interface FailureCover {
+  readonly failure: PanelFailure;
+  readonly retry: boolean;
+}
 
 /** A value of the chosen entry is being turned: the number, or the place among the options. */
 interface Edit {
@@ -79,6 +128,12 @@ export interface PanelState {
   readonly toast: Toast | undefined;
   /** The model's message that was shown last. */
   readonly shownMessage: PanelMessage | undefined;
+  readonly guest: GuestCover | undefined;
+  /** Digits that answer the model's `codeAsked`. */
+  readonly entry: CodeEntry | undefined;
+  readonly failure: FailureCover | undefined;
+  /** The model's failure that was shown last. */
+  readonly seenFailure: PanelFailure | undefined;
   /** What the player no longer waits for, though the box still does. */
   readonly ignoredWaiting: string | undefined;
   readonly idle: IdleState;
@@ -93,6 +148,10 @@ export function openList(list: ListKind): ListScreen {
   return { kind: 'list', list, selected: FIRST, index: 0 };
 }
 
+export function openPerson(about: BoxId): ListScreen {
+  return { ...openList('person'), about };
+}
+
 export function rootScreen(model: PanelModel): Screen {
   return model.session === undefined ? openList('home') : { kind: 'live', top: 0 };
 }
@@ -105,6 +164,10 @@ export function openingState(model: PanelModel, now: Instant): PanelState {
     clicked: undefined,
     toast: undefined,
     shownMessage: undefined,
+    guest: undefined,
+    entry: undefined,
+    failure: undefined,
+    seenFailure: undefined,
     ignoredWaiting: undefined,
     idle: { activeAt: now, sleeping: false },
     wakingPress: false,
@@ -115,21 +178,4 @@ export function openingState(model: PanelModel, now: Instant): PanelState {
 
 export function topScreen(state: PanelState): Screen {
   return state.stack[state.stack.length - 1] ?? state.stack[0];
-}
-
-/** What keeps the player waiting, and covers the screen: not waved away, and not covered by the power menu. */
-export function waitingFor(
-  state: PanelState,
-  model: PanelModel,
-): { readonly doing: string; readonly name: string } | undefined {
-  const { waiting } = model;
-  const power = state.stack.some((one) => one.kind === 'list' && one.list === 'power');
-  if (power || topScreen(state).kind === 'confirm') return undefined;
-  return waiting !== undefined && state.ignoredWaiting !== waitingKey(waiting)
-    ? waiting
-    : undefined;
-}
-
-export function waitingKey(waiting: { readonly doing: string; readonly name: string }): string {
-  return `${waiting.doing} ${waiting.name}`;
 }

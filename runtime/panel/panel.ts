@@ -15,10 +15,9 @@ import type { Encoder } from '../ports/encoder.ts';
 import type { Leds } from '../ports/leds.ts';
 import { ActivityMeter } from './activity-meter.ts';
 import { FrameBuffer } from './frame-buffer.ts';
-import { gestureDue } from './gestures.ts';
 import { linkLed, NOTE_FLASH } from './led-pattern.ts';
-import { type PanelInput, step } from './panel-machine.ts';
-import { emptyPanelModel, type PanelEffect, type PanelModel } from './panel-model.ts';
+import { type PanelInput, step, stepDue } from './panel-machine.ts';
+import { emptyPanelModel, type LinkStatus, type PanelEffect, type PanelModel } from './panel-model.ts';
 import { openingState, type PanelState } from './panel-state.ts';
 import { view } from './views/view.ts';
 
@@ -138,11 +137,8 @@ class OpenPanel implements Panel {
     if (this.#closed) return;
     this.#armedFor = NEVER;
     const now = this.#deps.clock.now();
-    const due = gestureDue(this.#state.gestures);
-    const { toast } = this.#state;
-    if ((due !== undefined && now >= due) || (toast !== undefined && now >= toast.until)) {
-      this.#step({ kind: 'time', at: now });
-    }
+    const due = stepDue(this.#state, now);
+    if (due !== undefined && now >= due) this.#step({ kind: 'time', at: now });
     if (this.#notesPending) {
       this.#notesPending = false;
       this.#step({ kind: 'notes', at: now });
@@ -174,7 +170,7 @@ class OpenPanel implements Panel {
 
   #light(now: Instant): void {
     const { leds } = this.#deps;
-    const link = linkLed(this.#model.link, now).level;
+    const link = linkLed(this.#attention, now).level;
     if (link !== this.#linkLevel) leds.set('link', link);
     this.#linkLevel = link;
     const activity = now < after(this.#noteAt, NOTE_FLASH) ? 1 : 0;
@@ -182,16 +178,21 @@ class OpenPanel implements Panel {
     this.#activityLevel = activity;
   }
 
+  /** What the link LED tells: a guest at the door comes first. */
+  get #attention(): LinkStatus | 'guest' {
+    return this.#model.codeShown === undefined ? this.#model.link : 'guest';
+  }
+
   #arm(): void {
     if (this.#closed) return;
     const now = this.#deps.clock.now();
     const draw = Math.max(this.#drawAt, this.#nextFrame(now));
-    const gesture = gestureDue(this.#state.gestures) ?? NEVER;
-    const link = linkLed(this.#model.link, now);
+    const step = stepDue(this.#state, now) ?? NEVER;
+    const link = linkLed(this.#attention, now);
     const blink = link.level === this.#linkLevel ? (link.until ?? NEVER) : now;
     const dark = this.#activityLevel === 1 ? after(this.#noteAt, NOTE_FLASH) : NEVER;
     const notes = this.#notesPending ? this.#nextFrame(now) : NEVER;
-    this.#armBy(Math.min(draw, gesture, blink, dark, notes) as Instant);
+    this.#armBy(Math.min(draw, step, blink, dark, notes) as Instant);
   }
 
   #armBy(due: Instant): void {

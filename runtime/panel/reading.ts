@@ -37,6 +37,8 @@ export function readingLines(
       return participantLines(screen, model);
     case 'devices':
       return deviceLines(model);
+    case 'network':
+      return networkLines(model);
     case 'about':
       return [...model.about.flatMap(({ label, value }) => fitted(label, value)), ...GESTURES];
   }
@@ -77,6 +79,8 @@ function participantLines(screen: ParticipantScreen, model: PanelModel): readonl
   const stream = model.streams.find((one) => one.participant === screen.id);
   return [
     { label: 'Heard after', value: inMillis(stream?.delay) },
+    { label: 'Route', value: participant.route ?? '–' },
+    { label: 'Encrypted', value: encrypted(participant.route) },
     { label: 'Round trip', value: participant.connected ? inMillis(stats?.rtt) : 'lost' },
     { label: 'Jitter', value: inMillis(stats?.jitter) },
     { label: 'Loss', value: inPercent(stats?.loss) },
@@ -86,6 +90,26 @@ function participantLines(screen: ParticipantScreen, model: PanelModel): readonl
     ...who,
   ];
 }
+
+function encrypted(route: Participant['route']): string {
+  if (route === undefined) return '–';
+  return route === 'open' ? 'NO' : 'yes';
+}
+
+function networkLines({ network, lock }: PanelModel): readonly Line[] {
+  const { addresses, verdict, server, security } = network;
+  const none: readonly string[] = addresses === undefined ? [] : ['none'];
+  const shown = addresses !== undefined && addresses.length > 0 ? addresses : none;
+  return [
+    ...fitted('Links', LOCK_WORDS[lock] ?? (security === 'open' ? 'OPEN' : 'encrypted')),
+    ...shown.flatMap((address) => fitted('Address', address)),
+    ...(verdict === undefined ? [] : fitted('Internet', verdict)),
+    ...fitted('Server', server.address === '' ? 'none' : server.address),
+    ...(server.address === '' ? [] : fitted('State', server.problem || server.state)),
+  ];
+}
+/** Undefined: there are none to tell about, but those that would be made. */
+const LOCK_WORDS = { none: undefined, open: 'OPEN', closed: 'encrypted' } as const;
 
 /** On one line when it fits, else the value on lines of its own. */
 function fitted(label: string, value: string): Line[] {

@@ -10,7 +10,7 @@ import {
   type Role,
 } from '../core/ensemble.ts';
 import type { ChoiceField, NumberField } from './fields.ts';
-import { does, type Entry } from './menu-entry.ts';
+import { does, type Entry, opens, tells } from './menu-entry.ts';
 import type { PanelEffect } from './panel-model.ts';
 
 export const MODE_LABELS: Readonly<Record<JamMode, string>> = {
@@ -28,13 +28,36 @@ export const ROLE_LABELS: Readonly<Record<Role, string>> = {
 
 export function jamEntries(session: EnsembleContext): Entry[] {
   const self = session.participants.find((participant) => participant.self);
-  const tempo = tempoField(session.timeline.bpm);
+  const role: Entry = {
+    ...{ key: 'role', label: 'My role' },
+    action: { kind: 'edit', field: roleField(self) },
+  };
+  const kept = session.locked && self?.id !== session.host;
+  return [...(kept ? lockedEntries(session) : sharedEntries(session)), role];
+}
+
+/** What everybody may change, while the host has not locked it. */
+function sharedEntries(session: EnsembleContext): Entry[] {
+  const { bpm, beatsPerBar } = session.timeline;
+  const tempo = tempoField(bpm);
+  const metre = metreField(beatsPerBar);
   const setPlaying: PanelEffect = { kind: 'setPlaying', playing: !session.playing };
   return [
     { key: 'mode', label: 'Mode', action: { kind: 'edit', field: modeField(session.mode) } },
     { key: 'tempo', label: 'Tempo', action: { kind: 'edit', field: tempo } },
+    opens('tap', 'Tap tempo', { kind: 'tap', taps: [] }),
+    { key: 'metre', label: 'Beats in a bar', action: { kind: 'edit', field: metre } },
     does('playing', session.playing ? 'Stop' : 'Play', setPlaying, false),
-    { key: 'role', label: 'My role', action: { kind: 'edit', field: roleField(self) } },
+  ];
+}
+
+function lockedEntries({ mode, timeline, playing }: EnsembleContext): Entry[] {
+  const why = 'The host has locked the session.';
+  return [
+    tells('mode', 'Mode', MODE_LABELS[mode], why),
+    tells('tempo', 'Tempo', `${Math.round(timeline.bpm)}`, why),
+    tells('metre', 'Beats in a bar', `${timeline.beatsPerBar}`, why),
+    tells('playing', playing ? 'Playing' : 'Stopped', 'locked', why),
   ];
 }
 
@@ -56,6 +79,13 @@ function tempoField(bpm: number): NumberField {
     step: 1,
     unit: '',
     effect: (value) => ({ kind: 'setTempo', bpm: value }),
+  };
+}
+
+function metreField(beatsPerBar: number): NumberField {
+  return {
+    ...{ kind: 'number', value: beatsPerBar, min: 1, max: 16, step: 1, unit: '' },
+    effect: (value) => ({ kind: 'setMetre', beatsPerBar: value }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Figures as the panel writes them: short, and a dash for what is not known. */
+import type { ParticipantRoute } from '../core/ensemble.ts';
 import type { Micros } from '../core/time.ts';
 
 export function inMillis(time: Micros | undefined): string {
@@ -19,4 +20,19 @@ export function inPercent(part: number | undefined): string {
 /** Whole, and not what the network made up. */
 export function inNumber(value: number): string {
   return value >= 0 && value < 1_000 ? `${Math.round(value)}` : '–';
+}
+
+/** How a participant's notes get here, beside a figure: what is as it should be is not said. */
+export const ROUTE_SHORT: Readonly<Record<ParticipantRoute, string>> = {
+  local: '',
+  direct: '',
+  relayed: 'relay',
+  tunnelled: 'tunnel',
+  forwarded: 'via',
+  open: 'open!',
+};
+
+/** "87 s", and not below nothing. */
+export function inSeconds(time: Micros): string {
+  return `${Math.max(0, Math.ceil(time / 1_000_000))} s`;
 }

@@ -296,6 +296,7 @@ export async function openSessionManager(
       return undefined;
     },
     onCode: (listener) => codes.add(listener),
+    declineGuest() {},
     get known() {
       return [];
     },

@@ -132,7 +132,7 @@ export interface SessionNotice {
 
 /** The end of a link that those who play over it see. */
 export interface ParticipantLink {
-  readonly peer: Hello;
+  readonly peer: Pick<Hello, 'box' | 'name' | 'rtpPort' | 'ssrc' | 'linkPort' | 'boot'>;
   readonly remote: NetAddress;
   /** This box dialed it. */
   readonly dialer: boolean;
@@ -214,6 +214,8 @@ export interface SessionManager extends AsyncDisposable {
   /** To be shown to whoever wants in; undefined: nobody does. */
   readonly code: ShownCode | undefined;
   onCode(listener: (shown: ShownCode | undefined) => void): Disposable;
+  /** No to whoever the code is shown to: they are told so. */
+  declineGuest(): void;
   /** Boxes that need no code here, by name. */
   readonly known: readonly KnownBox[];
   /** Its key is not trusted any more: it needs a code again. */

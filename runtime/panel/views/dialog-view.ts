@@ -1,13 +1,13 @@
 /** What asks or tells: a question, a wait, a name to write, a message over everything else. */
 import { BODY, elide, LARGE, textWidth, wrap } from '../font.ts';
-import { CANVAS_HEIGHT, CANVAS_WIDTH } from '../frame-buffer.ts';
+import { CANVAS_HEIGHT, CANVAS_WIDTH, type FrameBuffer } from '../frame-buffer.ts';
 import { CHOSEN, WARNING } from '../icons.ts';
 import { NAMING_KEYS } from '../naming.ts';
 import type { ConfirmScreen, NamingScreen, Toast } from '../panel-state.ts';
 import { drawTitle, PAGE_TOP, ROW, ROWS_TOP } from './page.ts';
 import type { Scene } from './scene.ts';
 
-const BUTTON = { width: 52, height: 13, top: 49 };
+const BUTTON = { width: 60, height: 13, top: 50, edge: 1 };
 
 export function drawConfirm({ canvas, state }: Scene, screen: ConfirmScreen): void {
   const lines = wrap(screen.question, CANVAS_WIDTH, 3);
@@ -15,17 +15,27 @@ export function drawConfirm({ canvas, state }: Scene, screen: ConfirmScreen): vo
   lines.forEach((line, row) => {
     canvas.text(line, centred(textWidth(line)), top + row * (ROW + 1));
   });
-  const button = (label: string, x: number, chosen: boolean, clicked: boolean): void => {
-    const area = { x, y: BUTTON.top, width: BUTTON.width, height: BUTTON.height };
-    if (chosen && !clicked) canvas.fill(area);
-    else canvas.outline(area);
-    const ink = chosen && !clicked ? 'clear' : 'set';
-    const left = x + Math.floor((BUTTON.width - textWidth(label)) / 2);
-    canvas.text(label, left, BUTTON.top + 1, BODY, ink);
-    if (chosen) canvas.picture(CHOSEN, left - 8, BUTTON.top + 3, ink);
-  };
-  button('No', 6, !screen.yes, false);
-  button('Yes', CANVAS_WIDTH - BUTTON.width - 6, screen.yes, state.clicked !== undefined);
+  drawButton(canvas, 'No', 'left', !screen.yes, false);
+  drawButton(canvas, 'Yes', 'right', screen.yes, state.clicked !== undefined);
+}
+
+/** One of two at the bottom. The one that is ready is full; once it is clicked, it is a frame. */
+export function drawButton(
+  canvas: FrameBuffer,
+  label: string,
+  side: 'left' | 'right',
+  chosen: boolean,
+  clicked: boolean,
+): void {
+  const x = side === 'left' ? BUTTON.edge : CANVAS_WIDTH - BUTTON.width - BUTTON.edge;
+  const area = { x, y: BUTTON.top, width: BUTTON.width, height: BUTTON.height };
+  if (chosen && !clicked) canvas.fill(area);
+  else canvas.outline(area);
+  const ink = chosen && !clicked ? 'clear' : 'set';
+  const sign = chosen ? 6 : 0;
+  const left = x + sign + Math.floor((BUTTON.width - sign - textWidth(label)) / 2);
+  canvas.text(label, left, BUTTON.top + 1, BODY, ink);
+  if (chosen) canvas.picture(CHOSEN, left - 7, BUTTON.top + 3, ink);
 }
 
 export function drawWaiting(scene: Scene, doing: string, name: string): void {
@@ -101,4 +111,5 @@ export function drawToast({ canvas }: Scene, toast: Toast): void {
   });
 }
 
-const centred = (width: number): number => Math.floor((CANVAS_WIDTH - width) / 2);
+/** Column where something so wide stands in the middle. */
+export const centred = (width: number): number => Math.floor((CANVAS_WIDTH - width) / 2);

@@ -4,7 +4,7 @@
  */
 import { fieldText } from '../fields.ts';
 import { elide, textWidth } from '../font.ts';
-import { CHOSEN, LESS, MORE, TICK } from '../icons.ts';
+import { CHOSEN, HOST, LESS, MORE, MUTED, TICK } from '../icons.ts';
 import type { Entry } from '../menu-entry.ts';
 import { entriesOf, listTitle } from '../menus.ts';
 import { chosenIndex } from '../navigation.ts';
@@ -21,14 +21,15 @@ import {
 import type { Scene } from './scene.ts';
 
 const LABEL_LEFT = 8;
+const MARKS = { host: HOST, muted: MUTED } as const;
 
 export function drawList(scene: Scene, screen: ListScreen): void {
-  const entries = entriesOf(screen.list, scene.model);
+  const entries = entriesOf(screen, scene.model);
   const chosen = chosenIndex(screen, entries);
   const at = chosen < 0 ? screen.index : chosen;
   const first = firstShown(at, entries.length);
   const aside = entries.length > ROWS_SHOWN ? `${at + 1}/${entries.length}` : '';
-  drawTitle(scene, listTitle(screen.list, scene.model), aside);
+  drawTitle(scene, listTitle(screen, scene.model), aside);
   const width = drawScrollBar(scene, first, ROWS_SHOWN, entries.length);
   entries.slice(first, first + ROWS_SHOWN).forEach((entry, row) => {
     drawEntry(scene, entry, ROWS_TOP + row * ROW, width, first + row === chosen);
@@ -47,7 +48,13 @@ function drawEntry(scene: Scene, entry: Entry, y: number, width: number, chosen:
   const valueWidth = edited
     ? drawEdited(scene, entry, y, width)
     : drawValue(scene, entry, y, width, ink);
-  const place = { x: LABEL_LEFT, y, width: width - LABEL_LEFT - valueWidth - 2 };
+  let left = LABEL_LEFT;
+  for (const mark of entry.marks ?? []) {
+    const sign = MARKS[mark];
+    canvas.picture(sign, left, y + 9 - sign.rows.length, ink);
+    left += sign.width + 3;
+  }
+  const place = { x: left, y, width: width - left - valueWidth - 2 };
   drawName(scene, entry.label, place, ink, chosen);
 }
 

@@ -5,7 +5,7 @@ import type { Participant } from '../../core/ensemble.ts';
 import { barPosition } from '../beat.ts';
 import { elide, LARGE, textWidth } from '../font.ts';
 import { CANVAS_WIDTH } from '../frame-buffer.ts';
-import { STOP } from '../icons.ts';
+import { MUTED, STOP } from '../icons.ts';
 import type { ReadingScreen } from '../panel-state.ts';
 import { livePlayers } from '../reading.ts';
 import { MODE_LABELS } from '../session-entries.ts';
@@ -102,8 +102,21 @@ function drawPlayer(scene: Scene, player: Participant, y: number, width: number)
   const { canvas, model, levels, now } = scene;
   const name = player.self ? 'You' : player.name;
   canvas.text(elide(name, NAME_WIDTH), 0, y - 1);
+  if (!player.connected) {
+    const words = 'reconnecting';
+    const dots = '.'.repeat(scene.ticks(400) % 4);
+    const left = width - textWidth(`${words}...`);
+    canvas.text(`${words}${dots}`, left, y - 1);
+    return;
+  }
+  if (player.muted) {
+    const words = 'muted';
+    canvas.text(words, width - textWidth(words), y - 1);
+    canvas.picture(MUTED, METER.left, y + 1);
+    return;
+  }
   const stream = model.streams.find((one) => one.participant === player.id);
-  const figure = player.self ? '' : player.connected ? inMillis(stream?.delay) : 'lost';
+  const figure = player.self ? '' : inMillis(stream?.delay);
   canvas.text(figure, width - textWidth(figure), y - 1);
   const level = levels.level(player.self ? 'self' : player.id, now);
   if (level > 0) scene.moving();

@@ -25,6 +25,8 @@ function titleOf({ model }: Scene, screen: ReadingScreen | ParticipantScreen): s
       return '';
     case 'devices':
       return 'MIDI devices';
+    case 'network':
+      return 'Network';
     case 'about':
       return 'About';
     case 'participant':

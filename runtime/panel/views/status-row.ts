@@ -1,13 +1,28 @@
 /**
  * The row at the top: link, peers, round trip and sounding notes at the left; recording, clock sync and lock at the right.
  */
+import type { ParticipantRoute } from '../../core/ensemble.ts';
 import type { Micros } from '../../core/time.ts';
 import { BODY, textWidth } from '../font.ts';
 import { CANVAS_WIDTH } from '../frame-buffer.ts';
-import { CLOCK, CLOSED_LOCK, LINK_BARS, OPEN_LOCK, PERSON, RECORD } from '../icons.ts';
+import {
+  CLOCK,
+  CLOSED_LOCK,
+  LINK_BARS,
+  OPEN_LOCK,
+  PERSON,
+  RECORD,
+  RELAY,
+} from '../icons.ts';
 import { inMillis } from '../wording.ts';
 import type { Scene } from './scene.ts';
 
+/** Ways to a participant that lead through somebody else. */
+const ROUNDABOUT: ReadonlySet<ParticipantRoute> = new Set<ParticipantRoute>([
+  'relayed',
+  'tunnelled',
+  'forwarded',
+]);
 /** The cell's rows over the capitals are cut off: figures only here. */
 const TEXT_TOP: number = -BODY.capTop;
 
@@ -23,11 +38,17 @@ export function drawStatusRow(scene: Scene): void {
     left = canvas.text(`${peers.length}`, 21, TEXT_TOP) + 6;
     const rtt = slowest(peers.map((peer) => peer.stats?.rtt));
     if (rtt !== undefined) left = canvas.text(inMillis(rtt), left, TEXT_TOP) + 6;
-    const lock = model.lock === 'closed' ? CLOSED_LOCK : OPEN_LOCK;
-    right -= lock.width;
-    canvas.picture(lock, right, 0);
+    right -= OPEN_LOCK.width;
+    if (model.lock !== 'none') drawLock(scene, right);
     right -= CLOCK.width + 4;
     if (model.synced || scene.ticks(500) % 2 === 0) canvas.picture(CLOCK, right, 0);
+    if (peers.some(({ route }) => route !== undefined && ROUNDABOUT.has(route))) {
+      right -= RELAY.width + 4;
+      canvas.picture(RELAY, right, 0);
+    }
+  } else if (model.lock !== 'none') {
+    right -= OPEN_LOCK.width;
+    drawLock(scene, right);
   }
   if (model.recording) {
     right -= textWidth('REC') + 4;
@@ -39,6 +60,10 @@ export function drawStatusRow(scene: Scene): void {
     const sounding = `♪${model.soundingNotes}`;
     if (left + textWidth(sounding) + 3 <= right) canvas.text(sounding, left, TEXT_TOP);
   }
+}
+
+function drawLock({ canvas, model }: Scene, x: number): void {
+  canvas.picture(model.lock === 'closed' ? CLOSED_LOCK : OPEN_LOCK, x, 0);
 }
 
 function drawLink(scene: Scene): void {

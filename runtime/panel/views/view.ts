@@ -7,15 +7,20 @@
 import type { Instant } from '../../core/time.ts';
 import type { Frame } from '../../ports/display.ts';
 import type { FrameBuffer } from '../frame-buffer.ts';
+import { type Cover, coverOf } from '../covers.ts';
 import { idleDue, pixelShift, shiftDue, wakefulness } from '../idle.ts';
 import type { PanelModel } from '../panel-model.ts';
-import { type PanelState, topScreen, waitingFor } from '../panel-state.ts';
+import { type PanelState, topScreen } from '../panel-state.ts';
+import { drawEntry, drawGuest } from './code-view.ts';
 import { drawConfirm, drawNaming, drawToast, drawWaiting } from './dialog-view.ts';
+import { drawFailure } from './failure-view.ts';
+import { drawInvite } from './invite-view.ts';
 import { drawList } from './list-view.ts';
 import { drawLive } from './live-view.ts';
 import { drawReading } from './reading-view.ts';
 import { type Levels, Scene } from './scene.ts';
 import { drawStatusRow } from './status-row.ts';
+import { drawTap } from './tap-view.ts';
 
 export interface View {
   /** The buffer's own array: valid until it is drawn into again. */
@@ -42,8 +47,8 @@ export function view(
   scene.again(shiftDue(now));
   scene.again(idleDue(state.idle, model.sparing, now) ?? now);
   drawStatusRow(scene);
-  const waiting = waitingFor(state, model);
-  if (waiting !== undefined) drawWaiting(scene, waiting.doing, waiting.name);
+  const cover = coverOf(state, model);
+  if (cover !== undefined) drawCover(scene, cover);
   else drawScreen(scene);
   if (state.toast !== undefined && now < state.toast.until) {
     scene.again(state.toast.until);
@@ -51,6 +56,23 @@ export function view(
   }
   const brightness = model.brightness * (stage === 'dim' ? DIM_PART : 1);
   return { frame: canvas.frame, brightness, changesAt: scene.changesAt as Instant };
+}
+
+function drawCover(scene: Scene, cover: Cover): void {
+  switch (cover.kind) {
+    case 'guest':
+      drawGuest(scene, cover.shown);
+      break;
+    case 'entry':
+      drawEntry(scene, cover.entry);
+      break;
+    case 'failure':
+      drawFailure(scene, cover.cover);
+      break;
+    case 'waiting':
+      drawWaiting(scene, cover.doing, cover.name);
+      break;
+  }
 }
 
 function drawScreen(scene: Scene): void {
@@ -63,6 +85,7 @@ function drawScreen(scene: Scene): void {
       drawLive(scene, screen);
       break;
     case 'devices':
+    case 'network':
     case 'about':
     case 'participant':
       drawReading(scene, screen);
@@ -72,6 +95,12 @@ function drawScreen(scene: Scene): void {
       break;
     case 'naming':
       drawNaming(scene, screen);
+      break;
+    case 'invite':
+      drawInvite(scene, screen);
+      break;
+    case 'tap':
+      drawTap(scene, screen);
       break;
   }
 }
