@@ -112,6 +112,7 @@ test('an entry with values that don’t fit is read with defaults, the others as
     ssrc: 0,
     boot: 0,
     links: [],
+    forwarders: [],
     keepsTime: false,
     stats: {},
     present: true,

@@ -18,6 +18,7 @@ const entry = (patch: Partial<ParticipantEntry> = {}): ParticipantEntry => ({
   ssrc: 1,
   boot: 1,
   links: [],
+  forwarders: [],
   keepsTime: true,
   stats: {},
   present: true,

@@ -26,6 +26,8 @@ export interface ParticipantEntry {
   readonly boot: number;
   /** Boxes it has a link to. */
   readonly links: readonly BoxId[];
+  /** Boxes that pass packets on for it, as it sees it, best first; none: a full mesh. */
+  readonly forwarders: readonly BoxId[];
   /** It has followed the session's reference, and could take its place. */
   readonly keepsTime: boolean;
   /** How the streams from others fare at that box. */
@@ -82,6 +84,7 @@ const ENTRY = z.object({
     .array(z.custom<BoxId>(isBoxId))
     .max(2 * MAX_MEMBERS)
     .catch([]),
+  forwarders: z.array(z.custom<BoxId>(isBoxId)).max(2).catch([]),
   keepsTime: flag(false),
   stats: z.record(z.custom<BoxId>(isBoxId), STATS).catch({}).transform(unpackStats),
   present: flag(true),
