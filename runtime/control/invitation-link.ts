@@ -7,6 +7,7 @@
  *        (RFC 3986 section 3.5).
  * Keeps  nothing.
  */
+import { fromBase64url, toBase64url } from '../core/base64url.ts';
 import { PortError } from '../core/errors.ts';
 
 /** No I, L, O, U: what is read aloud or typed is not mistaken. */
@@ -14,8 +15,6 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 export const CODE_LENGTH = 13;
 export const SECRET_OCTETS = 16;
 const CODE = /^[0-9A-HJKMNP-TV-Z]{13}$/;
-const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const SECRET = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 /** Host, perhaps a port; a plain server (diagnosis, loopback) is written `togthr+http`. */
 const LINK =
   /^(togthr|https|togthr\+http|http):\/\/([^/?#@\s]{1,255})\/i\/([^/?#\s]{1,64})#(.{1,64})$/;
@@ -47,7 +46,7 @@ export function writeInvitationLink(
 ): string {
   const [scheme = '', host = ''] = server.split('://');
   const app = scheme === 'http' ? 'togthr+http' : 'togthr';
-  return `${form === 'web' ? scheme : app}://${host}/i/${code}#${writeSecret(secret)}`;
+  return `${form === 'web' ? scheme : app}://${host}/i/${code}#${toBase64url(secret)}`;
 }
 
 /** Rejects with PortError 'invalid' what is no invitation, saying which part is wrong. */
@@ -58,34 +57,14 @@ export function readInvitationLink(text: string): InvitationLink {
       'invalid',
       'that is no invitation link; it looks like togthr://HOST/i/CODE#SECRET, to the last character',
     );
+  const octets = fromBase64url(secret);
   const plain = code.toUpperCase().replaceAll('O', '0').replaceAll(/[IL]/g, '1');
-  if (!isCode(plain) || !SECRET.test(secret))
+  if (!isCode(plain) || octets?.length !== SECRET_OCTETS)
     throw new PortError('invalid', 'the invitation link was cut or changed; ask for it again');
   const secure = scheme === 'togthr' || scheme === 'https';
   return {
     server: `${secure ? 'https' : 'http'}://${host.toLowerCase()}`,
     code: plain,
-    secret: readSecret(secret),
+    secret: octets,
   };
-}
-
-function writeSecret(secret: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at * 6 < secret.length * 8; at++) {
-    let digit = 0;
-    for (let bit = at * 6; bit < at * 6 + 6; bit++)
-      digit = (digit << 1) | (((secret[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1);
-    text += BASE64URL[digit];
-  }
-  return text;
-}
-
-function readSecret(text: string): Uint8Array {
-  const secret = new Uint8Array(SECRET_OCTETS);
-  for (let bit = 0; bit < SECRET_OCTETS * 8; bit++) {
-    const digit = BASE64URL.indexOf(text[Math.floor(bit / 6)] ?? 'A');
-    const octet = bit >> 3;
-    secret[octet] = ((secret[octet] ?? 0) << 1) | ((digit >> (5 - (bit % 6))) & 1);
-  }
-  return secret;
 }

@@ -1,0 +1,38 @@
+/**
+ * Octets as text without padding (RFC 4648 section 5). Of all texts that would give the same octets, one is read.
+ */
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const VALUES: ReadonlyMap<string, number> = new Map(
+  [...DIGITS].map((digit, value) => [digit, value]),
+);
+
+export function toBase64url(octets: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < octets.length; at += 3) {
+    const [a = 0, b = 0, c = 0] = octets.subarray(at, at + 3);
+    const bits = (a << 16) | (b << 8) | c;
+    const digits = Math.min(4, Math.ceil(((octets.length - at) * 8) / 6));
+    for (let digit = 0; digit < digits; digit++) text += DIGITS[(bits >> (18 - 6 * digit)) & 63];
+  }
+  return text;
+}
+
+/** Undefined for anything that `toBase64url` doesn't write. */
+export function fromBase64url(text: string): Uint8Array | undefined {
+  if (text.length % 4 === 1) return undefined;
+  const octets = new Uint8Array(Math.floor((text.length * 6) / 8));
+  let bits = 0;
+  let held = 0;
+  let length = 0;
+  for (const digit of text) {
+    const value = VALUES.get(digit);
+    if (value === undefined) return undefined;
+    bits = ((bits << 6) | value) & 0xffff;
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    octets[length++] = bits >> held;
+  }
+  const left = bits & ((1 << held) - 1);
+  return left === 0 ? octets : undefined;
+}
