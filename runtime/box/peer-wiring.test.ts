@@ -48,6 +48,7 @@ async function openSide(rig: SessionRig, host: string, self: BoxId): Promise<Sid
       links.add(listener),
     onContext: (listener: (context: EnsembleContext | undefined) => void) => contexts.add(listener),
     onReference: () => ({ [Symbol.dispose]: () => {} }),
+    onRoutes: () => ({ [Symbol.dispose]: () => {} }),
     reportStats: () => {},
   };
   const heard: MidiMessage[] = [];

@@ -7,7 +7,13 @@
  *        least every 250 ms.
  * Lane   3.
  */
-import type { BoxId, EnsembleContext, LinkStats, SessionId } from '../core/ensemble.ts';
+import type {
+  BoxId,
+  EnsembleContext,
+  LinkStats,
+  ParticipantRoute,
+  SessionId,
+} from '../core/ensemble.ts';
 import { Teardown } from '../core/lifecycle.ts';
 import type { Log } from '../core/log.ts';
 import {
@@ -30,6 +36,7 @@ import { ensembleContext } from './ensemble.ts';
 import { sameValue } from './equality.ts';
 import type { FoundMember } from './found-sessions.ts';
 import { type Standing, standing } from './membership.ts';
+import { ParticipantWays } from './participant-ways.ts';
 import type { ParticipantEntry } from './participants-document.ts';
 import { ownAddresses, wantedPlaces } from './places.ts';
 import type { Presence } from './presence.ts';
@@ -60,7 +67,10 @@ export interface ActiveSessionInit {
   readonly host?: string;
   readonly onParticipant: (link: ParticipantLink, state: 'linked' | 'unlinked') => void;
   readonly onReference: (box: BoxId | 'self', shift: Micros) => void;
+  readonly onRoutes: (routes: ReadonlyMap<BoxId, readonly BoxId[]>) => void;
   readonly onContext: (context: EnsembleContext) => void;
+  /** Boxes that are linked each with each. Default: as was measured. */
+  readonly meshLimit?: number | undefined;
 }
 
 /** What a box says of itself besides what follows from the session. */
@@ -147,6 +157,9 @@ async function assemble(
     onReference: init.onReference,
   });
 
+  const ways = new ParticipantWays(init, { self: box, meshLimit: init.meshLimit });
+  let forwarders: readonly BoxId[] = [];
+
   const { mesh, level, seenAs, reach } = held.hold(
     await openSessionLinks(deps, {
       session: init.session,
@@ -157,10 +170,11 @@ async function assemble(
       host: init.host,
       name: () => self.name,
       documents,
-      onLinked: init.onParticipant,
+      onLinked: (link, state) => (state === 'linked' ? ways.linked(link) : ways.unlinked(link)),
     }),
   );
 
+  held.hold(ways);
   const alarm = held.hold(clock.alarm(() => turn()));
   const touch = (): void => {
     if (!entered) return;
@@ -195,15 +209,13 @@ async function assemble(
     // Alone there is nobody to keep time for; who comes back to an unchanged document is not overruled by it.
     if (stand.within.size > 1 && level()) timeKeeping.takeOver(stand);
     timeKeeping.follow(participants.entries);
+    const { entries } = participants;
+    const settled = ways.turn({ ...stand, entries, linked, now: turnedAt });
+    forwarders = settled.forwarders;
+    for (const id of settled.needless) void mesh.links.get(id)?.[Symbol.asyncDispose]();
     const seen = reached.lately(FAINT, turnedAt);
-    mesh.want(
-      wantedPlaces({
-        box,
-        entries: participants.entries,
-        found,
-        faint: (id) => !seen.has(id),
-      }),
-    );
+    const places = wantedPlaces({ box, entries, found, faint: (id) => !seen.has(id) });
+    mesh.want(new Map([...places].filter(([id]) => ways.wants(id))));
     mesh.tick();
     publish(stand);
   };
@@ -216,7 +228,9 @@ async function assemble(
     participants.setSelf({
       addresses: ownAddresses({ host: init.host, seenAs, found, box }),
       links: [...linked].sort(),
-      keepsTime: own?.keepsTime === true || timeKeeping.keepsTime(linked),
+      forwarders,
+      keepsTime:
+        own?.keepsTime === true || timeKeeping.keepsTime(new Set([...linked, ...ways.forwarded])),
       ...(due ? { stats: Object.fromEntries(stats) } : {}),
     });
   };
@@ -235,7 +249,10 @@ async function assemble(
       control: control.state,
       entries,
       listed: new Set(listed),
-      linked: new Map([...mesh.links].map(([id, link]) => [id, routeOf(link)])),
+      linked: new Map<BoxId, ParticipantRoute>([
+        ...ways.forwarded.map((id) => [id, 'forwarded'] as const),
+        ...[...mesh.links].map(([id, link]) => [id, routeOf(link)] as const),
+      ]),
       stats,
     });
     if (sameValue(taken, context)) return;

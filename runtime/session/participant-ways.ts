@@ -45,7 +45,7 @@ interface Oddity {
   readonly since: Instant;
 }
 
-export class ParticipantWays {
+export class ParticipantWays implements Disposable {
   readonly #deps: ParticipantWaysDeps;
   readonly #self: BoxId;
   readonly #meshLimit: number | undefined;
@@ -111,6 +111,11 @@ export class ParticipantWays {
     this.#unwanted = unwanted;
     this.#setRoutes(routes);
     return { forwarders, needless };
+  }
+
+  /** The session is left: nobody is reached by way of others any more. */
+  [Symbol.dispose](): void {
+    this.#setRoutes(new Map());
   }
 
   /** Over plain links nothing is passed on: packets go beside them. */

@@ -57,6 +57,7 @@ export async function openSessionManager(
   const notices = new Listeners<[notice: SessionNotice]>();
   const codes = new Listeners<[shown: ShownCode | undefined]>();
   const references = new Listeners<[box: BoxId | 'self', shift: Micros]>();
+  const routed = new Listeners<[routes: ReadonlyMap<BoxId, readonly BoxId[]>]>();
   const presences = new Listeners<[box: BoxId, state: PresenceState | undefined]>();
   const operations = openOneAtATime();
   let last: LastSession | undefined = await readLastSession(storage);
@@ -117,6 +118,8 @@ export async function openSessionManager(
         ...(init.host === undefined ? {} : { host: init.host }),
         onParticipant: (...told) => participants.emit(...told),
         onReference: (...told) => references.emit(...told),
+        onRoutes: (routes) => routed.emit(routes),
+        meshLimit: init.meshLimit,
         onContext(context) {
           announce(opened, context);
           remember(opened, context);
@@ -325,6 +328,7 @@ export async function openSessionManager(
       return active?.reference;
     },
     onReference: (listener) => references.add(listener),
+    onRoutes: (listener) => routed.add(listener),
     setPresence(state) {
       presence = state;
       active?.presence.setSelf(state);

@@ -57,6 +57,8 @@ export interface SessionInit {
   readonly rtp: RtpFacts;
   /** 0: any free one. */
   readonly linkPort: number;
+  /** Boxes that are linked each with each. Default: as was measured. */
+  readonly meshLimit?: number | undefined;
   /** Address to listen on; undefined: all interfaces. */
   readonly host?: string;
 }
@@ -235,6 +237,8 @@ export interface SessionManager extends AsyncDisposable {
   /** Whose clock ensemble time follows: ensemble time = the clock that is seen of it + shift; of `self`, its own. */
   readonly reference: { readonly box: BoxId | 'self'; readonly shift: Micros } | undefined;
   onReference(listener: (box: BoxId | 'self', shift: Micros) => void): Disposable;
+  /** For each participant: which others pass packets on to it, best first. None: it is reached over a link only. */
+  onRoutes(listener: (routes: ReadonlyMap<BoxId, readonly BoxId[]>) => void): Disposable;
 
   /** What this box does just now, told to the others at most 5 times a second. */
   setPresence(state: PresenceState): void;
