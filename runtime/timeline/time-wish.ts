@@ -8,7 +8,15 @@
  */
 import type { Song, Timeline } from '../core/ensemble.ts';
 import type { EnsembleTime, Micros } from '../core/time.ts';
-import { barLineFrom, barsLater, beatAt, placeOfBeat, withMetre, withTempo } from './timeline.ts';
+import {
+  barLineFrom,
+  barsLater,
+  beatAt,
+  nextBeat,
+  placeOfBeat,
+  withMetre,
+  withTempo,
+} from './timeline.ts';
 
 export type TimeWish =
   | { readonly kind: 'tempo'; readonly bpm: number }
@@ -60,7 +68,11 @@ export function fulfil(
     case 'stop': {
       if (!song || song.end !== undefined) return NOTHING;
       const from = beatAt(timeline, soon);
-      const end = from <= song.start ? song.start : barLineFrom(timeline, from);
+      // In the count-in no bar is waited for.
+      const end =
+        from <= song.start
+          ? Math.min(nextBeat(timeline, soon), song.start)
+          : barLineFrom(timeline, from);
       return { song: { ...song, end } };
     }
     case 'lead':
@@ -73,6 +85,13 @@ export function plays(song: Song | undefined, beat: number): boolean {
   return song !== undefined && beat >= song.start && beat < (song.end ?? Number.POSITIVE_INFINITY);
 }
 
+/** Whether that beat is counted in. */
+export function countsIn(song: Song | undefined, beat: number): boolean {
+  if (song === undefined) return false;
+  const { start, countIn, end = start } = song;
+  return beat >= start - countIn && beat < Math.min(start, end);
+}
+
 /** What lies ahead of a song stays on a bar line when bars change their length. */
 function songOnBarLines(timeline: Timeline, song: Song | undefined, from: number): TimePatch {
   if (!song) return NOTHING;
@@ -82,6 +101,6 @@ function songOnBarLines(timeline: Timeline, song: Song | undefined, from: number
       : beat;
   const start = onLine(song.start);
   if (song.end === undefined) return start === song.start ? NOTHING : { song: { ...song, start } };
-  const end = song.end <= song.start ? start : onLine(song.end);
+  const end = song.end <= song.start ? song.end : onLine(song.end);
   return start === song.start && end === song.end ? NOTHING : { song: { ...song, start, end } };
 }

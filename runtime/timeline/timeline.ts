@@ -54,20 +54,21 @@ export function placeOfBeat(timeline: Timeline, beat: number): BeatPlace {
 
 /** The first beat at that time or after it. */
 export function nextBeat(timeline: Timeline, time: EnsembleTime): number {
-  return Math.ceil(beatAt(timeline, time) - ROUNDING);
+  return firstFrom(beatAt(timeline, time));
 }
 
 /** The first bar line at that beat or after it. */
 export function barLineFrom(timeline: Timeline, beat: number): number {
-  const first = Math.ceil(beat - ROUNDING);
+  const first = firstFrom(beat);
   const { beatInBar, beatsPerBar } = placeOfBeat(timeline, first);
   if (beatInBar === 0) return first;
   const line = first - beatInBar + beatsPerBar;
-  // A metre that changes in between does so at a bar line, which may come sooner.
+  // A bar of another metre may begin in between.
   const sooner = stretches(timeline)
-    .map(firstBeat)
-    .filter((begun) => begun >= first && begun < line);
-  return Math.min(line, ...sooner.map((begun) => Math.ceil(begun - ROUNDING)));
+    .map((stretch) => Math.round(firstBeat(stretch)))
+    .filter((begun) => begun > first && begun < line)
+    .filter((begun) => placeOfBeat(timeline, begun).beatInBar === 0);
+  return Math.min(line, ...sooner);
 }
 
 /** So many bars after that bar line. */
@@ -168,6 +169,11 @@ function joined([last, ...before]: readonly Stretch[]): Timeline {
 /** Latest first. */
 function stretches({ before = [], ...last }: Timeline): Stretch[] {
   return [last, ...before];
+}
+
+/** The first whole beat there or after; 0 is never -0, which is another value to who compares. */
+function firstFrom(beat: number): number {
+  return Math.ceil(beat - ROUNDING) + 0;
 }
 
 function stretchAt(timeline: Timeline, time: EnsembleTime): Stretch {
