@@ -7,7 +7,7 @@
 /** Of channel and payload together. */
 export const MAX_FRAME = 262_144;
 /** Until the link is open. */
-export const MAX_GREETING = 1_024;
+export const MAX_GREETING = 2_048;
 const LENGTH_OCTETS = 4;
 
 export type FrameFault = 'empty' | 'oversize';

@@ -8,8 +8,9 @@ import * as encoding from 'lib0/encoding';
 import type { BoxId, SessionId } from '../../core/ensemble.ts';
 
 /** Version of FORMAT.md. Two boxes link only when theirs are equal. */
-export const LINK_PROTOCOL = 1;
+export const LINK_PROTOCOL = 2;
 
+/** What a box says of itself before it has proven anything. The link adds key and nonce (Greeting). */
 export interface Hello {
   readonly protocol: number;
   readonly box: BoxId;
@@ -24,14 +25,29 @@ export interface Hello {
   readonly seenAs: string;
 }
 
+/** A hello as it goes over the link. */
+export interface Greeting {
+  readonly hello: Hello;
+  /** 32 octets; `hello.box` has to be the id of whoever has it. */
+  readonly publicKey: Uint8Array;
+  /** 16 octets, drawn for this greeting. */
+  readonly nonce: Uint8Array;
+}
+
+export const NONCE_OCTETS = 16;
+const KEY_OCTETS = 32;
+
 /** In UTF-16 units, as names are shown. */
 export const MAX_NAME = 64;
 const MAX_ADDRESS = 64;
 const HEX_ID = /^[0-9a-f]{32}$/;
 const ADDRESS = /^[0-9a-zA-Z.:%_-]*$/;
 
-export function writeHello(encoder: encoding.Encoder, hello: Hello): void {
+export function writeHello(encoder: encoding.Encoder, greeting: Greeting): void {
+  const { hello } = greeting;
   encoding.writeVarUint(encoder, hello.protocol);
+  encoding.writeUint8Array(encoder, greeting.publicKey);
+  encoding.writeUint8Array(encoder, greeting.nonce);
   encoding.writeVarString(encoder, hello.box);
   encoding.writeVarString(encoder, hello.session);
   encoding.writeVarString(encoder, hello.name.slice(0, MAX_NAME));
@@ -43,10 +59,12 @@ export function writeHello(encoder: encoding.Encoder, hello: Hello): void {
 }
 
 /** Undefined when a field is out of its bounds. Throws, as lib0 does, when the bytes end early. */
-export function readHello(decoder: decoding.Decoder): Hello | undefined {
+export function readHello(decoder: decoding.Decoder): Greeting | undefined {
   const protocol = decoding.readVarUint(decoder);
-  // Later versions may order the rest differently: that they are later is all there is to know.
-  if (protocol !== LINK_PROTOCOL) return { ...NOBODY, protocol };
+  // Other versions order the rest differently: that they are others is all there is to know.
+  if (protocol !== LINK_PROTOCOL) return { ...NOBODY, hello: { ...NOBODY.hello, protocol } };
+  const publicKey = decoding.readUint8Array(decoder, KEY_OCTETS).slice();
+  const nonce = decoding.readUint8Array(decoder, NONCE_OCTETS).slice();
   const box = decoding.readVarString(decoder);
   const session = decoding.readVarString(decoder);
   const name = plainText(decoding.readVarString(decoder), MAX_NAME);
@@ -59,7 +77,11 @@ export function readHello(decoder: decoding.Decoder): Hello | undefined {
   if (!isPort(rtpPort) || !isPort(linkPort)) return undefined;
   if (ssrc > 0xffff_ffff || boot > 0xffff_ffff) return undefined;
   if (!isAddress(seenAs)) return undefined;
-  return { protocol, box, session, name, rtpPort, ssrc, linkPort, boot, seenAs };
+  return {
+    hello: { protocol, box, session, name, rtpPort, ssrc, linkPort, boot, seenAs },
+    publicKey,
+    nonce,
+  };
 }
 
 export const isBoxId = (text: unknown): text is BoxId =>
@@ -72,20 +94,30 @@ export const isPort = (value: unknown): value is number =>
 export const isAddress = (text: unknown): text is string =>
   typeof text === 'string' && text.length <= MAX_ADDRESS && ADDRESS.test(text);
 
-/** At most `max` units, and without control characters, which would spoil a display or a log line. */
+/**
+ * At most `max` units; without control characters, which would spoil a display or a log line, and without those that
+ * can't be seen or turn the direction of writing, by which one name would look like another.
+ */
 export const plainText = (text: string, max: number): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  text.slice(0, max).replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  text
+    .slice(0, max)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .replace(/[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/g, '');
 
 const ZEROS = '0'.repeat(32);
-const NOBODY: Hello = {
-  protocol: 0,
-  box: ZEROS as BoxId,
-  session: ZEROS as SessionId,
-  name: '',
-  rtpPort: 0,
-  ssrc: 0,
-  linkPort: 0,
-  boot: 0,
-  seenAs: '',
+const NOBODY: Greeting = {
+  hello: {
+    protocol: 0,
+    box: ZEROS as BoxId,
+    session: ZEROS as SessionId,
+    name: '',
+    rtpPort: 0,
+    ssrc: 0,
+    linkPort: 0,
+    boot: 0,
+    seenAs: '',
+  },
+  publicKey: new Uint8Array(KEY_OCTETS),
+  nonce: new Uint8Array(NONCE_OCTETS),
 };

@@ -1,18 +1,23 @@
 /**
- * A link: ordered frames between two boxes that have greeted each other. FORMAT.md.
+ * A link: ordered frames between two boxes that have proven to each other who they are. FORMAT.md.
  *
- * Takes  a byte stream, and whoever answers for it (hello, whom to let in).
- * Gives  frames by channel; the end, once, with its cause.
+ * Takes  a peer stream, and what this box comes in by and lets others in by.
+ * Gives  frames by channel, the packet lane once the link is open; the end, once, with its cause.
  * Keeps  keep-alive and the bounds on what a peer may send. A peer that breaks them is cut off and counted.
  * Lane   1. Never throws at what the far end sends.
  */
 import { Listeners } from '../../core/listeners.ts';
+import type { Instant } from '../../core/time.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { NetAddress } from '../../ports/datagram-network.ts';
-import type { ByteStream } from '../../ports/stream-network.ts';
+import type { PacketLane, PeerStream, Route } from '../../ports/peer-connection.ts';
+import type { LinkCredentials, LinkEntry } from '../../privacy/credentials.ts';
 import { encodeFrame, FrameReader } from './frame.ts';
-import type { Hello } from './hello.ts';
+import { openAcceptorSide } from './greeting-acceptor.ts';
+import { openDialerSide } from './greeting-dialer.ts';
+import { type GreetingSide, unfit } from './greeting-side.ts';
+import type { Greeting, Hello } from './hello.ts';
 import type { LinkCounters } from './link-counters.ts';
 import { decodeLinkMessage, encodeLinkMessage } from './link-message.ts';
 import {
@@ -31,9 +36,19 @@ const OWN_CHANNEL = 0;
 
 export interface Link extends AsyncDisposable {
   readonly peer: Hello;
+  /** Public key of the peer, which it has proven to have. */
+  readonly key: Uint8Array;
   readonly remote: NetAddress;
   /** This side dialed. */
   readonly dialer: boolean;
+  /** Encrypted, and nobody in between. */
+  readonly secure: boolean;
+  /** How the octets go just now. */
+  readonly route: Route;
+  /** When anything came last: a frame, or a packet of the fast lane. */
+  readonly heardAt: Instant;
+  /** Undefined: there is none, and RTP-MIDI goes over plain UDP. Silent once the link has ended. */
+  readonly packets: PacketLane | undefined;
   /** False, having sent nothing, when the link has ended or the frame is too long. Never throws. */
   send(channel: number, frame: Uint8Array): boolean;
   /** `frame` is valid during the call only. Frames that came before the first listener are kept for it. */
@@ -55,7 +70,10 @@ export interface LinkInit {
   readonly dialer: boolean;
   /** What this box says of itself; the dialer says it first. */
   readonly hello: Hello;
-  /** The acceptor's doorkeeper. Undefined: let in. */
+  readonly credentials: LinkCredentials;
+  /** The dialer's: what else it may come in by. */
+  readonly entry?: LinkEntry;
+  /** The acceptor's word on a box that has proven its key, before it is let in. Undefined: it may come in. */
   readonly judge?: (peer: Hello) => Refusal | undefined;
   readonly onOpen: (link: Link) => void;
   /** It ended before it was open. */
@@ -70,18 +88,37 @@ const OCTETS_AT_ONCE = 4_194_304;
 const MAX_WAITING = 64;
 
 /** Greets, and tells of the outcome by `onOpen` or `onFailed`. Disposing the result gives up. */
-export function greetStream(deps: LinkDeps, stream: ByteStream, init: LinkInit): AsyncDisposable {
+export function greetStream(deps: LinkDeps, stream: PeerStream, init: LinkInit): AsyncDisposable {
   const { clock, counters } = deps;
+  const { credentials, hello, dialer } = init;
+  const { binding } = stream;
   const frames = new Listeners<[channel: number, frame: Uint8Array]>();
+  const packets = new Listeners<[packet: Uint8Array, at: Instant]>();
   const closed = new Listeners<[end: LinkEnd]>();
   const reader = new FrameReader();
   const framesAllowed = new TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE);
   const octetsAllowed = new TokenBucket(OCTETS_PER_SECOND, OCTETS_AT_ONCE);
   let waiting: { channel: number; frame: Uint8Array }[] | undefined = [];
+  /** The frame that is being looked at. */
   let arrived: { channel: number; frame: Uint8Array } | undefined;
   let state: LinkState;
   let link: Link | undefined;
   let released: Promise<void> | undefined;
+  let heardAt = clock.now();
+
+  const parts = { credentials, hello, binding };
+  const side: GreetingSide = dialer
+    ? openDialerSide(deps, {
+        ...parts,
+        entry: init.entry ?? {},
+        onEntered: (message) => feed({ kind: 'entered', message, at: clock.now() }),
+        onGivenUp: () => end({ kind: 'closed' }),
+      })
+    : openAcceptorSide({
+        ...parts,
+        judge: (peer) => init.judge?.(peer),
+        onWithdrawn: (refusal) => feed({ kind: 'refuse', refusal }),
+      });
 
   const alarm = clock.alarm(() => feed({ kind: 'time', at: clock.now() }));
 
@@ -107,17 +144,13 @@ export function greetStream(deps: LinkDeps, stream: ByteStream, init: LinkInit):
       case 'wake':
         alarm.set(effect.due);
         return;
-      case 'judge': {
-        const refusal = init.judge?.(effect.peer);
-        const { hello } = init;
-        if (refusal) feed({ kind: 'refuse', refusal });
-        else feed({ kind: 'accept', hello, peer: effect.peer, at: clock.now() });
+      case 'check': {
+        const verdict = side.hear(effect.message, arrived?.frame ?? NOTHING);
+        feed({ kind: 'verdict', verdict, at: clock.now() });
         return;
       }
       case 'open':
-        reader.open();
-        link = makeLink(effect.peer);
-        init.onOpen(link);
+        open();
         return;
       case 'deliver':
         deliver();
@@ -131,6 +164,19 @@ export function greetStream(deps: LinkDeps, stream: ByteStream, init: LinkInit):
     }
   };
 
+  const open = (): void => {
+    const { peer } = side;
+    // Only a far end that has said hello and proven it gets here.
+    if (!peer) {
+      end({ kind: 'closed' });
+      return;
+    }
+    side[Symbol.dispose]();
+    reader.open();
+    link = makeLink(peer);
+    init.onOpen(link);
+  };
+
   const deliver = (): void => {
     if (!arrived) return;
     const { channel, frame } = arrived;
@@ -142,6 +188,9 @@ export function greetStream(deps: LinkDeps, stream: ByteStream, init: LinkInit):
   const release = (): Promise<void> => {
     reader.stop();
     alarm[Symbol.dispose]();
+    side[Symbol.dispose]();
+    lane?.[Symbol.dispose]();
+    packets.clear();
     // Whether the far end heard of it or not: the stream is done with.
     released ??= Promise.resolve(stream[Symbol.asyncDispose]()).catch(() => {});
     return released;
@@ -149,10 +198,39 @@ export function greetStream(deps: LinkDeps, stream: ByteStream, init: LinkInit):
 
   const end = (how: LinkEnd): void => feed({ kind: 'end', end: how });
 
-  const makeLink = (peer: Hello): Link => ({
-    peer,
+  /** Of a link that has not proven anything yet, no packet is believed. */
+  const lane = stream.packets?.onPacket((packet, at) => {
+    if (state.phase !== 'open') {
+      counters.packetsDropped++;
+      return;
+    }
+    heardAt = at;
+    packets.emit(packet, at);
+  });
+
+  const makeLane = (carrier: PacketLane): PacketLane => ({
+    send(packet, length) {
+      if (state.phase === 'open') carrier.send(packet, length);
+    },
+    onPacket: (listener) => packets.add(listener),
+    get unsent() {
+      return carrier.unsent;
+    },
+  });
+
+  const makeLink = (peer: Greeting): Link => ({
+    peer: peer.hello,
+    key: peer.publicKey,
     remote: stream.remote,
-    dialer: init.dialer,
+    dialer,
+    secure: binding !== undefined,
+    get route() {
+      return stream.route;
+    },
+    get heardAt() {
+      return heardAt;
+    },
+    packets: stream.packets && makeLane(stream.packets),
     send(channel, frame) {
       if (state.phase !== 'open') return false;
       if (write(channel, frame)) return true;
@@ -178,19 +256,24 @@ export function greetStream(deps: LinkDeps, stream: ByteStream, init: LinkInit):
   const onFrame = (channel: number, payload: Uint8Array): void => {
     counters.framesIn++;
     const at = clock.now();
+    heardAt = at;
+    arrived = { channel, frame: payload };
     if (!framesAllowed.take(1, at)) {
       end({ kind: 'cut', reason: 'rate' });
     } else if (channel === OWN_CHANNEL) {
       feed({ kind: 'message', message: decodeLinkMessage(payload), at });
     } else {
-      arrived = { channel, frame: payload };
       feed({ kind: 'frame', at });
     }
+    arrived = undefined;
   };
 
-  const first = startLink(init.dialer ? init.hello : undefined, clock.now());
+  const first = startLink(dialer ? side.hello : undefined, clock.now());
   state = first.state;
-  take(first);
+  const refusal = unfit(parts);
+  // Before the far end is told who this is.
+  if (refusal) feed({ kind: 'refuse', refusal });
+  else take(first);
   stream.onClosed(() => end({ kind: 'lost' }));
   stream.onBytes((bytes) => {
     counters.octetsIn += bytes.length;
@@ -206,3 +289,5 @@ export function greetStream(deps: LinkDeps, stream: ByteStream, init: LinkInit):
     },
   };
 }
+
+const NOTHING = new Uint8Array(0);
