@@ -171,6 +171,18 @@ const SCHEMA = z.strictObject({
       }),
     })
     .prefault({}),
+  control: z
+    .strictObject({
+      server: text(300, '', {
+        description: 'control plane for playing over the internet, like https://jam.example.org',
+        flag: 'control-server',
+      }),
+      certificate: text(95, '', {
+        description: 'SHA-256 of its certificate, when no authority vouches for it',
+        flag: 'control-certificate',
+      }),
+    })
+    .prefault({}),
   jam: z
     .strictObject({
       mode: choice(JAM_MODES as readonly [JamMode, ...JamMode[]], 'auto', {

@@ -29,6 +29,8 @@ export interface Settings {
     readonly redundancy: number;
   };
   readonly link: { readonly port: number };
+  /** `server` empty: none. `certificate` empty: what the system trusts for the server's name. */
+  readonly control: { readonly server: string; readonly certificate: string };
   readonly jam: {
     readonly mode: JamMode;
     readonly delay: DelayPolicy;
