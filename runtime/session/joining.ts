@@ -1,14 +1,15 @@
 /**
- * Getting level with a session whose members may be at some addresses.
+ * Getting level with a session whose members may be at some places.
  *
- * Takes  addresses, and the mesh and documents of a session that was not entered yet.
+ * Takes  places, and the mesh and documents of a session that was not entered yet.
  * Gives  an answer, always: level, a PortError with words for people, or the signal's reason.
  */
-import { PortError } from '../core/errors.ts';
+import { JoinFailure } from '../core/join-failure.ts';
 import type { Listeners } from '../core/listeners.ts';
 import { fromSeconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
+import type { LinkEntry } from '../privacy/credentials.ts';
 import type { LevelPeer } from './documents.ts';
 import type { Mesh } from './mesh.ts';
 import { openWaiting } from './waiting.ts';
@@ -23,18 +24,21 @@ export async function reachLevel(
     /** Told when one of `levels` becomes synced. */
     readonly synced: Listeners<[]>;
   },
-  addresses: readonly NetAddress[],
+  to: { readonly places: readonly NetAddress[]; readonly entry: LinkEntry | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   const { mesh, levels, synced } = deps;
-  const { peer } = await mesh.dial(addresses, signal);
-  const hungUp = new PortError(
-    'disconnected',
-    `"${peer.name}" hung up while this box was joining; try again`,
+  const { peer } = await mesh.dial(to.places, signal, to.entry);
+  const who = peer.name;
+  const hungUp = new JoinFailure(
+    'hostGone',
+    `"${who}" hung up while this box was joining; try again`,
+    { who },
   );
-  const tooLate = new PortError(
-    'unavailable',
-    `"${peer.name}" answers, but does not tell what is played; try again`,
+  const tooLate = new JoinFailure(
+    'tookTooLong',
+    `"${who}" answers, but does not tell what is played; try again`,
+    { who },
   );
   const waiting = openWaiting(deps, signal);
   const lost = mesh.onUnlink(() => {

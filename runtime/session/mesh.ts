@@ -3,8 +3,8 @@
  *
  * Takes  whom to be linked with and where they may be; links that others dial.
  * Gives  word of each link that opens and ends.
- * Keeps  at most one link to a box. The box with the smaller id dials; the other one, too, when that took too long, as
- *        only one of them may be reachable. Lost links are dialed again with a back-off.
+ * Keeps  at most one link to a box. A newer one takes the place of an older one without a gap: the older stands for a
+ *        second beside it, for what is still on its way. Who was cut off stays out for a while.
  * Lane   3.
  */
 import { followSignals } from '../core/abort.ts';
@@ -13,16 +13,31 @@ import { PortError } from '../core/errors.ts';
 import { Listeners } from '../core/listeners.ts';
 import { after, elapsed, fromSeconds, type Instant, type Micros } from '../core/time.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
+import type { NetworkWatch } from '../ports/network-watch.ts';
 import type { Randomness } from '../ports/randomness.ts';
+import type { LinkEntry } from '../privacy/credentials.ts';
 import { backOff } from '../transport/link/back-off.ts';
 import { dialFirst } from '../transport/link/dial-first.ts';
 import type { Hello } from '../transport/link/hello.ts';
 import type { Link } from '../transport/link/link.ts';
-import { dialLink, type LinkNetworkDeps, listenForLinks } from '../transport/link/link-network.ts';
-import type { LinkEnd, Refusal } from '../transport/link/link-state.ts';
+import type { Refusal } from '../transport/link/link-message.ts';
+import {
+  connectTo,
+  greetDialed,
+  type LinkNetworkDeps,
+  type LinkTerms,
+  listenForLinks,
+} from '../transport/link/link-network.ts';
+import type { LinkEnd } from '../transport/link/link-state.ts';
+import { boxOfPlace } from '../transport/link/place.ts';
+import { openLinkDialer, type Wanted } from './link-dialer.ts';
+
+export type { Wanted } from './link-dialer.ts';
 
 export interface MeshDeps extends LinkNetworkDeps {
   readonly randomness: Randomness;
+  /** Undefined: the network never changes. */
+  readonly watch?: NetworkWatch | undefined;
 }
 
 export interface MeshInit {
@@ -33,12 +48,8 @@ export interface MeshInit {
   readonly hello: (linkPort: number, seenAs: string) => Hello;
   /** Whether someone unknown to the mesh may come in. */
   readonly judge: (peer: Hello) => Refusal | undefined;
-}
-
-export interface Wanted {
-  readonly addresses: readonly NetAddress[];
-  /** Not seen for long: dialed seldom. */
-  readonly faint: boolean;
+  /** By what links are greeted, dialed ones or others. */
+  readonly terms: Omit<LinkTerms, 'entry'>;
 }
 
 export interface Mesh extends AsyncDisposable {
@@ -48,29 +59,22 @@ export interface Mesh extends AsyncDisposable {
   want(boxes: ReadonlyMap<BoxId, Wanted>): void;
   /** Dials whom it is time to dial. To be called several times a second. */
   tick(): void;
-  /** The first of those addresses to answer. Rejects with PortError or the signal's reason. */
-  dial(addresses: readonly NetAddress[], signal: AbortSignal): Promise<Link>;
-  /** `replaced`: an earlier link to the same box, which ends now. */
+  /** The first of those places to answer. Rejects with PortError or the signal's reason. */
+  dial(places: readonly NetAddress[], signal: AbortSignal, entry?: LinkEntry): Promise<Link>;
+  /** `replaced`: an earlier link to the same box, which ends soon. */
   onLink(listener: (link: Link, replaced: Link | undefined) => void): Disposable;
   onUnlink(listener: (link: Link, end: LinkEnd) => void): Disposable;
 }
 
 const MAX_LINKS = 31;
-const DIAL_LIMIT = fromSeconds(3);
-/** How long the box with the greater id waits for the other one to dial. */
-const PATIENCE = fromSeconds(3);
+/** How long nobody may answer: to a player who joins, and to boxes that were there lately. */
+const JOIN_LIMIT = fromSeconds(3);
+const DIAL_LIMIT = fromSeconds(1.5);
 /** Two links younger than this came of both boxes dialing at once. */
 const CROSSING = fromSeconds(2);
 const PENALTY = fromSeconds(30);
-const FAINT_PERIOD = fromSeconds(30);
-
-interface Dialing {
-  failures: number;
-  /** Unlinked and wanted since. */
-  since: Instant;
-  due: Instant;
-  attempt: AbortController | undefined;
-}
+/** So long an older link stands beside the newer one. */
+const OVERLAP = fromSeconds(1);
 
 /** Rejects with PortError when the port can't be listened on. */
 export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
@@ -78,13 +82,13 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
   const { self } = init;
   const links = new Map<BoxId, Link>();
   const openedAt = new Map<Link, Instant>();
+  /** Replaced, and when they are to end. */
+  const retired = new Map<Link, Instant>();
   const penalties = new Map<BoxId, Instant>();
-  const dialing = new Map<BoxId, Dialing>();
   const linked = new Listeners<[link: Link, replaced: Link | undefined]>();
   const unlinked = new Listeners<[link: Link, end: LinkEnd]>();
   const attempts = new Set<ReturnType<typeof followSignals>>();
   let closed: PortError | undefined;
-  let wanted: ReadonlyMap<BoxId, Wanted> = new Map();
   let { port } = init;
 
   const punished = (box: BoxId): boolean => (penalties.get(box) ?? 0) > clock.now();
@@ -119,7 +123,7 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
   };
 
   const adopt = (link: Link): void => {
-    const { box } = link.peer;
+    const { box, boot } = link.peer;
     if (closed || box === self || keepsOld(link.peer, link.dialer)) {
       link.replace();
       return;
@@ -127,44 +131,68 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
     const replaced = links.get(box);
     links.set(box, link);
     openedAt.set(link, clock.now());
-    dialing.get(box)?.attempt?.abort();
-    dialing.delete(box);
-    link.onClosed((end) => {
-      openedAt.delete(link);
-      if (links.get(box) !== link) return;
-      links.delete(box);
-      const wait = retryAfter(end);
-      if (end.kind === 'cut') punish(box);
-      const due = after(clock.now(), wait ?? backOff(0, randomness));
-      dialing.set(box, { failures: 0, since: clock.now(), due, attempt: undefined });
-      unlinked.emit(link, end);
-    });
+    dialer.linked(box);
+    link.onClosed((end) => release(link, end));
     linked.emit(link, replaced);
-    replaced?.replace();
+    if (!replaced) return;
+    // A box that was started anew knows nothing of its former link.
+    if (replaced.peer.boot !== boot) replaced.replace();
+    else retire(replaced);
   };
 
-  const listener = await listenForLinks(deps, {
-    port: init.port,
-    ...(init.host === undefined ? {} : { host: init.host }),
-    hello: (from) => init.hello(port, from.host),
-    judge,
-    onLink: adopt,
+  const retire = (link: Link): void => {
+    retired.set(link, after(clock.now(), OVERLAP));
+    const [next] = retired.values();
+    if (next !== undefined) retirement.set(next);
+  };
+  const retirement = clock.alarm(() => {
+    for (const [link, due] of retired) {
+      if (due > clock.now()) {
+        retirement.set(due);
+        return;
+      }
+      retired.delete(link);
+      link.replace();
+    }
   });
-  port = listener.local.port;
 
-  const dial = async (addresses: readonly NetAddress[], signal: AbortSignal): Promise<Link> => {
+  const release = (link: Link, end: LinkEnd): void => {
+    const { box } = link.peer;
+    openedAt.delete(link);
+    retired.delete(link);
+    if (end.kind === 'cut') punish(box);
+    const current = links.get(box);
+    if (current !== link) {
+      // Whoever breaks a rule on the older link does not stay on the newer one.
+      if (end.kind === 'cut') current?.cut(end.reason);
+      return;
+    }
+    links.delete(box);
+    dialer.unlinked(box, retryAfter(end) ?? backOff(0, randomness));
+    unlinked.emit(link, end);
+  };
+
+  const dial = async (
+    places: readonly NetAddress[],
+    signal: AbortSignal,
+    how: { readonly limit: Micros; readonly untunnelled?: boolean; readonly entry?: LinkEntry },
+  ): Promise<Link> => {
     if (closed) throw closed;
+    const { limit, untunnelled } = how;
     const attempt = followSignals([signal]);
     attempts.add(attempt);
     try {
-      const link = await dialFirst(deps, addresses, attempt.signal, (to, either) =>
-        dialLink(deps, {
-          to,
-          hello: init.hello(port, to.host),
-          signal: either,
-          limit: DIAL_LIMIT,
-        }),
-      );
+      const link = await dialFirst(deps, places, attempt.signal, {
+        connect: (to, either) => connectTo(deps, { to, signal: either, limit, untunnelled }),
+        greet: (stream, to, either) =>
+          greetDialed(deps, stream, {
+            ...init.terms,
+            entry: entryFor(to, how.entry),
+            to,
+            hello: init.hello(port, addressOf(to)),
+            signal: either,
+          }),
+      });
       adopt(link);
       return link;
     } finally {
@@ -173,52 +201,60 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
     }
   };
 
-  const consider = (box: BoxId, { addresses, faint }: Wanted): void => {
-    const now = clock.now();
-    const state = dialing.get(box) ?? { failures: 0, since: now, due: now, attempt: undefined };
-    dialing.set(box, state);
-    if (state.attempt || state.due > now || addresses.length === 0 || punished(box)) return;
-    if (box < self && elapsed(state.since, now) < PATIENCE) return;
-    const attempt = new AbortController();
-    state.attempt = attempt;
-    dial(addresses, attempt.signal).then(
-      () => {
-        // Whoever answered is linked; when that was another box than the one meant, this address is stale.
-        fail(state, faint);
-      },
-      () => fail(state, faint),
-    );
-  };
-  const fail = (state: Dialing, faint: boolean): void => {
-    state.attempt = undefined;
-    const wait = faint ? FAINT_PERIOD : backOff(state.failures++, randomness);
-    state.due = after(clock.now(), wait);
-  };
+  const dialer = openLinkDialer(
+    {
+      clock,
+      randomness,
+      links,
+      barred: punished,
+      dial: (_box, addresses, { untunnelled }, signal) =>
+        dial(addresses, signal, { limit: DIAL_LIMIT, untunnelled }),
+    },
+    { self },
+  );
+  const watching = deps.watch?.onChange(() => dialer.moved(deps.watch?.addresses ?? []));
+
+  const listener = await listenForLinks(deps, {
+    port: init.port,
+    ...(init.host === undefined ? {} : { host: init.host }),
+    hello: (from) => init.hello(port, addressOf(from)),
+    judge,
+    terms: init.terms,
+    onLink: adopt,
+  });
+  port = listener.local.port;
 
   return {
     local: listener.local,
     links,
-    want(boxes) {
-      wanted = boxes;
-    },
-    tick() {
-      for (const box of dialing.keys()) if (!wanted.has(box)) dialing.delete(box);
-      for (const [box, place] of wanted) {
-        if (box !== self && !links.has(box)) consider(box, place);
-      }
-    },
-    dial,
+    want: (boxes) => dialer.want(boxes),
+    tick: () => dialer.tick(),
+    dial: (places, signal, entry) =>
+      dial(places, signal, { limit: JOIN_LIMIT, ...(entry === undefined ? {} : { entry }) }),
     onLink: (told) => linked.add(told),
     onUnlink: (told) => unlinked.add(told),
     async [Symbol.asyncDispose]() {
       closed = new PortError('closed', 'the session was left');
+      watching?.[Symbol.dispose]();
+      dialer[Symbol.dispose]();
+      retirement[Symbol.dispose]();
       for (const attempt of attempts) attempt.abort(closed);
       await listener[Symbol.asyncDispose]();
       // At once: each may take a second to say goodbye.
-      await Promise.all([...links.values()].map((link) => link[Symbol.asyncDispose]()));
+      const all = [...retired.keys(), ...links.values()];
+      await Promise.all(all.map((link) => link[Symbol.asyncDispose]()));
     },
   };
 }
+
+/** The server says that this is the way to that box: whoever answers has to prove it. */
+function entryFor(to: NetAddress, entry: LinkEntry = {}): LinkEntry {
+  const expected = boxOfPlace(to);
+  return expected === undefined || entry.expected !== undefined ? entry : { ...entry, expected };
+}
+
+/** Of a box that is reached through the control plane there is no address. */
+const addressOf = (place: NetAddress): string => (boxOfPlace(place) ? '' : place.host);
 
 /** Undefined: as soon as the back-off says. */
 function retryAfter(end: LinkEnd): Micros | undefined {

@@ -9,9 +9,10 @@ import type { BoxId, ParticipantRoute, SessionId } from '../core/ensemble.ts';
 import { Listeners } from '../core/listeners.ts';
 import type { Log } from '../core/log.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
+import type { LinkCredentials, LinkEntry } from '../privacy/credentials.ts';
 import { type Hello, LINK_PROTOCOL } from '../transport/link/hello.ts';
 import type { Link } from '../transport/link/link.ts';
-import type { Refusal } from '../transport/link/link-state.ts';
+import type { Refusal } from '../transport/link/link-message.ts';
 import type { LevelPeer, SessionDocuments } from './documents.ts';
 import { sameValue } from './equality.ts';
 import { reachLevel } from './joining.ts';
@@ -26,7 +27,7 @@ export interface SessionLinks extends AsyncDisposable {
   /** Addresses under which others have reached this box, or say they have. */
   readonly seenAs: ReadonlySet<string>;
   /** Resolves once the documents of whoever answers first are here. Rejects with PortError or the signal's reason. */
-  reach(addresses: readonly NetAddress[], signal: AbortSignal): Promise<void>;
+  reach(places: readonly NetAddress[], signal: AbortSignal, entry?: LinkEntry): Promise<void>;
 }
 
 export interface SessionLinksInit {
@@ -38,6 +39,7 @@ export interface SessionLinksInit {
   readonly host: string | undefined;
   readonly name: () => string;
   readonly documents: SessionDocuments;
+  readonly credentials: LinkCredentials;
   readonly onLinked: (link: ParticipantLink, state: 'linked' | 'unlinked') => void;
 }
 
@@ -79,6 +81,7 @@ export async function openSessionLinks(
       seenAs: address,
     }),
     judge,
+    terms: { credentials: init.credentials },
   });
 
   const tell = (link: Link, state: 'linked' | 'unlinked'): void => init.onLinked(seen(link), state);
@@ -89,9 +92,9 @@ export async function openSessionLinks(
     levels.set(link, level);
     level.onSynced(() => synced.emit());
     if (link.peer.seenAs !== '' && seenAs.size < MAX_SEEN_AS) seenAs.add(link.peer.seenAs);
-    if (replaced && sameWay(replaced, link)) return;
-    if (replaced) tell(replaced, 'unlinked');
-    tell(link, 'linked');
+    if (replaced && !continues(replaced, link)) tell(replaced, 'unlinked');
+    // Where packets go over the link, those who play have to know of the new one.
+    if (!replaced || link.packets || !continues(replaced, link)) tell(link, 'linked');
   });
   mesh.onUnlink((link, end) => {
     levels.delete(link);
@@ -103,8 +106,8 @@ export async function openSessionLinks(
     mesh,
     level: () => [...levels.values()].every((peer) => peer.synced),
     seenAs,
-    reach: (addresses, signal) =>
-      reachLevel({ clock: deps.clock, mesh, levels, synced }, addresses, signal),
+    reach: (places, signal, entry) =>
+      reachLevel({ clock: deps.clock, mesh, levels, synced }, { places, entry }, signal),
     [Symbol.asyncDispose]: () => mesh[Symbol.asyncDispose](),
   };
 }
@@ -114,21 +117,28 @@ const seen = (link: Link): ParticipantLink => ({
   peer: link.peer,
   remote: link.remote,
   dialer: link.dialer,
-  secure: false,
-  packets: undefined,
-  route: undefined,
+  secure: link.secure,
+  packets: link.packets,
+  get route() {
+    return link.route;
+  },
   onClosed: (listener) => link.onClosed(() => listener()),
   cut: (reason) => link.cut(reason),
 });
 
 /** By which way what is played there gets here. */
-export const routeOf = (link: Link): ParticipantRoute => {
-  const { secure, route } = seen(link);
-  return secure && route ? route.kind : 'open';
-};
+export const routeOf = ({ secure, route }: Link): ParticipantRoute =>
+  secure ? route.kind : 'open';
 
-/** Nothing is different for those who play: the link was renewed, no more. */
-const sameWay = (a: Link, b: Link): boolean =>
-  a.dialer === b.dialer &&
-  a.remote.host === b.remote.host &&
-  sameValue({ ...a.peer, name: '', seenAs: '' }, { ...b.peer, name: '', seenAs: '' });
+/**
+ * The link was renewed, no more: the same RTP-MIDI end point of the same start of that box. Over plain UDP it has to be at
+ * the same address, dialed by the same side.
+ */
+function continues(old: Link, link: Link): boolean {
+  const samePeer = sameValue(
+    { ...old.peer, name: '', seenAs: '' },
+    { ...link.peer, name: '', seenAs: '' },
+  );
+  if (old.packets && link.packets) return samePeer;
+  return samePeer && old.dialer === link.dialer && old.remote.host === link.remote.host;
+}

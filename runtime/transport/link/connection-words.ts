@@ -55,7 +55,7 @@ export function refusedCall(to: NetAddress, code: SignalRefusal): PortError {
     case 'busy':
       return new PortError('busy', `${place} has too many callers just now; try again`);
     case 'closed':
-      return new PortError('unavailable', `${place} is in no session any more`);
+      return new JoinFailure('hostGone', `${place} is in no session any more`);
   }
 }
 

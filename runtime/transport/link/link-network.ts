@@ -8,14 +8,18 @@
  */
 import { followSignals } from '../../core/abort.ts';
 import { PortError, type PortErrorCode } from '../../core/errors.ts';
+import { JoinFailure, type JoinFailureReason } from '../../core/join-failure.ts';
 import { after, type Micros } from '../../core/time.ts';
 import type { NetAddress } from '../../ports/datagram-network.ts';
+import type { PeerStream } from '../../ports/peer-connection.ts';
 import type { StreamListener } from '../../ports/stream-network.ts';
+import { nobodyAt, placeText } from './connection-words.ts';
 import type { Hello } from './hello.ts';
-import { greetStream, type Link, type LinkDeps } from './link.ts';
-import type { RefusalCode } from './link-message.ts';
-import type { LinkEnd, Refusal } from './link-state.ts';
+import { greetStream, type Link, type LinkDeps, type LinkInit } from './link.ts';
+import type { Refusal, RefusalCode } from './link-message.ts';
+import type { LinkEnd } from './link-state.ts';
 import type { PeerNetwork } from './peer-network.ts';
+import { boxOfPlace } from './place.ts';
 
 export interface LinkNetworkDeps extends LinkDeps {
   readonly peers: PeerNetwork;
@@ -33,6 +37,7 @@ export async function listenForLinks(
     readonly hello: (from: NetAddress) => Hello;
     readonly judge: (peer: Hello, from: NetAddress) => Refusal | undefined;
     readonly onLink: (link: Link) => void;
+    readonly terms: LinkTerms;
   },
 ): Promise<StreamListener> {
   const greeting = new Set<{ attempt?: AsyncDisposable }>();
@@ -48,6 +53,7 @@ export async function listenForLinks(
       const place: { attempt?: AsyncDisposable } = {};
       greeting.add(place);
       place.attempt = greetStream(deps, stream, {
+        ...init.terms,
         dialer: false,
         hello: init.hello(stream.remote),
         judge: (peer) => init.judge(peer, stream.remote),
@@ -68,77 +74,130 @@ export async function listenForLinks(
   };
 }
 
-/** Rejects with PortError, or with the signal's reason. `limit` bounds the connecting; the greeting has its own. */
-export async function dialLink(
-  deps: LinkNetworkDeps,
-  init: {
-    readonly to: NetAddress;
-    readonly hello: Hello;
-    readonly signal: AbortSignal;
-    readonly limit: Micros;
-  },
-): Promise<Link> {
-  const { to, signal } = init;
+/** What a greeting needs besides who is greeted. */
+export type LinkTerms = Omit<LinkInit, 'dialer' | 'hello' | 'judge' | 'onOpen' | 'onFailed'>;
+
+export interface DialInit {
+  readonly to: NetAddress;
+  readonly signal: AbortSignal;
+  /** How long nobody may answer. What follows has limits of its own. */
+  readonly limit: Micros;
+  readonly untunnelled?: boolean | undefined;
+}
+
+/** Rejects with PortError, or with the signal's reason. */
+export async function connectTo(deps: LinkNetworkDeps, init: DialInit): Promise<PeerStream> {
+  const { to, signal, untunnelled } = init;
   signal.throwIfAborted();
   const patience = followSignals([signal]);
   const alarm = deps.clock.alarm(() => patience.abort(nobodyAt(to)));
   alarm.set(after(deps.clock.now(), init.limit));
-  let giveUp: (() => void) | undefined;
   try {
-    const stream = await deps.peers
-      .connect(to, patience.signal)
-      .catch((failure: unknown): never => {
-        throw signal.aborted ? signal.reason : nobodyAt(to, failure);
-      });
-    alarm.clear();
-    return await new Promise<Link>((resolve, reject) => {
-      const attempt = greetStream(deps, stream, {
-        dialer: true,
-        hello: init.hello,
-        onOpen: resolve,
-        onFailed: (end) => reject(signal.aborted ? signal.reason : explain(end, to)),
-      });
-      giveUp = () => void attempt[Symbol.asyncDispose]();
-      patience.signal.addEventListener('abort', giveUp, { once: true });
+    return await deps.peers.connect(to, patience.signal, {
+      onReached: () => alarm.clear(),
+      ...(untunnelled === undefined ? {} : { untunnelled }),
     });
+  } catch (failure) {
+    if (signal.aborted) throw signal.reason;
+    throw explainSilence(to, failure);
   } finally {
     alarm[Symbol.dispose]();
     patience[Symbol.dispose]();
-    // From now on the link is its owner's to end.
-    if (giveUp) patience.signal.removeEventListener('abort', giveUp);
   }
 }
 
-const written = ({ host, port }: NetAddress): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+/** Rejects with PortError, or with the signal's reason; then the stream is closed. */
+export function greetDialed(
+  deps: LinkNetworkDeps,
+  stream: PeerStream,
+  init: LinkTerms & {
+    readonly to: NetAddress;
+    readonly hello: Hello;
+    readonly signal: AbortSignal;
+  },
+): Promise<Link> {
+  const { to, signal, ...terms } = init;
+  return new Promise<Link>((resolve, reject) => {
+    const settle = (): void => signal.removeEventListener('abort', giveUp);
+    // Entered first: a stream may have its answer with it, and be open before greetStream returns.
+    const place: { attempt?: AsyncDisposable } = {};
+    const giveUp = (): void => void place.attempt?.[Symbol.asyncDispose]();
+    place.attempt = greetStream(deps, stream, {
+      ...terms,
+      dialer: true,
+      onOpen(link) {
+        settle();
+        resolve(link);
+      },
+      onFailed(end) {
+        settle();
+        reject(signal.aborted ? signal.reason : explain(end, to));
+      },
+    });
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+  });
+}
 
-const nobodyAt = (to: NetAddress, cause?: unknown): PortError =>
-  new PortError(
-    'unavailable',
-    `nobody answers at ${written(to)}: is the box on, and in the same network?`,
-    { cause },
-  );
+/** Connects and greets. Rejects with PortError, or with the signal's reason. */
+export async function dialLink(
+  deps: LinkNetworkDeps,
+  init: LinkTerms & DialInit & { readonly hello: Hello },
+): Promise<Link> {
+  const { limit: _limit, untunnelled: _untunnelled, ...terms } = init;
+  return greetDialed(deps, await connectTo(deps, init), terms);
+}
 
-const CODES: Readonly<Record<RefusalCode, PortErrorCode>> = {
-  version: 'denied',
-  session: 'unavailable',
+/** What the network says where it knows more than that nobody is there. */
+function explainSilence(to: NetAddress, failure: unknown): unknown {
+  if (!(failure instanceof PortError)) return failure;
+  const knowsMore =
+    boxOfPlace(to) || failure instanceof JoinFailure || failure.code !== 'unavailable';
+  return knowsMore ? failure : nobodyAt(to, failure);
+}
+
+/** Refusals that the panel has a screen for; the others are told in words. */
+const REASONS: Readonly<Partial<Record<RefusalCode, JoinFailureReason>>> = {
+  version: 'version',
   full: 'full',
-  misbehaved: 'denied',
+  removed: 'removed',
+  askHost: 'askHost',
+  codeWrong: 'wrongCode',
+  codeExpired: 'codeExpired',
+  codeLocked: 'locked',
+  declined: 'declined',
+  keyChanged: 'keyChanged',
+  notProven: 'intercepted',
+};
+const CODES: Readonly<Partial<Record<RefusalCode, PortErrorCode>>> = {
+  session: 'unavailable',
   duplicate: 'busy',
+  busy: 'busy',
 };
 
 function explain(end: LinkEnd, to: NetAddress): PortError {
-  if (end.kind === 'refused') {
-    return new PortError(CODES[end.code], `the box at ${written(to)} says: ${end.text}`);
+  switch (end.kind) {
+    case 'refused':
+      return refusal(end, `the box at ${placeText(to)} says: ${end.text}`);
+    case 'refusing':
+      return refusal(end, `${end.text} (${placeText(to)})`);
+    case 'lost':
+    case 'bye':
+      return new JoinFailure(
+        'hostGone',
+        `the box at ${placeText(to)} hung up during the greeting; try again`,
+      );
+    default:
+      return new PortError(
+        'unavailable',
+        `what answers at ${placeText(to)} is no jam.togthr box, or it is too slow; check address and port`,
+      );
   }
-  if (end.kind === 'lost' || end.kind === 'bye') {
-    return new PortError(
-      'disconnected',
-      `the box at ${written(to)} hung up during the greeting; try again`,
-    );
-  }
-  return new PortError(
-    'unavailable',
-    `what answers at ${written(to)} is no jam.togthr box, or it is too slow; check address and port`,
-  );
+}
+
+function refusal({ code, wait }: Refusal, text: string): PortError {
+  const reason = REASONS[code];
+  return reason
+    ? new JoinFailure(reason, text, wait === undefined ? {} : { wait })
+    : new PortError(CODES[code] ?? 'denied', text);
 }

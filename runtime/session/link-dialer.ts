@@ -1,0 +1,198 @@
+/**
+ * When to dial whom: boxes without a link, and boxes whose link is to be renewed while it still stands.
+ *
+ * Takes  whom to be linked with and where they may be; the links there are; word of a changed network.
+ * Gives  dialings, at most 16 at once and two to a box.
+ * Keeps  why each box is dialed, and since when. The box with the smaller id dials first, as only one of them needs to; the
+ *        other one, too, when that took too long, as only one of them may be reachable.
+ * Lane   3.
+ */
+import type { BoxId } from '../core/ensemble.ts';
+import { after, elapsed, fromSeconds, type Instant, type Micros } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { NetAddress } from '../ports/datagram-network.ts';
+import type { Randomness } from '../ports/randomness.ts';
+import { backOff } from '../transport/link/back-off.ts';
+import type { Link } from '../transport/link/link.ts';
+
+export interface Wanted {
+  readonly addresses: readonly NetAddress[];
+  /** Not seen for long: dialed seldom. */
+  readonly faint: boolean;
+}
+
+export interface LinkDialerDeps {
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly links: ReadonlyMap<BoxId, Link>;
+  /** Whether that box is not to be dialed now. */
+  readonly barred: (box: BoxId) => boolean;
+  /** Links, and tells the mesh. */
+  readonly dial: (
+    box: BoxId,
+    addresses: readonly NetAddress[],
+    how: { readonly untunnelled: boolean },
+    signal: AbortSignal,
+  ) => Promise<unknown>;
+}
+
+export interface LinkDialer extends Disposable {
+  want(boxes: ReadonlyMap<BoxId, Wanted>): void;
+  /** To be called several times a second. */
+  tick(): void;
+  /** A link to that box has opened: nothing else is needed. */
+  linked(box: BoxId): void;
+  /** Its link has ended; it is dialed after `wait`. */
+  unlinked(box: BoxId, wait: Micros): void;
+  /** This box has other addresses than before; those links that hung on one that is gone, or may have, are renewed. */
+  moved(addresses: readonly string[]): void;
+}
+
+/** Why a box is dialed. `better`: its link is a tunnel. */
+type Need = 'link' | 'silent' | 'moved' | 'better';
+
+interface Calls {
+  readonly need: Need;
+  failures: number;
+  due: Instant;
+  readonly attempts: { readonly controller: AbortController; readonly begun: Instant }[];
+}
+
+/** Nothing came over a link for so long, keep-alives included: it is dialed beside. */
+const SILENT = fromSeconds(1.5);
+/** How long the box that did not dial waits for the one that did. */
+const PATIENCE: Readonly<Record<Need, Micros>> = {
+  link: fromSeconds(2),
+  silent: fromSeconds(1),
+  moved: fromSeconds(0),
+  better: fromSeconds(0),
+};
+/** A dialing that takes longer gets another one beside it. */
+const OVERLAP = fromSeconds(2.5);
+const MAX_ATTEMPTS = 2;
+const MAX_DIALING = 16;
+const FAINT_PERIOD = fromSeconds(30);
+const BETTER_PERIOD = fromSeconds(60);
+/** After a change of the network, boxes are dialed without waiting for whose turn it is. */
+const MOVED_LATELY = fromSeconds(10);
+const MOVED_TRIES = 4;
+
+export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxId }): LinkDialer {
+  const { clock, randomness, links } = deps;
+  const calls = new Map<BoxId, Calls>();
+  const toMove = new Set<BoxId>();
+  const triedBetter = new Map<Link, Instant>();
+  let wanted: ReadonlyMap<BoxId, Wanted> = new Map();
+  let movedAt: Instant | undefined;
+  let dialing = 0;
+
+  const giveUp = (box: BoxId): void => {
+    for (const { controller } of calls.get(box)?.attempts ?? []) controller.abort();
+    calls.delete(box);
+  };
+
+  const needOf = (box: BoxId, link: Link | undefined, now: Instant): Need | undefined => {
+    if (!link) return 'link';
+    if (elapsed(link.heardAt, now) > SILENT) return 'silent';
+    if (toMove.has(box)) return 'moved';
+    if (!link.dialer || link.route.kind !== 'tunnelled') return undefined;
+    const tried = triedBetter.get(link);
+    if (tried === undefined) triedBetter.set(link, now);
+    const running = calls.get(box)?.need === 'better';
+    return running || (tried !== undefined && elapsed(tried, now) >= BETTER_PERIOD)
+      ? 'better'
+      : undefined;
+  };
+
+  /** Whether the other box is the one to begin. */
+  const waits = (box: BoxId, need: Need, now: Instant): boolean => {
+    if (movedAt !== undefined && elapsed(movedAt, now) < MOVED_LATELY) return false;
+    const link = links.get(box);
+    return need === 'silent' && link ? !link.dialer : box < init.self;
+  };
+
+  const begin = (box: BoxId, need: Need, now: Instant): Calls => {
+    const due = waits(box, need, now) ? after(now, PATIENCE[need]) : now;
+    // What is on its way may help whatever the need is now.
+    const begun: Calls = { need, failures: 0, due, attempts: calls.get(box)?.attempts ?? [] };
+    calls.set(box, begun);
+    return begun;
+  };
+
+  const consider = (box: BoxId, { addresses, faint }: Wanted): void => {
+    const now = clock.now();
+    const link = links.get(box);
+    const need = needOf(box, link, now);
+    if (need === undefined) {
+      giveUp(box);
+      return;
+    }
+    const known = calls.get(box);
+    const state = known?.need === need ? known : begin(box, need, now);
+    if (state.due > now || addresses.length === 0 || deps.barred(box)) return;
+    const last = state.attempts.at(-1);
+    if (last && (faint || need === 'better' || elapsed(last.begun, now) < OVERLAP)) return;
+    if (state.attempts.length >= MAX_ATTEMPTS || dialing >= MAX_DIALING) return;
+    if (need === 'better' && link) triedBetter.set(link, now);
+    call(box, state, addresses, faint);
+  };
+
+  const call = (
+    box: BoxId,
+    state: Calls,
+    addresses: readonly NetAddress[],
+    faint: boolean,
+  ): void => {
+    const attempt = { controller: new AbortController(), begun: clock.now() };
+    const pause = faint ? FAINT_PERIOD : backOff(state.failures++, randomness);
+    state.attempts.push(attempt);
+    // Counted from the beginning: an attempt that hangs is no reason to wait longer.
+    state.due = after(attempt.begun, pause);
+    dialing++;
+    const untunnelled = state.need === 'better';
+    const settle = (): void => {
+      dialing--;
+      state.attempts.splice(state.attempts.indexOf(attempt), 1);
+      // Whoever answered is linked; when that was another box than the one meant, this address is stale.
+      if (calls.get(box) !== state) return;
+      if (state.need === 'moved' && state.failures >= MOVED_TRIES) toMove.delete(box);
+      if (state.need === 'better') calls.delete(box);
+    };
+    deps.dial(box, addresses, { untunnelled }, attempt.controller.signal).then(settle, settle);
+  };
+
+  return {
+    want(boxes) {
+      wanted = boxes;
+    },
+    tick() {
+      for (const box of [...calls.keys()]) if (!wanted.has(box)) giveUp(box);
+      for (const link of [...triedBetter.keys()]) {
+        if (links.get(link.peer.box) !== link) triedBetter.delete(link);
+      }
+      for (const [box, place] of wanted) if (box !== init.self) consider(box, place);
+    },
+    linked(box) {
+      toMove.delete(box);
+      giveUp(box);
+    },
+    unlinked(box, wait) {
+      const state = begin(box, 'link', clock.now());
+      state.due = Math.max(state.due, after(clock.now(), wait)) as Instant;
+    },
+    moved(addresses) {
+      movedAt = clock.now();
+      for (const [box, { route }] of links) {
+        const stands = route.kind === 'local' && addresses.includes(route.local.host);
+        if (!stands) toMove.add(box);
+      }
+      for (const state of calls.values()) {
+        state.due = movedAt;
+        state.failures = 0;
+      }
+    },
+    [Symbol.dispose]() {
+      for (const box of [...calls.keys()]) giveUp(box);
+    },
+  };
+}
