@@ -13,6 +13,7 @@ import { openPeerMemory, type PeerMemory } from './box/peer-memory.ts';
 import { openPeerWiring, type PeerWiring } from './box/peer-wiring.ts';
 import { openSessionFlow, type SessionFlow } from './box/session-flow.ts';
 import { openStatusSource } from './box/status.ts';
+import { openTimeWiring } from './box/time-wiring.ts';
 import type { StatusSource } from './core/box-status.ts';
 import type { BoxId } from './core/ensemble.ts';
 import { Teardown } from './core/lifecycle.ts';
@@ -36,6 +37,7 @@ import type { Storage } from './ports/storage.ts';
 import { openPredictionEngine, type PredictionEngine } from './prediction/engine.ts';
 import { openSessionManager, type SessionManager } from './session/session-manager.ts';
 import type { Settings } from './settings/settings.ts';
+import type { Metronome } from './timeline/metronome.ts';
 import { type EnsembleClock, openEnsembleClock } from './transport/clock-sync/ensemble-clock.ts';
 import { openLinkLanes } from './transport/link/link-lanes.ts';
 import type { PeerNetwork } from './transport/link/peer-network.ts';
@@ -96,6 +98,7 @@ export interface Box extends AsyncDisposable {
   readonly peers: PeerWiring;
   readonly peerMemory: PeerMemory;
   readonly sync: MidiSync;
+  readonly metronome: Metronome;
   /** Undefined when there is no front panel. */
   readonly panel: Panel | undefined;
   readonly status: StatusSource;
@@ -229,6 +232,10 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
     ),
   );
 
+  const { metronome } = held.hold(
+    openTimeWiring({ clock, session, midi, output, ensembleClock }, settings.midi),
+  );
+
   const setThru = (on: boolean): void => midi.setRoutes({ session: 'all', thru: on ? 'all' : [] });
   setThru(settings.midi.thru);
   held.hold(midi.onPlayed((message, playedAt) => rtp.send(message, playedAt)));
@@ -317,6 +324,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
     peers,
     peerMemory,
     sync,
+    metronome,
     panel,
     status,
     addInput: (input) => named(inputs, input, midi.addInput(input)),

@@ -139,6 +139,30 @@ const SCHEMA = z.strictObject({
           'how far to stay behind a clock that is followed (0: as far as that player’s notes)',
         unit: 'ms',
       }),
+      clockIn: choice(['off', 'lead'], 'off', {
+        description:
+          'MIDI clock at the inputs: of no consequence to the session, or it sets its tempo, starts and stops it',
+        flag: 'clock-in',
+      }),
+      click: z
+        .strictObject({
+          mode: choice(['off', 'countIn', 'on'], 'off', {
+            description: 'metronome at the outputs: never, to count in, or as long as a song plays',
+            flag: 'click',
+          }),
+          channel: whole(1, 16, 10, { description: 'MIDI channel of the click' }),
+          key: whole(0, 127, 77, { description: 'key of the click (77: GM low wood block)' }),
+          accentKey: whole(0, 127, 76, {
+            description: 'key of the first beat of a bar (76: GM high wood block)',
+          }),
+          velocity: whole(1, 127, 100, { description: 'how loud the click is' }),
+        })
+        .prefault({}),
+      countInBars: whole(0, 4, 0, {
+        description: 'to count in before a song that is started here',
+        unit: 'bars',
+        flag: 'count-in',
+      }),
     })
     .prefault({}),
   rtp: z

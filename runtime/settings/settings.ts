@@ -20,6 +20,10 @@ export interface Settings {
     readonly timeCodeOut: TimeCodeOut;
     /** 0: as far behind as that player's notes. */
     readonly clockDelayMs: number;
+    readonly clockIn: ClockIn;
+    readonly click: ClickSettings;
+    /** Before a song that is started at this box. */
+    readonly countInBars: number;
   };
   readonly rtp: {
     readonly port: number;
@@ -79,6 +83,18 @@ export type CappedMidiType =
 /** Whose clock the outputs get: none, that of a remote player who sends one, or the session's metronome. */
 export type ClockOut = 'off' | 'follow' | 'session';
 export type TimeCodeOut = 'off' | 'follow';
+/** Whether a clock at the inputs leads the session. */
+export type ClockIn = 'off' | 'lead';
+
+/** The session's metronome at the outputs. */
+export interface ClickSettings {
+  readonly mode: 'off' | 'countIn' | 'on';
+  /** 1 to 16. */
+  readonly channel: number;
+  readonly key: number;
+  readonly accentKey: number;
+  readonly velocity: number;
+}
 
 /** How long after its performance a remote event sounds: as each stream's jitter asks for, or always the same. */
 export type DelayPolicy = 'adaptive' | 'fixed';
