@@ -203,6 +203,19 @@ describe('over an encrypted link', () => {
     expect(a.removed).toContain(BOX_B);
   });
 
+  test('who has packets passed on in the name of another is cut off', async () => {
+    const { rig, a, b } = await openPair();
+    const lane = openLanes(rig);
+    const reasons: string[] = [];
+    const cut = (reason: string): void => void reasons.push(reason);
+    a.link(linkTo(BOX_B, b.rtp, { packets: lane.a, cut }), 'linked');
+    const header = [0x80, 100, 0, 1, 0, 0, 0, 0, 1, 1, 1, 1];
+    const ids = [...Array(16).fill(0xc0), ...Array(16).fill(0xd0)];
+    lane.b.send(Uint8Array.from([...header, ...ids, ...header, 0x90]));
+    await rig.run(fromMillis(20));
+    expect(reasons).toEqual(["it spoke in another box's name"]);
+  });
+
   test('of a muted participant no note is played, and what sounds of it ends; its controllers go on', async () => {
     const { rig, a, b, link } = await openPair();
     link();

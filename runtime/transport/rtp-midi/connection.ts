@@ -89,9 +89,10 @@ export class Connection implements AsyncDisposable {
     return this.#dialer.due;
   }
 
-  /** On the control port. */
+  /** On the control port, or perhaps on both: whoever was invited to both at once may have begun to send. */
   get isHalfAccepted(): boolean {
-    return this.#dialer.phase === 'data';
+    const { phase } = this.#dialer;
+    return phase === 'data' || (phase === 'control' && this.options.proven === true);
   }
 
   /** The token of the invitation or the session. */
