@@ -48,11 +48,16 @@ export function openPanelSettings(deps: PanelSettingsDeps, settings: Settings): 
     choice('jam.delay', 'Delay', jam.delay, DELAY),
     number('jam.fixedDelayMs', 'Fixed delay', jam.fixedDelayMs, 0, 200, 1, 'ms'),
     choice('rtp.redundancy', 'Send again', String(rtp.redundancy), REDUNDANCY),
-    { kind: 'toggle', key: 'session.autoRejoin', label: 'Rejoin at start', value: session.autoRejoin },
+    {
+      kind: 'toggle',
+      key: 'session.autoRejoin',
+      label: 'Rejoin at start',
+      value: session.autoRejoin,
+    },
     number(BRIGHTNESS, 'Brightness', panel.brightness, 5, 100, 5, '%'),
     { kind: 'text', key: NAME, label: 'Name', value: box.name, maxLength: 24 },
   ];
-  const valueOf = (key: string): SettingValue | undefined =>
+  const stored = (key: string): SettingValue | undefined =>
     list.find((one) => one.key === key)?.value;
 
   const apply = (key: string, value: SettingValue): 'now' | 'later' => {
@@ -75,10 +80,10 @@ export function openPanelSettings(deps: PanelSettingsDeps, settings: Settings): 
       return list;
     },
     get name() {
-      return String(valueOf(NAME));
+      return String(stored(NAME));
     },
     get brightness() {
-      return Number(valueOf(BRIGHTNESS)) / 100;
+      return Number(stored(BRIGHTNESS)) / 100;
     },
     set(key, value, settled) {
       const known = list.find((one) => one.key === key);

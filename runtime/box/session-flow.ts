@@ -6,7 +6,7 @@
  * Keeps  one wish at a time (a new one cancels the one before), and how to repeat the last one.
  * Lane   4. A wish that fails is a value here, never an exception.
  */
-import { JoinFailure } from '../core/join-failure.ts';
+import type { JoinFailure } from '../core/join-failure.ts';
 import { Listeners } from '../core/listeners.ts';
 import { after } from '../core/time.ts';
 import type { PanelCodeAsked, PanelFailure } from '../panel/joining-model.ts';
@@ -132,9 +132,7 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
         session.rejoinLast(signal, enterCode),
       ),
     openInvitation: (link) =>
-      wish('Connecting', 'Invitation', (signal) =>
-        session.openInvitation(link, signal, enterCode),
-      ),
+      wish('Connecting', 'Invitation', (signal) => session.openInvitation(link, signal, enterCode)),
     leave: () => wish('Leaving', session.context?.name ?? '', () => session.leave()),
     retry() {
       void again?.();
@@ -148,8 +146,7 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
       answer = undefined;
     },
     fail(reason, name) {
-      again = () =>
-        wish('Rejoining', name, (signal) => session.rejoinLast(signal, enterCode));
+      again = () => wish('Rejoining', name, (signal) => session.rejoinLast(signal, enterCode));
       show(reason, name);
     },
     async [Symbol.asyncDispose]() {

@@ -4,10 +4,11 @@
  * A code for a guest never takes a gesture that has begun: it waits until the hand rests. A click puts it aside (the
  * session menu brings it back), a hold refuses the guest.
  */
-import { after, elapsed, fromMillis, type Instant, type Micros } from '../core/time.ts';
+import { after, elapsed, fromMillis, type Instant, type Micros, micros } from '../core/time.ts';
 import { beginEntry, type CodeEntry, moveEntry } from './code-entry.ts';
 import { failureWords } from './failures.ts';
 import type { GestureState, Move } from './gestures.ts';
+import type { Sparing } from './idle.ts';
 import type { PanelCodeShown, PanelFailure } from './joining-model.ts';
 import type { PanelEffect, PanelModel } from './panel-model.ts';
 import { type FailureCover, type GuestCover, type PanelState, topScreen } from './panel-state.ts';
@@ -42,6 +43,13 @@ export function coverOf(state: PanelState, model: PanelModel): Cover | undefined
   if (state.ignoredWaiting === waitingKey(waiting)) return undefined;
   return { kind: 'waiting', ...waiting };
 }
+
+/** Digits that two people compare stay bright for as long as they count. */
+export function sparingNow(state: PanelState, model: PanelModel): Sparing {
+  const kind = coverOf(state, model)?.kind;
+  return kind === 'guest' || kind === 'entry' ? NEVER_SPARED : model.sparing;
+}
+const NEVER_SPARED: Sparing = { dimAfter: micros(0), blankAfter: micros(0) };
 
 /** After a new model: new codes and failures come up, old ones go. `true`: something came that should be seen. */
 export function noticeCovers(
@@ -131,12 +139,7 @@ function moveGuest(state: PanelState, move: Move, effects: PanelEffect[]): Panel
   return move.kind === 'double' ? { ...aside, stack: [state.stack[0]] } : aside;
 }
 
-function moveFailure(
-  state: PanelState,
-  cover: FailureCover,
-  move: Move,
-  at: Instant,
-): PanelState {
+function moveFailure(state: PanelState, cover: FailureCover, move: Move, at: Instant): PanelState {
   switch (move.kind) {
     case 'turn':
       return { ...state, failure: { ...cover, retry: move.detents < 0 } };

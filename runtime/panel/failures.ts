@@ -34,7 +34,7 @@ export function failureWords(failure: PanelFailure): FailureWords {
     case 'askHost':
       return calm('Host is away', `Only the host of ${name} lets new boxes in.`);
     case 'full':
-      return calm('Session is full', `${name} takes no more boxes. Somebody has to leave.`);
+      return calm('Session is full', `${name} takes no more boxes.`);
     case 'removed':
       return calm('You were removed', `Ask the host of ${name} to let you back in.`);
     case 'keyChanged':
@@ -45,14 +45,14 @@ export function failureWords(failure: PanelFailure): FailureWords {
       };
     case 'intercepted':
       return {
-        title: 'SOMEBODY IS BETWEEN',
+        title: 'SOMEONE BETWEEN',
         text: `Not joined: this line to ${it} is not safe. Use another network.`,
         loud: true,
       };
     case 'noNetwork':
       return calm('No network', 'Plug in a network cable, then try again.');
     case 'serverUnreachable':
-      return calm('No server', `${who === 'The host' ? 'It' : who} does not answer. Nearby jams work without it.`);
+      return calm('No server', 'It does not answer. Jams nearby work without it.');
     case 'version':
       return calm('Other version', `${who} runs other software. Update both boxes.`);
     case 'tookTooLong':
@@ -63,5 +63,8 @@ export function failureWords(failure: PanelFailure): FailureWords {
 function short(name: string): string {
   const letters = [...name.trim()];
   if (letters.length <= LONGEST_NAME) return letters.join('');
-  return `${letters.slice(0, LONGEST_NAME - 1).join('').trimEnd()}…`;
+  return `${letters
+    .slice(0, LONGEST_NAME - 1)
+    .join('')
+    .trimEnd()}…`;
 }

@@ -1,7 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Hand } from '../../tests/panel/hand.ts';
-import { BOX, CROWDED, FRESH_BOX, JAMMING, SELF, SUNDAY } from '../../tests/panel/sample-models.ts';
+import { Hand, START } from '../../tests/panel/hand.ts';
+import {
+  ASKED,
+  BOX,
+  CONNECTING,
+  CROWDED,
+  FRESH_BOX,
+  failing,
+  HOSTING,
+  INVITATION,
+  JAMMING,
+  SELF,
+  SHOWN,
+  SUNDAY,
+} from '../../tests/panel/sample-models.ts';
+import { after, fromSeconds } from '../core/time.ts';
+import { coverOf } from './covers.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import type { PanelEffect, PanelModel } from './panel-model.ts';
 
@@ -10,6 +25,14 @@ const kinds = (effects: readonly PanelEffect[]): string[] => effects.map(({ kind
 type Deed = (hand: Hand) => unknown;
 const models: readonly PanelModel[] = [
   ...[FRESH_BOX, BOX, JAMMING, CROWDED],
+  { ...CONNECTING, codeAsked: ASKED },
+  { ...CONNECTING, codeAsked: { ...ASKED, wrong: true, nameKnown: true, host: '', triesLeft: -1 } },
+  { ...HOSTING, codeShown: SHOWN, invitation: INVITATION },
+  { ...HOSTING, codeShown: { ...SHOWN, code: '', guest: 'W'.repeat(64) } },
+  { ...HOSTING, invitation: { link: '', webLink: 'x'.repeat(600) } },
+  failing('locked', { retryAt: after(START, fromSeconds(30)), name: '', who: 'W'.repeat(64) }),
+  failing('intercepted'),
+  { ...JAMMING, session: { ...SUNDAY, locked: true } },
   { ...BOX, waiting: { doing: 'Joining', name: 'Sunday jam' } },
   { ...JAMMING, message: { text: 'x '.repeat(200), tone: 'error' }, settings: [], found: [] },
   {
@@ -60,15 +83,18 @@ describe('whatever the hand does', () => {
     );
   });
 
-  test('holding leads home in at most eight holds', () => {
+  test('holding leads home, past whatever covers it, in at most sixteen holds', () => {
     fc.assert(
       fc.property(anywhere, (path) => {
         const hand = wander(path).release().wait(1_000);
-        for (let i = 0; i < 8; i++) hand.hold();
+        for (let i = 0; i < 16; i++) hand.hold();
         const { screen } = hand;
         const home = screen.kind === 'list' && screen.list === 'home';
         expect(home || screen.kind === 'live').toBe(true);
         expect(hand.state.edit).toBeUndefined();
+        // Only a wait that the box itself has not given up may still be shown.
+        const cover = coverOf(hand.state, hand.model);
+        expect([undefined, 'waiting']).toContain(cover?.kind);
       }),
       { numRuns: 300 },
     );
@@ -87,7 +113,10 @@ describe('whatever the hand does', () => {
   });
 
   test('no session is joined, left or made without a click that was all there was', () => {
-    const grave = new Set(['join', 'rejoinLast', 'create', 'leave', 'restart', 'shutdown']);
+    const grave = new Set([
+      ...['join', 'rejoinLast', 'retry', 'create', 'leave', 'restart', 'shutdown'],
+      ...['remove', 'handOver', 'letBackIn', 'forget', 'mute', 'setLocked'],
+    ]);
     fc.assert(
       fc.property(anywhere, ([model, script]) => {
         const hand = new Hand(model);

@@ -61,7 +61,7 @@ describe('joining', () => {
       participants: 1e9,
       host: 'Attic',
     };
-    const labels = entriesOf('sessions', { ...BOX, found: [...BOX.found, twin] });
+    const labels = entriesOf({ list: 'sessions' }, { ...BOX, found: [...BOX.found, twin] });
     expect(labels.map(({ label, value }) => `${label} ${value ?? ''}`)).toEqual([
       'Rejoin Sunday jam ',
       'Sunday jam (Inês) ♪120 2p',

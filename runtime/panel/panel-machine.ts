@@ -12,7 +12,15 @@
  */
 import { after, fromSeconds, type Instant, type Micros } from '../core/time.ts';
 import type { EncoderEvent } from '../ports/encoder.ts';
-import { commitRetry, coverDue, coverOf, moveCover, noticeCovers, uncoverAtRest } from './covers.ts';
+import {
+  commitRetry,
+  coverDue,
+  coverOf,
+  moveCover,
+  noticeCovers,
+  sparingNow,
+  uncoverAtRest,
+} from './covers.ts';
 import { dropEdit } from './editing.ts';
 import { type Gesture, gestureDue, stepGestures } from './gestures.ts';
 import { WAKING_SPIN, wakefulness } from './idle.ts';
@@ -98,7 +106,7 @@ function handle(
   model: PanelModel,
   effects: PanelEffect[],
 ): PanelState {
-  const wasBlank = wakefulness(state.idle, model.sparing, at) === 'blank';
+  const wasBlank = wakefulness(state.idle, sparingNow(state, model), at) === 'blank';
   let awake: PanelState = { ...state, idle: { activeAt: at, sleeping: false } };
   if (event.kind === 'press') awake = { ...awake, wakingPress: wasBlank };
   const spin = event.kind === 'turn' && state.gestures.press === undefined;

@@ -17,7 +17,12 @@ import { ActivityMeter } from './activity-meter.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import { linkLed, NOTE_FLASH } from './led-pattern.ts';
 import { type PanelInput, step, stepDue } from './panel-machine.ts';
-import { emptyPanelModel, type LinkStatus, type PanelEffect, type PanelModel } from './panel-model.ts';
+import {
+  emptyPanelModel,
+  type LinkStatus,
+  type PanelEffect,
+  type PanelModel,
+} from './panel-model.ts';
 import { openingState, type PanelState } from './panel-state.ts';
 import { view } from './views/view.ts';
 

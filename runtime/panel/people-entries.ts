@@ -37,7 +37,9 @@ function linkWords({ self, connected, stats, route }: Participant): string {
   if (self) return 'you';
   if (!connected) return 'lost';
   const way = route === undefined ? '' : ROUTE_SHORT[route];
-  return way === '' ? `${inMillis(stats?.rtt)} ${inPercent(stats?.loss)}` : `${way} ${inMillis(stats?.rtt)}`;
+  return way === ''
+    ? `${inMillis(stats?.rtt)} ${inPercent(stats?.loss)}`
+    : `${way} ${inMillis(stats?.rtt)}`;
 }
 
 /** What the host may do about one of the others. */

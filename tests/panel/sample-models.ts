@@ -5,7 +5,20 @@ import type {
   Participant,
   SessionId,
 } from '../../runtime/core/ensemble.ts';
-import { type EnsembleTime, fromMillis, micros } from '../../runtime/core/time.ts';
+import type { JoinFailureReason } from '../../runtime/core/join-failure.ts';
+import {
+  after,
+  type EnsembleTime,
+  fromMillis,
+  fromSeconds,
+  micros,
+} from '../../runtime/core/time.ts';
+import type {
+  PanelCodeAsked,
+  PanelCodeShown,
+  PanelFailure,
+  PanelInvitation,
+} from '../../runtime/panel/joining-model.ts';
 import { emptyPanelModel, type PanelModel } from '../../runtime/panel/panel-model.ts';
 import { START } from './hand.ts';
 
@@ -46,10 +59,14 @@ export const BJORN: Participant = peer('c', 'Björn', {
   instrument: 'Moog Bass',
   role: 'bass',
   roleByHand: true,
+  route: 'relayed',
   stats: { rtt: fromMillis(128), jitter: fromMillis(14.7), loss: 0.053, recovered: 240 },
 });
-export const FAR_AWAY: Participant = peer('d', 'Attic in Reykjavík', { connected: false });
-const FIFTH: Participant = peer('e', 'Zoë');
+export const FAR_AWAY: Participant = peer('d', 'Attic in Reykjavík', {
+  connected: false,
+  route: undefined,
+});
+const FIFTH: Participant = peer('e', 'Zoë', { muted: true });
 
 export const SUNDAY: EnsembleContext = {
   session: sessionId('1'),
@@ -89,7 +106,18 @@ export const BOX: PanelModel = {
       ],
     },
     { kind: 'text', key: 'name', label: 'Name', value: 'Küche', maxLength: 24 },
+    { kind: 'toggle', key: 'midi.click', label: 'Click', value: true, inSession: true },
   ],
+  known: [
+    { box: boxId('b'), name: 'Inês' },
+    { box: boxId('c'), name: 'Björn' },
+  ],
+  network: {
+    addresses: ['192.168.1.23', 'fe80::ba27:ebff:fe12:3456'],
+    verdict: 'straight links work',
+    server: { address: 'jam.example.org', state: 'online', problem: '' },
+    security: 'encrypted',
+  },
   about: [
     { label: 'Version', value: '0.1.0' },
     { label: 'Address', value: '192.168.1.23' },
@@ -116,7 +144,7 @@ export const JAMMING: PanelModel = {
   ...BOX,
   session: SUNDAY,
   link: 'up',
-  lock: 'open',
+  lock: 'closed',
   synced: true,
   ensembleShift: micros(0),
   streams: [
@@ -134,7 +162,7 @@ export const JAMMING: PanelModel = {
 export const CROWDED: PanelModel = {
   ...JAMMING,
   link: 'degraded',
-  lock: 'closed',
+  lock: 'open',
   recording: true,
   session: {
     ...SUNDAY,
@@ -143,4 +171,47 @@ export const CROWDED: PanelModel = {
     timeline: { ...SUNDAY.timeline, bpm: 96.5, beatsPerBar: 7 },
     participants: [SELF, INES, BJORN, FAR_AWAY, FIFTH],
   },
+};
+
+/** This box hosts; somebody was removed. */
+export const HOSTING: PanelModel = {
+  ...JAMMING,
+  session: {
+    ...SUNDAY,
+    host: SELF.id,
+    removed: [{ id: boxId('f'), name: 'Mallory' }],
+    participants: [SELF, INES, FIFTH],
+  },
+};
+
+/** Joining: the host wants its code. */
+export const ASKED: PanelCodeAsked = {
+  host: 'Inês',
+  triesLeft: 3,
+  expiresAt: after(START, fromSeconds(120)),
+  wrong: false,
+  nameKnown: false,
+};
+
+/** Hosting: somebody wants in. */
+export const SHOWN: PanelCodeShown = {
+  code: '482913',
+  guest: 'Anna',
+  expiresAt: after(START, fromSeconds(87)),
+  triesLeft: 2,
+};
+
+export const CONNECTING: PanelModel = {
+  ...BOX,
+  waiting: { doing: 'Connecting', name: 'Sunday jam' },
+};
+
+export function failing(reason: JoinFailureReason, change: Partial<PanelFailure> = {}): PanelModel {
+  const failure = { reason, name: 'Sunday jam', who: 'Inês', retryAt: undefined, ...change };
+  return { ...BOX, failure };
+}
+
+export const INVITATION: PanelInvitation = {
+  link: 'togthr://jam.example.org/i/7K3M9QZ2D4X8A#kT0bZ1xQm3hV5rYw8uN2Lg',
+  webLink: 'https://jam.example.org/i/7K3M9QZ2D4X8A#kT0bZ1xQm3hV5rYw8uN2Lg',
 };

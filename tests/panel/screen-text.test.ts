@@ -26,7 +26,7 @@ describe('reading the display', () => {
       chosen: 1,
     });
     expect(screenText(new Hand(CROWDED).click().click().turn(2).look().frame).rows).toEqual([
-      ...['Inês 34ms 0.4%', 'Björn 128ms 5.3%', 'Attic in Reykjavík lost', 'Zoë 34ms 0.4%'],
+      ...['Inês 34ms 0.4%', 'Björn relay 128ms', 'Attic in Reykjavík lost', 'Zoë 34ms 0.4%'],
     ]);
   });
 

@@ -1,17 +1,43 @@
 /** Every screen of the panel, each reached by hand: what the golden images show. */
-import { before, fromMillis } from '../../runtime/core/time.ts';
-import { Hand } from './hand.ts';
+import type { JoinFailureReason } from '../../runtime/core/join-failure.ts';
+import { after, before, fromMillis, fromSeconds } from '../../runtime/core/time.ts';
+import type { PanelCodeAsked } from '../../runtime/panel/joining-model.ts';
+import { Hand, START } from './hand.ts';
 import {
+  ASKED,
   BJORN,
   BOX,
+  CONNECTING,
   CROWDED,
   FAR_AWAY,
   FRESH_BOX,
+  failing,
+  HOSTING,
   INES,
+  INVITATION,
   JAMMING,
   SELF,
+  SHOWN,
   SUNDAY,
 } from './sample-models.ts';
+
+/** Each has a screen of its own. */
+export const FAILURES: readonly JoinFailureReason[] = [
+  'wrongCode',
+  'codeExpired',
+  'locked',
+  'declined',
+  'hostGone',
+  'askHost',
+  'full',
+  'removed',
+  'keyChanged',
+  'intercepted',
+  'noNetwork',
+  'serverUnreachable',
+  'version',
+  'tookTooLong',
+];
 
 export const SCREENS: Readonly<Record<string, () => Hand>> = {
   'home-first-run': () => new Hand(FRESH_BOX),
@@ -28,6 +54,15 @@ export const SCREENS: Readonly<Record<string, () => Hand>> = {
       .turn(2)
       .show({ found: BOX.found.slice(0, 1) }),
   'sessions-in-session': () => new Hand(JAMMING).click().choose('sessions').turn(1),
+  'sessions-online': () =>
+    new Hand({
+      ...BOX,
+      found: BOX.found.map((one, at) => ({ ...one, online: at === 2 })),
+    })
+      .choose('sessions')
+      .turn(3),
+  'sessions-no-network': () =>
+    new Hand({ ...FRESH_BOX, network: { ...FRESH_BOX.network, addresses: [] } }).choose('sessions'),
   joining: () => new Hand(BOX).show({ waiting: { doing: 'Joining', name: 'Sunday jam' } }),
   'error-nobody-answers': () =>
     new Hand(BOX).show({
@@ -41,6 +76,7 @@ export const SCREENS: Readonly<Record<string, () => Hand>> = {
     new Hand({
       ...JAMMING,
       link: 'searching',
+      lock: 'none',
       streams: [],
       session: { ...SUNDAY, mode: 'live', participants: [SELF] },
     }),
@@ -55,6 +91,70 @@ export const SCREENS: Readonly<Record<string, () => Hand>> = {
   'participant-lost': () =>
     new Hand(CROWDED).click().click().choose(`participant ${FAR_AWAY.id}`).turn(1),
   'participant-self': () => new Hand(CROWDED).click().click().click(),
+  'code-entry': () => asked().turn(4),
+  'code-entry-third': () => asked().turn(4).click().turn(-2).click().turn(2),
+  'code-entry-complete': () => entered('482913'),
+  'code-entry-wrong': () => asked({ wrong: true, triesLeft: 1 }),
+  'code-entry-warning': () => asked({ nameKnown: true }),
+  'code-checking': () => entered('482913').click(),
+  'code-shown': () => new Hand(JAMMING).show({ codeShown: SHOWN }),
+  'code-shown-long-name': () =>
+    new Hand(JAMMING).show({
+      codeShown: { ...SHOWN, guest: 'Attic in Reykjavík under the roof', triesLeft: 1 },
+    }),
+  'session-menu-guest': () => new Hand(HOSTING).show({ codeShown: SHOWN }).click().click(),
+  ...Object.fromEntries(
+    FAILURES.map((reason) => [
+      `failure-${reason}`,
+      () =>
+        new Hand(BOX).show(
+          failing(reason, reason === 'locked' ? { retryAt: after(START, fromSeconds(28)) } : {}),
+        ),
+    ]),
+  ),
+  'failure-back': () => new Hand(BOX).show(failing('hostGone')).turn(1),
+  'failure-clicked': () => new Hand(BOX).show(failing('hostGone')).tap(),
+  'session-menu-hosting': () => new Hand(HOSTING).click().turn(9),
+  'session-menu-locked': () =>
+    new Hand({ ...JAMMING, session: { ...SUNDAY, locked: true } }).click().turn(3),
+  'participants-hosting': () => new Hand(HOSTING).click().click().turn(2),
+  person: () => new Hand(HOSTING).click().click().turn(1).click(),
+  'confirm-remove': () => new Hand(HOSTING).click().click().turn(1).click().choose('remove'),
+  'confirm-hand-over': () =>
+    new Hand(HOSTING).click().click().turn(1).click().choose('handOver').turn(1),
+  removed: () => new Hand(HOSTING).click().choose('removed'),
+  'confirm-let-back-in': () => new Hand(HOSTING).click().choose('removed').click(),
+  invite: () => new Hand(HOSTING).click().choose('invite').show({ invitation: INVITATION }),
+  'invite-near': () =>
+    new Hand(HOSTING)
+      .click()
+      .choose('invite')
+      .show({
+        invitation: {
+          ...INVITATION,
+          webLink: 'https://t.gs/i/7K3M9QZ2D4X8A#kT0bZ1xQm3hV5rYw8uN2Lg',
+        },
+      }),
+  'invite-text': () =>
+    new Hand(HOSTING).click().choose('invite').show({ invitation: INVITATION }).turn(1),
+  'invite-asking': () => new Hand(HOSTING).click().choose('invite'),
+  'tap-tempo': () => new Hand(JAMMING).click().choose('tap'),
+  'tap-tempo-tapped': () => tapping(new Hand(JAMMING).click().choose('tap'), 6, 500),
+  'known-boxes': () => new Hand(BOX).choose('settings').choose('known').turn(1),
+  'confirm-forget': () => new Hand(BOX).choose('settings').choose('known').click(),
+  network: () => new Hand(BOX).choose('settings').choose('network'),
+  'network-server': () => new Hand(BOX).choose('settings').choose('network').turn(9),
+  'live-reconnecting': () =>
+    new Hand({
+      ...JAMMING,
+      link: 'degraded',
+      session: {
+        ...SUNDAY,
+        participants: [SELF, { ...INES, connected: false, route: undefined }, BJORN],
+      },
+    }).wait(800),
+  'message-hosts-now': () =>
+    new Hand(JAMMING).show({ message: { text: 'Inês hosts now', tone: 'info' } }),
   'confirm-leave': () => new Hand(JAMMING).click().choose('leave'),
   'confirm-switch': () => new Hand(JAMMING).click().choose('sessions').turn(1).click().turn(1),
   devices: () => new Hand(BOX).turn(3).click(),
@@ -77,5 +177,21 @@ export const SCREENS: Readonly<Record<string, () => Hand>> = {
 function playing(hand: Hand): Hand {
   hand.levels.note(INES.id, 110, before(hand.now, fromMillis(40)));
   hand.levels.note('self', 70, before(hand.now, fromMillis(150)));
+  return hand;
+}
+
+function asked(change: Partial<PanelCodeAsked> = {}): Hand {
+  return new Hand(CONNECTING).wait(2_000).show({ codeAsked: { ...ASKED, ...change } });
+}
+
+/** All digits are there, and none was sent. */
+function entered(code: string): Hand {
+  const hand = asked();
+  for (const digit of code) hand.turn(Number(digit)).click();
+  return hand;
+}
+
+function tapping(hand: Hand, count: number, every: number): Hand {
+  for (let tap = 0; tap < count; tap++) hand.wait(every - 60).tap();
   return hand;
 }

@@ -13,8 +13,11 @@ import { centred, drawButton } from './dialog-view.ts';
 import { PAGE_TOP, ROW } from './page.ts';
 import type { Scene } from './scene.ts';
 
-const DIGITS_TOP = 26;
+const DIGITS_TOP = 28;
 const PITCH = 18;
+/** The host's digits are three times those of the text. */
+const SCALE = 3;
+const THREES_GAP = 8;
 const LAST_ROW = CANVAS_HEIGHT - ROW;
 
 /** To be read from across a stage: the digits in two threes, nothing else of their size. */
@@ -23,13 +26,24 @@ export function drawGuest(scene: Scene, shown: PanelCodeShown): void {
   const after = ' wants to join';
   const guest = elide(named(shown.guest), CANVAS_WIDTH - textWidth(after));
   canvas.text(`${guest}${after}`, centred(textWidth(`${guest}${after}`)), PAGE_TOP + 1);
-  const gap = 8;
-  const width = CODE_DIGITS * PITCH - 6 + gap;
+  const width = CODE_DIGITS * PITCH - SCALE + THREES_GAP;
   [...shown.code].forEach((digit, place) => {
-    const x = centred(width) + place * PITCH + (place >= CODE_DIGITS / 2 ? gap : 0);
-    canvas.text(digit, x, DIGITS_TOP - LARGE.capTop, LARGE);
+    const gap = place >= CODE_DIGITS / 2 ? THREES_GAP : 0;
+    drawHuge(scene, digit, centred(width) + place * PITCH + gap, PAGE_TOP + 17);
   });
   drawBar(scene, 'Hold: refuse', triesLeft(shown.triesLeft), shown.expiresAt);
+}
+
+/** `y` is where capitals begin. */
+function drawHuge({ canvas }: Scene, digit: string, x: number, y: number): void {
+  const glyph = BODY.glyph(digit);
+  glyph.rows.slice(BODY.capTop, BODY.baseline).forEach((bits, row) => {
+    for (let column = 0; column < glyph.width; column++) {
+      if (((bits >> column) & 1) === 0) continue;
+      const place = { x: x + column * SCALE, y: y + row * SCALE };
+      canvas.fill({ ...place, width: SCALE, height: SCALE });
+    }
+  });
 }
 
 export function drawEntry(scene: Scene, entry: CodeEntry): void {
@@ -92,7 +106,7 @@ function drawHeading({ canvas }: Scene, heading: string, host: string, wrong: bo
 function drawBar(scene: Scene, hint: string, tries: string, expiresAt: Instant): void {
   const { canvas, now } = scene;
   const time = inSeconds(elapsed(now, expiresAt));
-  scene.again(now + 1_000_000 - (((now - expiresAt) % 1_000_000) + 1_000_000) % 1_000_000);
+  scene.again(now + 1_000_000 - ((((now - expiresAt) % 1_000_000) + 1_000_000) % 1_000_000));
   const end = canvas.text(hint, 0, LAST_ROW);
   const right = CANVAS_WIDTH - textWidth(time);
   canvas.text(time, right, LAST_ROW);
@@ -106,7 +120,7 @@ const triesLeft = (count: number): string => (count === 1 ? '1 try' : `${count} 
 function drawWarning(scene: Scene, { asked, goOn }: CodeEntry): void {
   const { canvas } = scene;
   canvas.picture(WARNING, 0, PAGE_TOP + 2);
-  const text = `Not the “${named(asked.host)}” you know: another key! Go on?`;
+  const text = `Not the “${named(asked.host)}” you know: it has another key.`;
   wrap(text, CANVAS_WIDTH - 16, 4).forEach((line, row) => {
     canvas.text(line, 16, PAGE_TOP + row * (ROW - 1));
   });

@@ -13,9 +13,10 @@ import { centred } from './dialog-view.ts';
 import { drawTitle, PAGE_TOP, ROW, ROWS_TOP } from './page.ts';
 import type { Scene } from './scene.ts';
 
-/** Of modules; four are usual, and what the standard asks for. */
+/** In pixels: the four modules that the standard asks for where a module is one, two where it is two. */
 const MARGIN = 4;
-const NARROW_MARGIN = 1;
+/** Of what is left over and under a code of two pixels a module. */
+const WIDE_TOP = 2;
 
 export function drawInvite(scene: Scene, screen: InviteScreen): void {
   const { canvas, model } = scene;
@@ -46,19 +47,22 @@ export function drawInvite(scene: Scene, screen: InviteScreen): void {
 /** Gives the width it took. */
 function drawPicture({ canvas }: Scene, text: string): number {
   const modules = qrModules(text);
-  const wide = (modules.length + 2 * NARROW_MARGIN) * 2 <= CANVAS_HEIGHT;
+  const count = modules.length;
+  const wide = count * 2 + 2 * WIDE_TOP <= CANVAS_HEIGHT;
   const pixels = wide ? 2 : 1;
-  const margin = wide ? NARROW_MARGIN : MARGIN;
-  const side = (modules.length + 2 * margin) * pixels;
-  const top = wide ? 0 : PAGE_TOP + Math.floor((CANVAS_HEIGHT - PAGE_TOP - side) / 2);
-  const area = { x: 0, y: top, width: side, height: side };
-  canvas.fill(area);
+  const height = wide ? CANVAS_HEIGHT : count + 2 * MARGIN;
+  const width = count * pixels + 2 * MARGIN;
+  const top = wide ? 0 : PAGE_TOP + Math.floor((CANVAS_HEIGHT - PAGE_TOP - height) / 2);
+  const firstRow = wide ? WIDE_TOP : top + MARGIN;
+  // At two pixels it needs the whole height: the status row would be cut by it.
+  if (wide) canvas.fill({ x: 0, y: 0, width: CANVAS_WIDTH, height: PAGE_TOP }, 'clear');
+  canvas.fill({ x: 0, y: top, width, height });
   modules.forEach((row, y) => {
     row.forEach((dark, x) => {
       if (!dark) return;
-      const place = { x: (x + margin) * pixels, y: top + (y + margin) * pixels };
+      const place = { x: MARGIN + x * pixels, y: firstRow + y * pixels };
       canvas.fill({ ...place, width: pixels, height: pixels }, 'clear');
     });
   });
-  return side;
+  return width;
 }

@@ -5,15 +5,7 @@ import type { ParticipantRoute } from '../../core/ensemble.ts';
 import type { Micros } from '../../core/time.ts';
 import { BODY, textWidth } from '../font.ts';
 import { CANVAS_WIDTH } from '../frame-buffer.ts';
-import {
-  CLOCK,
-  CLOSED_LOCK,
-  LINK_BARS,
-  OPEN_LOCK,
-  PERSON,
-  RECORD,
-  RELAY,
-} from '../icons.ts';
+import { CLOCK, CLOSED_LOCK, LINK_BARS, OPEN_LOCK, PERSON, RECORD, RELAY } from '../icons.ts';
 import { inMillis } from '../wording.ts';
 import type { Scene } from './scene.ts';
 

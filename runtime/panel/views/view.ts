@@ -6,8 +6,8 @@
  */
 import type { Instant } from '../../core/time.ts';
 import type { Frame } from '../../ports/display.ts';
+import { type Cover, coverOf, sparingNow } from '../covers.ts';
 import type { FrameBuffer } from '../frame-buffer.ts';
-import { type Cover, coverOf } from '../covers.ts';
 import { idleDue, pixelShift, shiftDue, wakefulness } from '../idle.ts';
 import type { PanelModel } from '../panel-model.ts';
 import { type PanelState, topScreen } from '../panel-state.ts';
@@ -40,12 +40,13 @@ export function view(
   levels: Levels,
   now: Instant,
 ): View {
-  const stage = wakefulness(state.idle, model.sparing, now);
+  const sparing = sparingNow(state, model);
+  const stage = wakefulness(state.idle, sparing, now);
   canvas.clear(...pixelShift(now));
   if (stage === 'blank') return { frame: canvas.frame, brightness: 0, changesAt: undefined };
   const scene = new Scene(canvas, state, model, levels, now);
   scene.again(shiftDue(now));
-  scene.again(idleDue(state.idle, model.sparing, now) ?? now);
+  scene.again(idleDue(state.idle, sparing, now) ?? now);
   drawStatusRow(scene);
   const cover = coverOf(state, model);
   if (cover !== undefined) drawCover(scene, cover);

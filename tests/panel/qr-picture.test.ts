@@ -1,0 +1,71 @@
+/** The picture on the display, read by a decoder that knows nothing of ours. */
+import jsQR from 'jsqr';
+import { describe, expect, test } from 'vitest';
+import { isLit } from '../../runtime/panel/frame-buffer.ts';
+import type { PanelInvitation } from '../../runtime/panel/joining-model.ts';
+import { DISPLAY_HEIGHT, DISPLAY_WIDTH, type Frame } from '../../runtime/ports/display.ts';
+import { Hand } from './hand.ts';
+import { HOSTING, INVITATION } from './sample-models.ts';
+
+const invited = (webLink: string): Hand =>
+  new Hand(HOSTING)
+    .click()
+    .choose('invite')
+    .show({ invitation: { ...INVITATION, webLink } satisfies PanelInvitation });
+
+/** As a camera sees the glass: lit pixels with dark lines between them, unlit ones not quite black. */
+function photograph(frame: Frame, scale: number): Uint8ClampedArray {
+  const width = DISPLAY_WIDTH * scale;
+  const pixels = new Uint8ClampedArray(width * DISPLAY_HEIGHT * scale * 4);
+  for (let y = 0; y < DISPLAY_HEIGHT * scale; y++) {
+    for (let x = 0; x < width; x++) {
+      const lit = isLit(frame, Math.floor(x / scale), Math.floor(y / scale));
+      const grid = x % scale === 0 || y % scale === 0;
+      const level = lit ? (grid ? 190 : 240) : 18;
+      pixels.set([level, level, level, 255], (y * width + x) * 4);
+    }
+  }
+  return pixels;
+}
+
+/** From several distances, as a hand that holds a telephone: one of them has to do. */
+function scan(frame: Frame): string | undefined {
+  const read = [3, 4, 5, 6].map((scale) => decode(frame, scale));
+  return read.find((text) => text !== undefined);
+}
+
+function decode(frame: Frame, scale: number): string | undefined {
+  const pixels = photograph(frame, scale);
+  return jsQR(pixels, DISPLAY_WIDTH * scale, DISPLAY_HEIGHT * scale)?.data;
+}
+
+describe('the code to photograph', () => {
+  test.each([3, 4, 6])('leads to the session, photographed at %i dots a pixel', (scale) => {
+    expect(decode(invited(INVITATION.webLink).look().frame, scale)).toBe(INVITATION.webLink);
+  });
+
+  test('a short link is drawn at two pixels a module, and leads there, too', () => {
+    const short = 'https://t.gs/i/7K3M9QZ2D4X8A#kT0bZ1xQm3hV5rYw8uN2Lg';
+    const { frame } = invited(short).look();
+    expect(scan(frame)).toBe(short);
+    expect(isLit(frame, 0, 0), 'it takes the whole height').toBe(true);
+  });
+
+  test('it can be read wherever the picture stands against burn-in', () => {
+    for (const minutes of [1, 2, 3]) {
+      const { frame } = invited(INVITATION.webLink)
+        .wait(minutes * 60_000)
+        .notes()
+        .look();
+      expect(scan(frame), `${minutes} min`).toBe(INVITATION.webLink);
+    }
+  });
+
+  test('hosts of any usual length fit', () => {
+    const { webLink } = INVITATION;
+    for (const host of ['a.de', 'jam.togthr.example', `${'sub.'.repeat(12)}example.org:8443`]) {
+      const link = webLink.replace('jam.example.org', host);
+      expect(scan(invited(link).look().frame), host).toBe(link);
+    }
+  });
+});
