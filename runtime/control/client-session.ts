@@ -1,0 +1,287 @@
+/**
+ * One connection to the server, signed in: from the dial to its end.
+ *
+ * Takes  a server's address and this box's identity.
+ * Gives  answers to requests, and what comes unasked.
+ * Keeps  requests that wait. A server that answers nothing for a while is taken for dead.
+ */
+import { PortError } from '../core/errors.ts';
+import { Listeners } from '../core/listeners.ts';
+import { after, elapsed, fromSeconds, type Instant, type Micros } from '../core/time.ts';
+import { ToldOnce } from '../core/told-once.ts';
+import type { Alarm, Clock } from '../ports/clock.ts';
+import type { WebSocketConnection, WebSockets } from '../ports/web-sockets.ts';
+import type { Identity } from '../privacy/identity.ts';
+import type {
+  BoxMessage,
+  BoxRequest,
+  ServerAnswer,
+  ServerMessage,
+  TunnelMessage,
+} from './message.ts';
+import { MAX_TEXT, parseServerMessage, writeMessage } from './message-codec.ts';
+import { type ServerAddress, SUBPROTOCOL } from './server-address.ts';
+import { signedInPart } from './sign-in.ts';
+import { decodeTunnelFrame, encodeTunnelFrame, type TunnelFrame } from './tunnel-frame.ts';
+
+export interface SessionDeps {
+  readonly webSockets: WebSockets;
+  readonly identity: Identity;
+  readonly clock: Clock;
+}
+
+export interface SessionInit {
+  readonly server: ServerAddress;
+  readonly certificate?: string;
+  readonly software: string;
+}
+
+type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
+export type Question = WithoutId<BoxRequest>;
+/** What comes unasked. */
+export type ServerNews =
+  | Extract<ServerMessage, { readonly type: 'signal' | 'asked' }>
+  | TunnelMessage;
+
+const SIGN_IN_WITHIN = fromSeconds(8);
+const ANSWER_WITHIN = fromSeconds(8);
+/** The server gives the other box ten seconds. */
+const TUNNEL_WITHIN = fromSeconds(14);
+/** A ping after so much silence; dead when as long again, and at least DEAD_AFTER, brings nothing. */
+export const PING_IDLE: Micros = fromSeconds(15);
+export const PING_BUSY: Micros = fromSeconds(1);
+const DEAD_AFTER = fromSeconds(2);
+const BROKEN = 1006;
+
+interface Waiting {
+  readonly resolve: (answer: ServerAnswer) => void;
+  readonly reject: (failure: PortError) => void;
+  readonly due: Instant;
+}
+
+/**
+ * Rejects with PortError whose message is for people, or the signal's reason. `onFarewell`: the server ended it before the
+ * sign-in, with that code.
+ */
+export async function openClientSession(
+  deps: SessionDeps,
+  init: SessionInit,
+  signal: AbortSignal,
+  onFarewell: (code: number, reason: string) => void,
+): Promise<ClientSession> {
+  const { server, certificate } = init;
+  const socket = await deps.webSockets.connect(
+    server.webSocketUrl,
+    {
+      protocol: SUBPROTOCOL,
+      mostOctets: MAX_TEXT,
+      ...(certificate === undefined ? {} : { certificate }),
+    },
+    signal,
+  );
+  const session = new ClientSession(deps, init, socket);
+  const farewell = session.onClosed(onFarewell);
+  const abort = (): void => session.close();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await session.signedIn;
+  } finally {
+    signal.removeEventListener('abort', abort);
+    farewell[Symbol.dispose]();
+  }
+  signal.throwIfAborted();
+  return session;
+}
+
+export class ClientSession {
+  readonly signedIn: Promise<void>;
+  readonly #deps: SessionDeps;
+  readonly #init: SessionInit;
+  readonly #socket: WebSocketConnection;
+  readonly #news = new Listeners<[ServerNews]>();
+  readonly #frames = new Listeners<[TunnelFrame]>();
+  readonly #closed = new ToldOnce<[code: number, reason: string]>();
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #alarm: Alarm;
+  #entered: { resolve(): void; reject(failure: PortError): void } | undefined;
+  #nextId = 1;
+  #heardAt: Instant;
+  #pingedAt: Instant | undefined;
+  #pingAfter = PING_IDLE;
+  #signInDue: Instant | undefined;
+
+  constructor(deps: SessionDeps, init: SessionInit, socket: WebSocketConnection) {
+    this.#deps = deps;
+    this.#init = init;
+    this.#socket = socket;
+    this.#heardAt = deps.clock.now();
+    this.#signInDue = after(this.#heardAt, SIGN_IN_WITHIN);
+    this.#alarm = deps.clock.alarm(() => this.#look());
+    this.#alarm.set(this.#signInDue);
+    this.signedIn = new Promise((resolve, reject) => {
+      this.#entered = { resolve, reject };
+    });
+    socket.onClosed((code, reason) => this.#ended(code, reason));
+    socket.onMessage((message) => this.#hear(message));
+  }
+
+  /** How soon silence is noticed: at once while it matters. */
+  set watchful(on: boolean) {
+    this.#pingAfter = on ? PING_BUSY : PING_IDLE;
+    if (this.#signInDue === undefined) this.#look();
+  }
+
+  /** Whether it still answers is in doubt: asks at once. */
+  probe(): void {
+    if (this.#signInDue !== undefined || this.#pingedAt !== undefined) return;
+    this.#pingedAt = this.#deps.clock.now();
+    this.tell({ type: 'ping' });
+    this.#setAlarm();
+  }
+
+  onNews(listener: (news: ServerNews) => void): Disposable {
+    return this.#news.add(listener);
+  }
+
+  onFrame(listener: (frame: TunnelFrame) => void): Disposable {
+    return this.#frames.add(listener);
+  }
+
+  onClosed(listener: (code: number, reason: string) => void): Disposable {
+    return this.#closed.listen(listener);
+  }
+
+  /**
+   * The answer; a refusal rejects with PortError and the server's words. `heard` is told of it before anything that the
+   * server said after it.
+   */
+  ask(question: Question, heard?: (answer: ServerAnswer) => void): Promise<ServerAnswer> {
+    const id = this.#nextId++ & 0x7fff_ffff;
+    const within = question.type === 'tunnel' ? TUNNEL_WITHIN : ANSWER_WITHIN;
+    return new Promise((resolve, reject) => {
+      if (!this.#socket.send(writeMessage({ ...question, id } as BoxRequest))) {
+        reject(brokenOff(this.#init.server.name));
+        return;
+      }
+      const answered = (answer: ServerAnswer): void => {
+        heard?.(answer);
+        resolve(answer);
+      };
+      const due = after(this.#deps.clock.now(), within);
+      this.#waiting.set(id, { resolve: answered, reject, due });
+      this.#setAlarm();
+    });
+  }
+
+  tell(message: Exclude<BoxMessage, BoxRequest>): void {
+    this.#socket.send(writeMessage(message));
+  }
+
+  sendFrame(frame: TunnelFrame): void {
+    this.#socket.send(encodeTunnelFrame(frame));
+  }
+
+  close(): void {
+    this.#socket.close(1000, '');
+    this.#ended(1000, '');
+  }
+
+  #hear(message: string | Uint8Array): void {
+    this.#heardAt = this.#deps.clock.now();
+    this.#pingedAt = undefined;
+    if (typeof message !== 'string') {
+      const frame = decodeTunnelFrame(message);
+      if (frame) this.#frames.emit(frame);
+      return;
+    }
+    const parsed = parseServerMessage(message);
+    // Types and fields of a newer server are passed over.
+    if (parsed.ok) this.#hearMessage(parsed.value);
+  }
+
+  #hearMessage(message: ServerMessage): void {
+    switch (message.type) {
+      case 'challenge': {
+        const { identity } = this.#deps;
+        const { server, software } = this.#init;
+        const signature = identity.sign(
+          signedInPart(server.name, message.nonce, identity.publicKey),
+        );
+        this.tell({ type: 'sign-in', key: identity.publicKey, signature, software });
+        return;
+      }
+      case 'welcome':
+        this.#signInDue = undefined;
+        this.#entered?.resolve();
+        this.#entered = undefined;
+        this.#setAlarm();
+        return;
+      case 'pong':
+        return;
+      case 'signal':
+      case 'asked':
+      case 'close':
+      case 'credit':
+        this.#news.emit(message);
+        return;
+      default:
+        this.#answered(message);
+    }
+  }
+
+  #answered(answer: ServerAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if (answer.type === 'refused') waiting?.reject(new PortError(answer.code, answer.reason));
+    else waiting?.resolve(answer);
+  }
+
+  #look(): void {
+    if (this.#closed.told) return;
+    const now = this.#deps.clock.now();
+    const late = [...this.#waiting.values()].some(({ due }) => due <= now);
+    if (this.#signInDue !== undefined && this.#signInDue <= now) this.#giveUp();
+    else if (late) this.#giveUp();
+    else if (this.#pingedAt !== undefined) {
+      const patience = Math.max(DEAD_AFTER, this.#pingAfter / 2);
+      if (elapsed(this.#pingedAt, now) >= patience) this.#giveUp();
+    } else if (this.#signInDue === undefined && elapsed(this.#heardAt, now) >= this.#pingAfter) {
+      this.#pingedAt = now;
+      this.tell({ type: 'ping' });
+    }
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    if (this.#closed.told) return;
+    const patience = Math.max(DEAD_AFTER, this.#pingAfter / 2) as Micros;
+    const silence = this.#pingedAt
+      ? after(this.#pingedAt, patience)
+      : after(this.#heardAt, this.#pingAfter);
+    let next = this.#signInDue ?? silence;
+    for (const { due } of this.#waiting.values()) if (due < next) next = due;
+    this.#alarm.set(next);
+  }
+
+  #giveUp(): void {
+    this.#socket.close(1000, '');
+    this.#ended(BROKEN, 'it answers no more');
+  }
+
+  #ended(code: number, reason: string): void {
+    if (this.#closed.told) return;
+    this.#alarm[Symbol.dispose]();
+    // First, so that who waits for the sign-in knows why it failed.
+    this.#closed.tell(code, reason);
+    const failure = brokenOff(this.#init.server.name);
+    this.#entered?.reject(failure);
+    this.#entered = undefined;
+    for (const { reject } of this.#waiting.values()) reject(failure);
+    this.#waiting.clear();
+    this.#news.clear();
+    this.#frames.clear();
+  }
+}
+
+const brokenOff = (server: string): PortError =>
+  new PortError('unavailable', `the connection to ${server} broke; try again`);
