@@ -59,6 +59,12 @@ export function refusedCall(to: NetAddress, code: SignalRefusal): PortError {
   }
 }
 
+export const noServer = (problem: string): JoinFailure =>
+  new JoinFailure(
+    'serverUnreachable',
+    `${problem || 'the server is not reached yet'}; boxes on the internet are reached through it`,
+  );
+
 export const noControlPlane = (): PortError =>
   new PortError(
     'unavailable',

@@ -8,6 +8,7 @@
  * Lane   1. Never throws at what the far end sends.
  */
 import { PortError } from '../../core/errors.ts';
+import { JoinFailure } from '../../core/join-failure.ts';
 import { Listeners } from '../../core/listeners.ts';
 import { after, fromMillis, fromSeconds, type Instant } from '../../core/time.ts';
 import { ToldOnce } from '../../core/told-once.ts';
@@ -107,8 +108,8 @@ export function sealStream(
   });
 }
 
-const TAMPERED = new PortError(
-  'denied',
+const TAMPERED = new JoinFailure(
+  'intercepted',
   'the tunnel through the server was changed on the way; try again, and do not trust that server if it happens again',
 );
 const SILENT = new PortError(

@@ -11,7 +11,7 @@
 import type { ControlPlane } from '../../control/control-plane.ts';
 import { followSignals } from '../../core/abort.ts';
 import type { BoxId } from '../../core/ensemble.ts';
-import { JoinFailure } from '../../core/join-failure.ts';
+import { JoinFailure, type JoinFailureReason } from '../../core/join-failure.ts';
 import { after, fromSeconds } from '../../core/time.ts';
 import type { IceServer, PeerStream } from '../../ports/peer-connection.ts';
 import { CallerRates } from './caller-rates.ts';
@@ -72,6 +72,9 @@ export function openServerConnections(
     return sealStream(deps, stream, { initiator: true, remote: placeOfBox(to) }, signal);
   };
 
+  const isFailure = (reason: unknown, why: JoinFailureReason): boolean =>
+    reason instanceof JoinFailure && reason.reason === why;
+
   const note = (box: BoxId, { route }: PeerStream): void => {
     tunnelled.delete(box);
     if (route.kind !== 'tunnelled') return;
@@ -85,6 +88,7 @@ export function openServerConnections(
       const both = followSignals([signal]);
       let settled = false;
       let tunnel: 'none' | 'opening' | 'failed' = 'none';
+      let connecting = true;
       let failure: unknown;
 
       const settle = (): void => {
@@ -103,7 +107,7 @@ export function openServerConnections(
         resolve(stream);
       };
       const lose = (): void => {
-        if (settled || failure === undefined || tunnel === 'opening') return;
+        if (settled || connecting || tunnel === 'opening') return;
         settle();
         reject(signal.aborted ? signal.reason : failure);
       };
@@ -111,8 +115,10 @@ export function openServerConnections(
         if (settled || tunnel !== 'none') return;
         tunnel = 'opening';
         alarm.set(after(clock.now(), TUNNEL_LIMIT));
-        dialTunnel(to, both.signal).then(win, () => {
+        dialTunnel(to, both.signal).then(win, (reason: unknown) => {
           tunnel = 'failed';
+          // That somebody tampers with it is worth more words than that UDP is blocked.
+          if (isFailure(reason, 'intercepted')) failure = reason;
           lose();
         });
       };
@@ -124,10 +130,10 @@ export function openServerConnections(
       if (tunnelled.has(to)) startTunnel();
       else alarm.set(after(clock.now(), TUNNEL_AFTER));
       dialConnection(to, both.signal, startTunnel).then(win, (reason: unknown) => {
-        failure = reason;
+        connecting = false;
+        failure ??= reason;
         // A box that is not there, or says no, does so in a tunnel as well.
-        const blocked = reason instanceof JoinFailure && reason.reason === 'tookTooLong';
-        if (blocked) startTunnel();
+        if (isFailure(reason, 'tookTooLong')) startTunnel();
         else tunnel = 'failed';
         lose();
       });

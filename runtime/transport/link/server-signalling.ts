@@ -13,7 +13,7 @@ import type { BoxId } from '../../core/ensemble.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import { CallerRates } from './caller-rates.ts';
-import { nobodyAt } from './connection-words.ts';
+import { nobodyAt, noServer } from './connection-words.ts';
 import type { SignalFaults } from './lan-signalling.ts';
 import { placeOfBox } from './place.ts';
 import {
@@ -91,7 +91,8 @@ export function openServerSignalling(deps: {
       send(message) {
         if (!inbox.open || sequence > MAX_SEQUENCE) return;
         controlPlane.signal(far, wrap(id, sequence++, message)).catch((failure: unknown) => {
-          close(nobodyAt(placeOfBox(far), failure));
+          const { state, problem } = controlPlane;
+          close(state === 'online' ? nobodyAt(placeOfBox(far), failure) : noServer(problem));
         });
       },
       onMessage: (listener) => inbox.onMessage(listener),
