@@ -298,7 +298,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
             network: () =>
               networkFacts(
                 { control: undefined, addresses: deps.addresses, verdict: undefined },
-                { server: '', security: 'open' },
+                { server: settings.control.server, security: 'open' },
               ),
             version: init.version,
             about: init.about ?? (() => []),
@@ -306,6 +306,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
             inputs,
             outputs,
             setThru,
+            setClick: (mode) => metronome.setClick(mode),
             onSetting: init.onSetting ?? (() => {}),
           },
         ),

@@ -10,6 +10,7 @@ import type { Leds } from '../ports/leds.ts';
 import type { PredictionEngine } from '../prediction/engine.ts';
 import type { SessionManager } from '../session/session-manager.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { ClickMode } from '../timeline/metronome.ts';
 import type { EnsembleClock } from '../transport/clock-sync/ensemble-clock.ts';
 import type { RtpMidiEndpoint } from '../transport/rtp-midi/endpoint.ts';
 import type { PeerWiring } from './peer-wiring.ts';
@@ -42,5 +43,6 @@ export interface PanelWiringInit {
   readonly inputs: ReadonlySet<string>;
   readonly outputs: ReadonlySet<string>;
   readonly setThru: (on: boolean) => void;
+  readonly setClick: (mode: ClickMode) => void;
   readonly onSetting: (key: string, value: SettingValue) => void;
 }

@@ -5,9 +5,11 @@
  */
 import type { PanelSetting, SettingValue } from '../panel/panel-model.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { ClickMode } from '../timeline/metronome.ts';
 
 export interface PanelSettingsDeps {
   readonly setThru: (on: boolean) => void;
+  readonly setClick: (mode: ClickMode) => void;
   readonly setName: (name: string) => void;
   /** Stores it. */
   readonly onSetting: (key: string, value: SettingValue) => void;
@@ -18,10 +20,21 @@ export interface PanelSettings {
   readonly name: string;
   /** 0 to 1. */
   readonly brightness: number;
+  /** Bars of metronome before a song that is started here. */
+  readonly countInBars: number;
   /** `later`: it takes effect when the box starts the next time. Undefined: there is no such setting. */
   set(key: string, value: SettingValue, settled: boolean): 'now' | 'later' | undefined;
 }
 
+const CLICK_MODES: readonly (readonly [ClickMode, string])[] = [
+  ['off', 'off'],
+  ['countIn', 'count-in'],
+  ['on', 'on'],
+];
+const CLOCK_IN: readonly (readonly [Settings['midi']['clockIn'], string])[] = [
+  ['off', 'ignored'],
+  ['lead', 'leads'],
+];
 const CLOCK_OUT: readonly (readonly [Settings['midi']['clockOut'], string])[] = [
   ['off', 'off'],
   ['follow', 'player'],
@@ -38,13 +51,18 @@ const REDUNDANCY = [
 ] as const;
 const NAME = 'box.name';
 const THRU = 'midi.thru';
+const CLICK = 'midi.click.mode';
+const COUNT_IN = 'midi.countInBars';
 const BRIGHTNESS = 'panel.brightness';
 
 export function openPanelSettings(deps: PanelSettingsDeps, settings: Settings): PanelSettings {
   const { box, midi, jam, rtp, panel, session } = settings;
   let list: readonly PanelSetting[] = [
     { kind: 'toggle', key: THRU, label: 'Local thru', value: midi.thru },
-    choice('midi.clockOut', 'MIDI clock', midi.clockOut, CLOCK_OUT),
+    { ...choice(CLICK, 'Click', midi.click.mode, CLICK_MODES), inSession: true },
+    { ...number(COUNT_IN, 'Count-in', midi.countInBars, 0, 4, 1, ''), inSession: true },
+    choice('midi.clockOut', 'MIDI clock out', midi.clockOut, CLOCK_OUT),
+    choice('midi.clockIn', 'MIDI clock in', midi.clockIn, CLOCK_IN),
     choice('jam.delay', 'Delay', jam.delay, DELAY),
     number('jam.fixedDelayMs', 'Fixed delay', jam.fixedDelayMs, 0, 200, 1, 'ms'),
     choice('rtp.redundancy', 'Send again', String(rtp.redundancy), REDUNDANCY),
@@ -68,7 +86,13 @@ export function openPanelSettings(deps: PanelSettingsDeps, settings: Settings): 
       case NAME:
         deps.setName(String(value));
         return 'now';
+      case CLICK: {
+        const mode = CLICK_MODES.find(([one]) => one === value)?.[0];
+        if (mode !== undefined) deps.setClick(mode);
+        return 'now';
+      }
       case BRIGHTNESS:
+      case COUNT_IN:
         return 'now';
       default:
         return 'later';
@@ -84,6 +108,9 @@ export function openPanelSettings(deps: PanelSettingsDeps, settings: Settings): 
     },
     get brightness() {
       return Number(stored(BRIGHTNESS)) / 100;
+    },
+    get countInBars() {
+      return Number(stored(COUNT_IN));
     },
     set(key, value, settled) {
       const known = list.find((one) => one.key === key);

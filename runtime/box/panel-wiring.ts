@@ -41,6 +41,7 @@ export function wirePanel(
   const settings = openPanelSettings(
     {
       setThru: init.setThru,
+      setClick: init.setClick,
       setName: (name) => session.setSelf({ name }),
       onSetting: init.onSetting,
     },
@@ -125,7 +126,7 @@ export function wirePanel(
         session.setTempo(effect.bpm);
         break;
       case 'setPlaying':
-        session.setPlaying(effect.playing);
+        session.setPlaying(effect.playing, { countInBars: settings.countInBars });
         break;
       case 'setRole':
         session.setSelf({ role: effect.role });

@@ -56,7 +56,7 @@ function drawBeat(scene: Scene): void {
   } else if (ensembleShift === undefined) {
     end = canvas.text('Syncing…', 0, BEAT_TOP + 2);
   } else {
-    const { bar, beat, nextBeat } = barPosition(timeline, now, ensembleShift);
+    const { bar, beat, nextBeat } = barPosition(timeline, now, ensembleShift, session.song);
     scene.again(nextBeat);
     lit = beat;
     end = canvas.text(`${bar % 1000}.${beat}`, 0, top, LARGE);
