@@ -13,6 +13,7 @@ import { lookUpHost } from '../runtime/platform/host-lookup.ts';
 import { openLocalDiscovery } from '../runtime/platform/local-discovery.ts';
 import { admitting, isLocalSubnet } from '../runtime/platform/local-subnet.ts';
 import { openMonotonicClock } from '../runtime/platform/monotonic-clock.ts';
+import { openNodeSignatures } from '../runtime/platform/node-signatures.ts';
 import { openOutputScheduler } from '../runtime/platform/output-scheduler.ts';
 import { openPinoLog, type PinoLog } from '../runtime/platform/pino-log.ts';
 import { openStatusServer } from '../runtime/platform/status-server.ts';
@@ -47,6 +48,7 @@ export async function runBox(
         clock,
         wallClock: clock,
         datagrams: openUdpNetwork({ clock }),
+        signatures: openNodeSignatures(),
         peers: openPlainNetwork({ streams: admitting(openTcpNetwork(), joins) }),
         discovery,
         storage,
@@ -57,6 +59,7 @@ export async function runBox(
       {
         settings,
         version: options.version,
+        security: 'open',
         outputPriority: scheduler.priority,
         accept: (_name, from) => invites(from.host),
         near: isLocalSubnet,

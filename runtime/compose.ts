@@ -6,7 +6,6 @@
  * Keeps  the wiring of DESIGN section 3. What flows is decided here; how, in the rooms.
  */
 import { filtersFrom } from './box/filters.ts';
-import { loadIdentity } from './box/identity.ts';
 import { networkFacts } from './box/network-facts.ts';
 import { wirePanel } from './box/panel-wiring.ts';
 import { openPeerMemory, type PeerMemory } from './box/peer-memory.ts';
@@ -33,8 +32,11 @@ import type { Leds } from './ports/leds.ts';
 import type { MidiInput } from './ports/midi-input.ts';
 import type { MidiOutput } from './ports/midi-output.ts';
 import type { Randomness } from './ports/randomness.ts';
+import type { Signatures } from './ports/signatures.ts';
 import type { Storage } from './ports/storage.ts';
 import { openPredictionEngine, type PredictionEngine } from './prediction/engine.ts';
+import type { LinkSecurity } from './privacy/credentials.ts';
+import { loadIdentity } from './privacy/identity.ts';
 import { openSessionManager, type SessionManager } from './session/session-manager.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Metronome } from './timeline/metronome.ts';
@@ -53,6 +55,7 @@ export interface BoxDeps {
   readonly discovery: Discovery;
   readonly storage: Storage;
   readonly randomness: Randomness;
+  readonly signatures: Signatures;
   readonly log: Log;
   /** The addresses of this machine but loopback, as they are just now; without it, nobody looks. */
   readonly addresses?: () => readonly string[];
@@ -69,6 +72,8 @@ export interface BoxDeps {
 export interface BoxInit {
   readonly settings: Settings;
   readonly version: string;
+  /** Whether `peers` gives encrypted links (the default) or open ones. */
+  readonly security?: LinkSecurity;
   /** Address to bind; undefined: all interfaces. */
   readonly host?: string;
   /** Whether an AppleMIDI invitation from outside the session is let in; default: everyone. */
@@ -127,7 +132,8 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
   const { clock, randomness, log } = deps;
   const { settings } = init;
   const at = init.host === undefined ? {} : { host: init.host };
-  const id = await loadIdentity(deps);
+  const identity = await loadIdentity(deps);
+  const { box: id } = identity;
 
   const output = held.hold(
     openOutputManager({ clock }, { lateLimit: fromMillis(settings.jam.lateLimitMs) }),
@@ -198,13 +204,15 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         randomness,
         log: log.child({ room: 'session' }),
         ensembleClock,
+        identity,
+        signatures: deps.signatures,
       },
       {
-        box: id,
         name: settings.box.name,
         instrument: settings.box.instrument,
         rtp: { port: rtp.controlPort, ssrc: rtp.ssrc, clockOffset: rtp.clockOffset },
         linkPort: settings.link.port,
+        security: init.security,
         ...at,
       },
     ),

@@ -7,6 +7,7 @@
  *        least every 250 ms.
  * Lane   3.
  */
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type {
   BoxId,
   EnsembleContext,
@@ -27,15 +28,20 @@ import {
 import type { Clock, WallClock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
 import type { Randomness } from '../ports/randomness.ts';
+import type { LinkCredentials, LinkEntry } from '../privacy/credentials.ts';
+import type { MembershipProof } from '../privacy/membership-proof.ts';
 import type { TimeWish } from '../timeline/time-wish.ts';
 import type { LinkCounters } from '../transport/link/link-counters.ts';
 import type { PeerNetwork } from '../transport/link/peer-network.ts';
+import { hostChain } from './authority.ts';
 import type { ControlPatch, ControlState } from './control-document.ts';
-import { openSessionDocuments } from './documents.ts';
+import { LOCKABLE } from './control-values.ts';
+import { type DocumentsDeps, openSessionDocuments, type StoredDocuments } from './documents.ts';
 import { ensembleContext } from './ensemble.ts';
 import { sameValue } from './equality.ts';
 import type { FoundMember } from './found-sessions.ts';
-import { type Standing, standing } from './membership.ts';
+import { openHostDuties } from './host-duties.ts';
+import { type Standing, standing, type View } from './membership.ts';
 import { ParticipantWays } from './participant-ways.ts';
 import type { ParticipantEntry } from './participants-document.ts';
 import { ownAddresses, wantedPlaces } from './places.ts';
@@ -45,7 +51,7 @@ import type { ParticipantLink, RtpFacts, SessionClock } from './session.ts';
 import { openSessionLinks, routeOf } from './session-links.ts';
 import { noticeFor, openTimeKeeping, type Reference } from './time-keeping.ts';
 
-export interface ActiveSessionDeps {
+export interface ActiveSessionDeps extends DocumentsDeps {
   readonly clock: Clock;
   readonly wallClock: WallClock;
   readonly peers: PeerNetwork;
@@ -69,6 +75,12 @@ export interface ActiveSessionInit {
   readonly onReference: (box: BoxId | 'self', shift: Micros) => void;
   readonly onRoutes: (routes: ReadonlyMap<BoxId, readonly BoxId[]>) => void;
   readonly onContext: (context: EnsembleContext) => void;
+  /** The host has put this box out. */
+  readonly onRemoved: () => void;
+  /** By what this box comes in, and lets others in. */
+  readonly credentials: LinkCredentials;
+  /** What was stored of the documents when this box was in the session last. */
+  readonly stored?: StoredDocuments | undefined;
   /** Boxes that are linked each with each. Default: as was measured. */
   readonly meshLimit?: number | undefined;
 }
@@ -77,6 +89,7 @@ export interface ActiveSessionInit {
 export type SelfEntry = Pick<ParticipantEntry, 'name' | 'instrument' | 'role' | 'roleByHand'>;
 
 export interface ActiveSession extends AsyncDisposable {
+  readonly box: BoxId;
   readonly session: SessionId;
   /** Undefined until it was entered. */
   readonly context: EnsembleContext | undefined;
@@ -87,18 +100,21 @@ export interface ActiveSession extends AsyncDisposable {
   /** Addresses at which members answered. */
   readonly members: readonly NetAddress[];
   /** Resolves once the documents of whoever answers first are here. Rejects with PortError, or the signal's reason. */
-  reach(addresses: readonly NetAddress[], signal: AbortSignal): Promise<void>;
-  /** Takes part from now on. `made`: this box makes the session under that name. */
-  enter(made?: string): void;
+  reach(places: readonly NetAddress[], signal: AbortSignal, entry?: LinkEntry): Promise<void>;
+  /** Takes part from now on. `made`: this box makes the session, under that name. */
+  enter(made?: { readonly name: string; readonly proof: MembershipProof }): void;
   setSelf(self: SelfEntry): void;
   /** False when the session is locked and this box doesn't host it. */
   control(patch: ControlPatch): boolean;
   /** The same of timeline and song. */
   setTime(wish: TimeWish): boolean;
   readonly controlState: ControlState;
-  /** For the host. Nothing happens when that box is not there. */
-  handOver(box: BoxId): void;
   readonly hosting: boolean;
+  /** It hosts by right, not for another one that is away. */
+  readonly hostingByRight: boolean;
+  /** To be stored. */
+  encode(): StoredDocuments;
+  onChange(listener: () => void): Disposable;
   reportStats(peer: BoxId, stats: LinkStats): void;
   /** Members that announce themselves on the local network; this box's own announcement among them. */
   setFound(members: readonly FoundMember[]): void;
@@ -136,7 +152,14 @@ async function assemble(
 ): Promise<ActiveSession> {
   const { clock } = deps;
   const { box, boot } = init;
-  const documents = held.hold(openSessionDocuments(deps, { box }));
+  const documents = held.hold(
+    openSessionDocuments(deps, {
+      session: init.session,
+      stored: init.stored,
+      onStoredFault: (fault) =>
+        deps.log.warn('what was stored of the session can’t be used', { fault }),
+    }),
+  );
   const { control, participants } = documents;
   const reached = new Reached();
   const stats = new Map<BoxId, LinkStats>();
@@ -146,7 +169,9 @@ async function assemble(
   let context: EnsembleContext | undefined;
   let turnedAt: Instant | undefined;
   let toldStatsAt: Instant | undefined;
-  let hosting = false;
+  let stand: Standing | undefined;
+  let removed = false;
+  const duties = openHostDuties({ self: box, control });
 
   const timeKeeping = openTimeKeeping(deps, {
     self: { box, boot },
@@ -170,6 +195,7 @@ async function assemble(
       host: init.host,
       name: () => self.name,
       documents,
+      credentials: init.credentials,
       onLinked: (link, state) => (state === 'linked' ? ways.linked(link) : ways.unlinked(link)),
     }),
   );
@@ -195,36 +221,88 @@ async function assemble(
   const turn = (): void => {
     turnedAt = clock.now();
     alarm.set(after(turnedAt, LONGEST_TURN));
-    const linked = new Set(mesh.links.keys());
+    const linked = presentLinks();
     writeOwnEntry(linked);
-    const stand = standing({
-      self: { box, boot },
-      linked,
-      entries: participants.entries,
-      excused: reached.lately(EXCUSED, turnedAt),
-      host: control.state.host,
-      reference: control.state.reference,
-    });
+    stand = standing(viewOf(linked, turnedAt));
+    control.authority = stand.authority;
     reached.note(stand.within, turnedAt);
     // Alone there is nobody to keep time for; who comes back to an unchanged document is not overruled by it.
     if (stand.within.size > 1 && level()) timeKeeping.takeOver(stand);
+    duties.turn(stand, level());
     timeKeeping.follow(participants.entries);
+    if (putOut()) return;
     const { entries } = participants;
     const settled = ways.turn({ ...stand, entries, linked, now: turnedAt });
     forwarders = settled.forwarders;
     for (const id of settled.needless) void mesh.links.get(id)?.[Symbol.asyncDispose]();
     const seen = reached.lately(FAINT, turnedAt);
     const places = wantedPlaces({ box, entries, found, faint: (id) => !seen.has(id) });
-    mesh.want(new Map([...places].filter(([id]) => ways.wants(id))));
+    const out = new Set(control.state.removed);
+    mesh.want(new Map([...places].filter(([id]) => ways.wants(id) && !out.has(id))));
     mesh.tick();
     publish(stand);
+  };
+
+  /** Of a box that was restarted and has not entered again, what the documents say is not true any more. */
+  const presentLinks = (): ReadonlySet<BoxId> =>
+    new Set(
+      [...mesh.links]
+        .filter(([id, { peer }]) => participants.entries.get(id)?.boot === peer.boot)
+        .map(([id]) => id),
+    );
+
+  const viewOf = (linked: ReadonlySet<BoxId>, now: Instant): View => ({
+    self: { box, boot },
+    linked,
+    entries: participants.entries,
+    excused: reached.lately(EXCUSED, now),
+    registers: control.registers,
+    chain: hostChain(control.registers, control.creator),
+  });
+
+  /** Ends the links to boxes that the host has put out. True: this box is one of them. */
+  const putOut = (): boolean => {
+    const { removed: all } = control.state;
+    const links = all.flatMap((id) => mesh.links.get(id) ?? []);
+    // They are to hear why before the link ends.
+    if (links.length > 0) documents.flush();
+    for (const link of links) void link[Symbol.asyncDispose]();
+    if (removed || !all.includes(box) || stand?.host === box) return removed;
+    removed = true;
+    init.onRemoved();
+    return true;
+  };
+
+  held.hold(
+    documents.onSaid((author, key) => {
+      if (!duties.overreaches(author, key, clock.now())) return;
+      mesh.links.get(author)?.cut('overreach');
+    }),
+  );
+
+  /** What holds while this box, who hosts by right, is away, is to hold when it is back. */
+  const resumeHosting = (): void => {
+    const view = viewOf(presentLinks(), clock.now());
+    const [other] = view.linked;
+    const entry = other && view.entries.get(other);
+    if (view.chain.at(-1)?.box !== box || !other || !entry) return;
+    const entries = new Map([...view.entries].filter(([id]) => id !== box));
+    const linked = new Set(entry.links.filter((id) => id !== box));
+    const away = standing({ ...view, self: { box: other, boot: entry.boot }, entries, linked });
+    control.authority = away.authority;
+    const { reference } = away.authority;
+    if (reference && !away.referenceVacant) control.set({ reference });
+    if (control.state.locked) control.adopt(LOCKABLE);
   };
 
   const writeOwnEntry = (linked: ReadonlySet<BoxId>): void => {
     const now = clock.now();
     const own = participants.entries.get(box);
     const due = toldStatsAt === undefined || elapsed(toldStatsAt, now) >= STATS_PERIOD;
-    if (due) toldStatsAt = now;
+    if (due) {
+      toldStatsAt = now;
+      for (const one of [control, participants]) one.document.reassert();
+    }
     participants.setSelf({
       addresses: ownAddresses({ host: init.host, seenAs, found, box }),
       links: [...linked].sort(),
@@ -237,7 +315,6 @@ async function assemble(
 
   const publish = (stand: Standing): void => {
     const { entries } = participants;
-    hosting = stand.host === box;
     const listed = [...reached.lately(LISTED, clock.now())].filter(
       (id) => entries.get(id)?.present === true,
     );
@@ -260,9 +337,11 @@ async function assemble(
     init.onContext(taken);
   };
 
-  const allowed = (): boolean => hosting || !control.state.locked;
+  const hosting = (): boolean => stand?.host === box;
+  const allowed = (): boolean => hosting() || !control.state.locked;
 
   return {
+    box,
     session: init.session,
     get context() {
       return context;
@@ -283,7 +362,10 @@ async function assemble(
     },
     reach,
     enter(made) {
-      if (made !== undefined) timeKeeping.begin(made);
+      if (made) {
+        control.set({ made: bytesToHex(made.proof.nonce) });
+        timeKeeping.begin(made.name);
+      } else resumeHosting();
       participants.setSelf({
         ...self,
         linkPort: mesh.local.port,
@@ -312,13 +394,14 @@ async function assemble(
     get controlState() {
       return control.state;
     },
-    handOver(other) {
-      const entry = participants.entries.get(other);
-      if (entry?.present) control.set({ host: { box: other, boot: entry.boot } });
-    },
     get hosting() {
-      return hosting;
+      return hosting();
     },
+    get hostingByRight() {
+      return hosting() && hostChain(control.registers, control.creator).at(-1)?.box === box;
+    },
+    encode: () => documents.encode(),
+    onChange: (listener) => documents.onChange(listener),
     reportStats(peer, figures) {
       stats.set(peer, figures);
       touch();

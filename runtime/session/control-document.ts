@@ -1,29 +1,35 @@
 /**
- * The session control document: what the session is, for everybody in it. FORMAT.md, "structure".
+ * The session control document: what the session is, for everybody in it. FORMAT.md, "structure" and "authority".
  *
- * Takes  typed patches from this box.
- * Gives  the present state, each value checked: peers may have written anything.
- * Keeps  nothing but the document.
+ * Takes  what this box says; whose word counts (authority.ts).
+ * Gives  the present state: of all that the boxes say, what holds.
+ * Keeps  nothing but the document, and what was read of it until it changes.
  */
-import * as Y from 'yjs';
-import { z } from 'zod';
-import { type BoxId, JAM_MODES, type JamMode, type Song, type Timeline } from '../core/ensemble.ts';
-import type { EnsembleTime, Micros } from '../core/time.ts';
-import { MAX_BEFORE } from '../timeline/timeline.ts';
-import { isBoxId, MAX_NAME, plainText } from '../transport/link/hello.ts';
+import { hexToBytes } from '@noble/hashes/utils.js';
+import type { BoxId, JamMode, Song, Timeline } from '../core/ensemble.ts';
+import type { EnsembleTime } from '../core/time.ts';
+import { sessionOfProof } from '../privacy/membership-proof.ts';
+import {
+  type Authority,
+  type ControlRegisters,
+  effective,
+  hostChain,
+  nextStamp,
+  type Said,
+} from './authority.ts';
+import {
+  type ClockReference,
+  type ControlKey,
+  type ControlValues,
+  isControlValue,
+  MAX_STAMP,
+  type Registers,
+  readRegisters,
+} from './control-values.ts';
+import type { DocumentRules } from './document-gate.ts';
 import { sameValue } from './equality.ts';
-import type { DocumentRules } from './update-rules.ts';
-
-/** A box since one of its starts: after another start its clock is another. */
-export interface BootedBox {
-  readonly box: BoxId;
-  readonly boot: number;
-}
-
-/** Ensemble time = the clock that peers see of that box (AppleMIDI's CK) + `shift`. */
-export interface ClockReference extends BootedBox {
-  readonly shift: Micros;
-}
+import { MAX_ROOTS } from './participants-document.ts';
+import type { SignedDocument } from './signed-document.ts';
 
 export interface ControlState {
   readonly name: string | undefined;
@@ -32,7 +38,6 @@ export interface ControlState {
   readonly begun: boolean;
   readonly song: Song | undefined;
   readonly mode: JamMode;
-  readonly host: BootedBox | undefined;
   readonly reference: ClockReference | undefined;
   readonly locked: boolean;
   /** Boxes that nobody plays the notes of, by id. */
@@ -41,104 +46,119 @@ export interface ControlState {
   readonly removed: readonly BoxId[];
 }
 
-export type ControlPatch = {
-  readonly [Key in keyof Omit<ControlState, 'begun'>]?: NonNullable<ControlState[Key]>;
-};
+export type ControlPatch = Partial<ControlValues>;
 
-export const MIN_TEMPO = 20;
-export const MAX_TEMPO = 400;
-/** Quarter notes: the last place of a song that MIDI has a number for. */
-const MAX_POSITION = 4_096;
-/** Beats. */
-const MAX_COUNT_IN = 128;
-export const MAX_BEATS_PER_BAR = 32;
-/** Of one list. */
-export const MAX_BOXES = 64;
-const ROOT = 'control';
+export const controlRules: DocumentRules = { maxRoots: MAX_ROOTS, isValue: isControlValue };
 
-export const controlRules: DocumentRules = {
-  isRoot: (name) => name === ROOT,
-  maxRoots: 1,
-  mayWrite: () => true,
-};
-
-const boxId = z.custom<BoxId>(isBoxId);
-const boot = z.number().int().min(0).max(0xffff_ffff);
-const time = z.number().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
-const NAME = z
-  .string()
-  .min(1)
-  .transform((text) => plainText(text, MAX_NAME));
-const count = z.number().int().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
-const ensembleTime = time.transform((value) => value as EnsembleTime);
-const STRETCH = z.object({
-  origin: ensembleTime,
-  bpm: z.number().min(MIN_TEMPO).max(MAX_TEMPO),
-  beatsPerBar: z.number().int().min(1).max(MAX_BEATS_PER_BAR),
-  bar: count.exactOptional(),
-  beat: count.exactOptional(),
-  from: ensembleTime.exactOptional(),
-});
-const TIMELINE = STRETCH.extend({ before: z.array(STRETCH).max(MAX_BEFORE).exactOptional() });
-const SONG = z.object({
-  start: count,
-  position: z.number().min(0).max(MAX_POSITION),
-  countIn: count.min(0).max(MAX_COUNT_IN),
-  end: count.exactOptional(),
-});
-const BOOTED = z.object({ box: boxId, boot });
-const REFERENCE = z.object({ box: boxId, boot, shift: time.transform((value) => value as Micros) });
-const BOXES = z.array(boxId).max(MAX_BOXES);
-const MODE = z.enum(JAM_MODES as readonly [JamMode, ...JamMode[]]);
-
+/** Said by each box for itself: what others say does not make it superfluous. */
+const PER_BOX: ReadonlySet<ControlKey> = new Set(['made', 'host', 'standsIn', 'reference']);
 const DEFAULT_TIMELINE: Timeline = { origin: 0 as EnsembleTime, bpm: 120, beatsPerBar: 4 };
 
 export class ControlDocument {
-  readonly doc: Y.Doc;
-  readonly #map: Y.Map<unknown>;
+  readonly document: SignedDocument;
+  readonly #registers = new Map<BoxId, Registers>();
+  #creator: BoxId | undefined;
+  #authority: Authority | undefined;
   #read: ControlState | undefined;
 
-  constructor(clientId: number) {
-    this.doc = new Y.Doc();
-    this.doc.clientID = clientId;
-    this.#map = this.doc.getMap(ROOT);
-    this.doc.on('afterTransaction', () => {
+  constructor(document: SignedDocument) {
+    this.document = document;
+    for (const box of document.boxes) this.#parse(box);
+    document.onChange((values) => {
       this.#read = undefined;
-    });
-  }
-
-  /** The same object until something changes. */
-  get state(): ControlState {
-    this.#read ??= this.#parse();
-    return this.#read;
-  }
-
-  set(patch: ControlPatch): void {
-    this.doc.transact(() => {
-      for (const [key, value] of Object.entries(patch)) {
-        if (!sameValue(this.#map.get(key), value)) this.#map.set(key, value);
+      for (const { root } of values) {
+        const box = document.boxOf(root);
+        if (box) this.#parse(box);
       }
     });
   }
 
-  #parse(): ControlState {
-    const timeline = this.#value('timeline', TIMELINE);
-    return {
-      name: this.#value('name', NAME),
-      timeline: timeline ?? DEFAULT_TIMELINE,
-      begun: timeline !== undefined,
-      song: this.#value('song', SONG),
-      mode: this.#value('mode', MODE) ?? 'auto',
-      host: this.#value('host', BOOTED),
-      reference: this.#value('reference', REFERENCE),
-      locked: this.#value('locked', z.boolean()) ?? false,
-      muted: this.#value('muted', BOXES) ?? [],
-      removed: this.#value('removed', BOXES) ?? [],
-    };
+  get registers(): ControlRegisters {
+    return this.#registers;
   }
 
-  #value<T>(key: string, schema: z.ZodType<T>): T | undefined {
-    const parsed = schema.safeParse(this.#map.get(key));
-    return parsed.success ? parsed.data : undefined;
+  /** Whoever made the session, if it has said so here. */
+  get creator(): BoxId | undefined {
+    return this.#creator;
+  }
+
+  /** Until it is told otherwise, those count who hosted by right. */
+  get authority(): Authority {
+    return (
+      this.#authority ?? { hosts: hostChain(this.#registers, this.#creator), reference: undefined }
+    );
+  }
+
+  set authority(authority: Authority) {
+    if (sameValue(authority, this.#authority)) return;
+    this.#authority = authority;
+    this.#read = undefined;
+  }
+
+  /** The same object until something changes. */
+  get state(): ControlState {
+    this.#read ??= this.#state();
+    return this.#read;
+  }
+
+  said<Key extends ControlKey>(key: Key): Said<ControlValues[Key]> | undefined {
+    return effective(this.#registers, this.authority, key);
+  }
+
+  /** What holds is said by this box, too: it counts whoever else's word does not any more. */
+  adopt(keys: readonly ControlKey[]): void {
+    const stamp = nextStamp(this.#registers, this.authority, MAX_STAMP);
+    const mine = this.document.self;
+    const held = keys.flatMap((key) => {
+      const said = this.said(key);
+      return said && said.author !== mine ? [[key, [stamp, said.value]] as const] : [];
+    });
+    this.document.set(Object.fromEntries(held));
+  }
+
+  set(patch: ControlPatch): void {
+    const stamp = nextStamp(this.#registers, this.authority, MAX_STAMP);
+    const own: Registers = this.#registers.get(this.document.self) ?? {};
+    const changes = Object.entries(patch).filter(([name, value]) => {
+      const key = name as ControlKey;
+      // A session that comes back to a box is handed over anew.
+      if (key === 'host') return true;
+      const holds = PER_BOX.has(key) ? own[key] : this.said(key);
+      return !holds || !sameValue(holds.value, value);
+    });
+    this.document.set(Object.fromEntries(changes.map(([key, value]) => [key, [stamp, value]])));
+  }
+
+  #parse(box: BoxId): void {
+    const registers = readRegisters(this.document.valuesOf(box));
+    this.#registers.set(box, registers);
+    if (this.#creator === undefined && registers.made) {
+      const key = this.document.keyOf(box);
+      const nonce = hexToBytes(registers.made.value);
+      const made = key && sessionOfProof({ creator: key, nonce, grants: [] });
+      if (made === this.document.session) this.#creator = box;
+    }
+  }
+
+  /** Whoever stands in for the host can't put it out. */
+  #removed(): readonly BoxId[] {
+    const present = this.authority.hosts.filter(({ until }) => until === Number.POSITIVE_INFINITY);
+    const hosts = new Set(present.map(({ box }) => box));
+    return (this.said('removed')?.value ?? []).filter((box) => !hosts.has(box));
+  }
+
+  #state(): ControlState {
+    const timeline = this.said('timeline')?.value;
+    return {
+      name: this.said('name')?.value,
+      timeline: timeline ?? DEFAULT_TIMELINE,
+      begun: timeline !== undefined,
+      song: this.said('song')?.value,
+      mode: this.said('mode')?.value ?? 'auto',
+      reference: this.authority.reference,
+      locked: this.said('locked')?.value ?? false,
+      muted: this.said('muted')?.value ?? [],
+      removed: this.#removed(),
+    };
   }
 }

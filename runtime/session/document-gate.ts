@@ -1,124 +1,105 @@
 /**
- * The gate before a shared document: what comes from outside is tried on a copy first.
+ * The gate before a document: what comes from outside is checked value by value before any of it is applied.
  *
  * Takes  updates from peers, in any order, as often as they like.
- * Gives  the document changed, or the reason why not; the document itself never sees a refused update.
- * Keeps  a copy of the document that is level with it, made anew after each refusal.
+ * Gives  the document changed, or the reason why not; of a refused update nothing is applied.
+ * Keeps  nothing. What is no news costs no verification.
+ *
+ * What gets in was signed by the box whose map it is in, for this session, this map, this key and this client id: whoever
+ * passes it on can change nothing of it, move nothing, remove nothing, and bring nothing back, as an older value never
+ * takes the place of a newer one.
  */
-import * as Y from 'yjs';
-import {
-  checkPlace,
-  type DocumentRules,
-  inspectUpdate,
-  MAX_KEYS,
-  type UpdateFault,
-} from './update-rules.ts';
+import { canonicalJson } from '../privacy/canonical-json.ts';
+import type { SignedValues } from '../privacy/signed-value.ts';
+import { isClientIdOf, samePrefix } from './client-id.ts';
+import { type DocumentValue, decodeUpdate, type UpdateFault } from './document-update.ts';
+import type { SignedDocument } from './signed-document.ts';
 
-/** 'incomplete': it builds on what is missing here, and was dropped. */
-type Admission = 'applied' | 'incomplete' | UpdateFault;
-
-export interface DocumentGate extends Disposable {
-  /** `origin` is who it came from, for the document's own listeners. Never throws at what `update` holds. */
-  admit(update: Uint8Array, origin: unknown): Admission;
+export interface DocumentRules {
+  readonly maxRoots: number;
+  /** Whether that may be the value of that key; keys that are not known may have any. */
+  isValue(key: string, value: unknown): boolean;
 }
 
-export interface GateInit {
-  readonly rules: DocumentRules;
-  /** Draws another client id, when someone else's changes bear ours (one in 33 million restarts). */
-  readonly drawClientId: () => number;
+export interface DocumentGate {
+  /**
+   * `origin` is who it came from, for the document's own listeners. `mayVerify` is asked before each verification.
+   * Never throws at what `update` holds.
+   */
+  admit(update: Uint8Array, origin: unknown, mayVerify?: () => boolean): 'applied' | UpdateFault;
 }
 
-export function openDocumentGate(doc: Y.Doc, init: GateInit): DocumentGate {
-  const { rules } = init;
-  let copy = copyOf(doc);
+export const MAX_KEYS = 32;
 
-  const follow = (update: Uint8Array): void => Y.applyUpdate(copy, update);
-  doc.on('update', follow);
+export function openDocumentGate(
+  deps: { readonly signedValues: SignedValues },
+  document: SignedDocument,
+  rules: DocumentRules,
+): DocumentGate {
+  /** The values that are news, or the fault. */
+  const check = (
+    values: readonly DocumentValue[],
+    mayVerify: () => boolean,
+  ): readonly DocumentValue[] | UpdateFault => {
+    const news: DocumentValue[] = [];
+    const roots = new Map<string, Set<string>>();
+    for (const value of values) {
+      const place = checkPlace(value, roots);
+      if (place) return place;
+      if (!isNews(document, value)) continue;
+      if (!mayVerify()) return 'rate';
+      const { session } = document;
+      const { root, key, client, stored } = value;
+      const at = { session, root, key, client, clock: 0, origin: undefined };
+      const opened = deps.signedValues.open(at, stored);
+      if (!opened || document.rootOf(opened.author) !== root) return 'signature';
+      if (!rules.isValue(key, opened.value)) return 'value';
+      news.push(value);
+    }
+    return news;
+  };
 
-  const refuse = (admission: Admission): Admission => {
-    copy.destroy();
-    copy = copyOf(doc);
-    return admission;
+  const checkPlace = (
+    { root, key, client }: DocumentValue,
+    added: Map<string, Set<string>>,
+  ): UpdateFault | undefined => {
+    const box = document.boxOf(root);
+    if (!box) return 'root';
+    if (!isClientIdOf(client, box)) return 'author';
+    if (document.at(root, key)) return undefined;
+    const keys = added.get(root) ?? new Set();
+    added.set(root, keys.add(key));
+    if (document.keysOf(root) + keys.size > MAX_KEYS) return 'key';
+    if (document.keysOf(root) > 0 || keys.size > 1) return undefined;
+    const { boxes } = document;
+    const others = [...added.keys()].map((name) => document.boxOf(name));
+    const twin = [...boxes, ...others].some(
+      (other) => other !== undefined && other !== box && samePrefix(other, box),
+    );
+    if (twin) return 'author';
+    const fresh = others.filter((other) => other !== undefined && !boxes.includes(other));
+    return boxes.length + fresh.length > rules.maxRoots ? 'root' : undefined;
   };
 
   return {
-    admit(update, origin) {
-      const inspected = inspectUpdate(update, rules);
-      if (!inspected.ok) return inspected.fault;
-      const roots = new Set(copy.share.keys());
-      for (const { parent } of inspected.items as readonly { parent: unknown }[]) {
-        if (typeof parent === 'string') roots.add(parent);
-      }
-      if (roots.size > rules.maxRoots) return 'root';
-      for (const root of roots) copy.getMap(root);
-
-      let fault: UpdateFault | undefined;
-      const judge = (transaction: Y.Transaction): void => {
-        fault = checkTransaction(transaction, rules);
-      };
-      copy.on('afterTransaction', judge);
-      try {
-        Y.applyUpdate(copy, update);
-      } catch {
-        // Whatever the update did to the copy, the copy is thrown away.
-        return refuse('malformed');
-      } finally {
-        copy.off('afterTransaction', judge);
-      }
-      if (fault) return refuse(fault);
-      if (copy.store.pendingStructs || copy.store.pendingDs) return refuse('incomplete');
-
-      const own = Y.getState(doc.store, doc.clientID);
-      const ours = (item: Y.Item): boolean =>
-        item.id.client === doc.clientID && item.id.clock + item.length > own;
-      if (inspected.items.some(ours)) doc.clientID = init.drawClientId();
-      Y.applyUpdate(doc, update, origin);
+    admit(update, origin, mayVerify = () => true) {
+      const decoded = decodeUpdate(update);
+      if (!decoded.ok) return decoded.fault;
+      const news = check(decoded.values, mayVerify);
+      if (typeof news === 'string') return news;
+      document.apply(news, origin);
       return 'applied';
-    },
-    [Symbol.dispose]() {
-      doc.off('update', follow);
-      copy.destroy();
     },
   };
 }
 
-function copyOf(doc: Y.Doc): Y.Doc {
-  const copy = new Y.Doc();
-  // Refused as an author by inspectUpdate, so that nobody can bear it.
-  copy.clientID = Number.MAX_SAFE_INTEGER;
-  Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
-  return copy;
-}
-
-/** Places that only became known by applying, and keys that would vanish. */
-function checkTransaction(
-  { doc, beforeState, afterState, changed }: Y.Transaction,
-  rules: DocumentRules,
-): UpdateFault | undefined {
-  for (const [client, clock] of afterState) {
-    const known = beforeState.get(client) ?? 0;
-    const structs = doc.store.clients.get(client) ?? [];
-    for (let at = structs.length - 1; at >= 0 && clock > known; at--) {
-      const struct = structs[at];
-      if (!struct || struct.id.clock + struct.length <= known) break;
-      if (!(struct instanceof Y.Item)) return 'shape';
-      const root = rootOf(struct.parent);
-      const fault =
-        root === undefined ? 'shape' : checkPlace(client, root, struct.parentSub, rules);
-      if (fault) return fault;
-    }
-  }
-  for (const [type, keys] of changed) {
-    if (type._map.size > MAX_KEYS) return 'key';
-    for (const key of keys) {
-      const value = key === null ? undefined : type._map.get(key);
-      if (!value || value.deleted) return 'erased';
-    }
-  }
-  return undefined;
-}
-
-function rootOf(parent: Y.Item['parent']): string | undefined {
-  if (!(parent instanceof Y.AbstractType) || parent._item !== null) return undefined;
-  return Y.findRootTypeKey(parent);
+/**
+ * Two values that a box has given the same client id are a lie of that box to one of us: the lesser text stands, so that
+ * everybody who hears of both ends up with the same one.
+ */
+function isNews(document: SignedDocument, { root, key, client, stored }: DocumentValue): boolean {
+  const present = document.at(root, key);
+  if (!present || present.client < client) return true;
+  if (present.client > client) return false;
+  return (canonicalJson(stored) ?? '') < (canonicalJson(present.stored) ?? '');
 }

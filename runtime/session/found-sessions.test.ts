@@ -89,7 +89,7 @@ test('addresses may bring a port of their own', () => {
     'a b',
     '10.0.0.3:0',
   ];
-  expect(readAddresses({ addresses, port: 5008, session: SESSION, name: '' })).toEqual([
+  expect(readAddresses(addresses, 5008)).toEqual([
     { host: '10.0.0.1', port: 5008 },
     { host: '10.0.0.2', port: 99 },
     { host: 'fe80::1%eth0', port: 5008 },

@@ -16,8 +16,8 @@ import {
   MAX_NAME,
   plainText,
 } from '../transport/link/hello.ts';
-import { MAX_TEMPO, MIN_TEMPO } from './control-document.ts';
-import type { FoundSession, JoinTarget } from './session.ts';
+import { MAX_TEMPO, MIN_TEMPO } from './control-values.ts';
+import type { FoundSession } from './session.ts';
 
 export interface FoundMember {
   readonly box: BoxId;
@@ -79,16 +79,21 @@ function asSession(members: FoundMember[]): FoundSession {
   );
   const first = sorted[0] as FoundMember;
   const { session, name, tempo, participants, port } = first;
-  const addresses = sorted.flatMap((member) =>
-    member.addresses.map((host) => (member.port === port ? host : writeAddress(host, member.port))),
-  );
+  const written = (some: readonly FoundMember[]): string[] =>
+    some.flatMap((member) =>
+      member.addresses.map((host) =>
+        member.port === port ? host : writeAddress(host, member.port),
+      ),
+    );
   return {
     session,
     name,
     tempo,
     participants,
     host: first.boxName,
-    addresses: [...new Set(addresses)],
+    hostBox: first.box,
+    hostAddresses: written(sorted.filter(({ hosts }) => hosts)),
+    addresses: [...new Set(written(sorted))],
     port,
   };
 }
@@ -118,7 +123,7 @@ const writeAddress = (host: string, port: number): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** The places of a target, each a host, or a host and port as writeAddress makes them; what is neither is left out. */
-export function readAddresses({ addresses, port }: JoinTarget): readonly NetAddress[] {
+export function readAddresses(addresses: readonly string[], port: number): readonly NetAddress[] {
   return addresses.slice(0, MAX_PLACES).flatMap((text): NetAddress[] => {
     const parts = /^\[([^\]]+)\]:(\d{1,5})$/.exec(text) ?? /^([^:]+):(\d{1,5})$/.exec(text);
     const host = parts?.[1] ?? text;

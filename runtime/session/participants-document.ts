@@ -3,16 +3,17 @@
  *
  * Takes  typed patches of this box's own entry; it has no means to write another's.
  * Gives  every entry, each value checked: peers may have written anything.
- * Keeps  nothing but the document.
+ * Keeps  nothing but the document, and what was read of it until it changes.
+ *
+ * An entry is written in four parts, as each part has a signature of its own: what rarely changes is not signed,
+ * sent and verified with what changes every second.
  */
-import * as Y from 'yjs';
 import { z } from 'zod';
 import { type BoxId, type LinkStats, ROLES, type Role } from '../core/ensemble.ts';
 import type { Micros } from '../core/time.ts';
 import { isAddress, isBoxId, isPort, MAX_NAME, plainText } from '../transport/link/hello.ts';
-import { isClientIdOf } from './client-id.ts';
-import { sameValue } from './equality.ts';
-import type { DocumentRules } from './update-rules.ts';
+import type { DocumentRules } from './document-gate.ts';
+import type { SignedDocument } from './signed-document.ts';
 
 export interface ParticipantEntry {
   readonly name: string;
@@ -40,22 +41,15 @@ export interface ParticipantEntry {
 
 /** Boxes that a session takes in; those gone by count as long as the session lasts. */
 export const MAX_MEMBERS = 64;
+/** More than the doorkeepers let in: two of them may let in the last one at once. */
+export const MAX_ROOTS: number = 2 * MAX_MEMBERS;
 export const MAX_ADDRESSES = 8;
+const MAX_FORWARDERS = 2;
 
-export const participantsRules: DocumentRules = {
-  isRoot: isBoxId,
-  // More than the doorkeepers let in: two of them may let in the last one at once.
-  maxRoots: 2 * MAX_MEMBERS,
-  mayWrite: isClientIdOf,
-};
-
-const uint32 = z.number().int().min(0).max(0xffff_ffff).catch(0);
-const flag = (fallback: boolean): z.ZodCatch<z.ZodBoolean> => z.boolean().catch(fallback);
-const text = z
-  .string()
-  .catch('')
-  .transform((value) => plainText(value, MAX_NAME));
-const port = z.custom<number>(isPort).catch(0);
+const text = z.string().max(MAX_NAME);
+const port = z.custom<number>(isPort);
+const uint32 = z.number().int().min(0).max(0xffff_ffff);
+const boxId = z.custom<BoxId>(isBoxId);
 const duration = z.number().min(0).max(1e9).nullable();
 const STATS = z.tuple([
   duration,
@@ -64,68 +58,124 @@ const STATS = z.tuple([
   z.number().min(0).max(Number.MAX_SAFE_INTEGER),
 ]);
 
-const ENTRY = z.object({
-  name: text,
-  instrument: text,
-  role: z
-    .enum(ROLES as readonly [Role, ...Role[]])
-    .nullable()
-    .catch(null),
-  roleByHand: flag(false),
-  addresses: z
-    .array(z.custom<string>((value) => value !== '' && isAddress(value)))
-    .max(MAX_ADDRESSES)
-    .catch([]),
-  linkPort: port,
-  rtpPort: port,
-  ssrc: uint32,
-  boot: uint32,
-  links: z
-    .array(z.custom<BoxId>(isBoxId))
-    .max(2 * MAX_MEMBERS)
-    .catch([]),
-  forwarders: z.array(z.custom<BoxId>(isBoxId)).max(2).catch([]),
-  keepsTime: flag(false),
-  stats: z.record(z.custom<BoxId>(isBoxId), STATS).catch({}).transform(unpackStats),
-  present: flag(true),
-  joined: z.number().min(0).max(Number.MAX_SAFE_INTEGER).catch(0),
-});
+const PARTS = {
+  profile: z.object({
+    name: text,
+    instrument: text,
+    role: z.enum(ROLES as readonly [Role, ...Role[]]).nullable(),
+    roleByHand: z.boolean(),
+    joined: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
+  }),
+  place: z.object({
+    addresses: z
+      .array(z.custom<string>((value) => value !== '' && isAddress(value)))
+      .max(MAX_ADDRESSES),
+    linkPort: port,
+    rtpPort: port,
+    ssrc: uint32,
+    boot: uint32,
+    present: z.boolean(),
+  }),
+  links: z.object({
+    links: z.array(boxId).max(MAX_ROOTS),
+    forwarders: z.array(boxId).max(MAX_FORWARDERS),
+    keepsTime: z.boolean(),
+  }),
+  stats: z.object({ stats: z.record(boxId, STATS) }),
+};
+type Part = keyof typeof PARTS;
+
+const PART_OF: { readonly [Field in keyof ParticipantEntry]: Part } = {
+  name: 'profile',
+  instrument: 'profile',
+  role: 'profile',
+  roleByHand: 'profile',
+  joined: 'profile',
+  addresses: 'place',
+  linkPort: 'place',
+  rtpPort: 'place',
+  ssrc: 'place',
+  boot: 'place',
+  present: 'place',
+  links: 'links',
+  forwarders: 'links',
+  keepsTime: 'links',
+  stats: 'stats',
+};
+
+const NOTHING: ParticipantEntry = {
+  name: '',
+  instrument: '',
+  role: null,
+  roleByHand: false,
+  addresses: [],
+  linkPort: 0,
+  rtpPort: 0,
+  ssrc: 0,
+  boot: 0,
+  links: [],
+  forwarders: [],
+  keepsTime: false,
+  stats: {},
+  present: true,
+  joined: 0,
+};
+
+export const participantsRules: DocumentRules = {
+  maxRoots: MAX_ROOTS,
+  isValue: (key, value) => !(key in PARTS) || PARTS[key as Part].safeParse(value).success,
+};
 
 export class ParticipantsDocument {
-  readonly doc: Y.Doc;
-  readonly #self: BoxId;
-  #read: ReadonlyMap<BoxId, ParticipantEntry> | undefined;
+  readonly document: SignedDocument;
+  readonly #entries = new Map<BoxId, ParticipantEntry>();
+  #sorted: ReadonlyMap<BoxId, ParticipantEntry> | undefined;
 
-  constructor(self: BoxId, clientId: number) {
-    this.doc = new Y.Doc();
-    this.doc.clientID = clientId;
-    this.#self = self;
-    this.doc.on('afterTransaction', () => {
-      this.#read = undefined;
+  constructor(document: SignedDocument) {
+    this.document = document;
+    for (const box of document.boxes) this.#entries.set(box, readEntry(document.valuesOf(box)));
+    document.onChange((values) => {
+      this.#sorted = undefined;
+      for (const box of new Set(values.map(({ root }) => document.boxOf(root)))) {
+        if (box) this.#entries.set(box, readEntry(document.valuesOf(box)));
+      }
     });
   }
 
   /** By id, in order of ids. The same object until something changes. */
   get entries(): ReadonlyMap<BoxId, ParticipantEntry> {
-    this.#read ??= new Map(
-      [...this.doc.share.keys()]
-        .filter(isBoxId)
-        .filter((id) => this.doc.getMap(id).size > 0)
-        .sort()
-        .map((id) => [id, ENTRY.parse(this.doc.getMap(id).toJSON())]),
-    );
-    return this.#read;
+    this.#sorted ??= new Map([...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return this.#sorted;
   }
 
   setSelf(patch: Partial<ParticipantEntry>): void {
-    const map = this.doc.getMap(this.#self);
-    this.doc.transact(() => {
-      for (const [key, value] of Object.entries(patch)) {
-        const written = key === 'stats' ? packStats(patch.stats ?? {}) : value;
-        if (!sameValue(map.get(key), written)) map.set(key, written);
-      }
-    });
+    const next = { ...(this.#entries.get(this.document.self) ?? NOTHING), ...patch };
+    const parts: Record<string, Record<string, unknown>> = {};
+    const touched = new Set(
+      Object.keys(patch).map((field) => PART_OF[field as keyof typeof PART_OF]),
+    );
+    for (const [field, part] of Object.entries(PART_OF)) {
+      if (!touched.has(part)) continue;
+      const value = field === 'stats' ? packStats(next.stats) : next[field as keyof typeof next];
+      parts[part] = { ...parts[part], [field]: value };
+    }
+    this.document.set(parts);
   }
+}
+
+/** A box whose parts have not all arrived is as if it had not said the rest. */
+function readEntry(values: Readonly<Record<string, unknown>>): ParticipantEntry {
+  const entry: Record<string, unknown> = { ...NOTHING };
+  for (const [part, schema] of Object.entries(PARTS)) {
+    const parsed = schema.safeParse(values[part]);
+    if (parsed.success) Object.assign(entry, parsed.data);
+  }
+  return {
+    ...(entry as unknown as ParticipantEntry),
+    name: plainText(String(entry['name']), MAX_NAME),
+    instrument: plainText(String(entry['instrument']), MAX_NAME),
+    stats: unpackStats(entry['stats'] as Partial<Record<BoxId, Packed>>),
+  };
 }
 
 type Packed = readonly [number | null, number | null, number, number];

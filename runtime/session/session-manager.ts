@@ -6,21 +6,23 @@
  *        ensemble time follows; the sessions found on the local network.
  * Keeps  at most one session at a time, and the last one in storage, under `session/last`.
  * Lane   3. Listeners must return at once.
- *
- * The link beneath is plain TCP for the local network: it proves nothing about who is at the far end and hides
- * nothing. It is there until the encrypted link takes its place behind the same interface.
  */
+import type { Invitation } from '../control/control-plane.ts';
 import type { BoxId, EnsembleContext, SessionId } from '../core/ensemble.ts';
 import { PortError } from '../core/errors.ts';
+import { JoinFailure } from '../core/join-failure.ts';
 import { Teardown } from '../core/lifecycle.ts';
 import { Listeners } from '../core/listeners.ts';
 import { elapsed, fromSeconds, type Micros } from '../core/time.ts';
-import type { TimeWish } from '../timeline/time-wish.ts';
+import type { NetAddress } from '../ports/datagram-network.ts';
+import type { LinkEntry } from '../privacy/credentials.ts';
+import { type MembershipProof, newSession } from '../privacy/membership-proof.ts';
 import { isSessionId, MAX_NAME, plainText } from '../transport/link/hello.ts';
 import { LinkCounters } from '../transport/link/link-counters.ts';
+import { placeOfBox } from '../transport/link/place.ts';
 import { type ActiveSession, openActiveSession, type SelfEntry } from './active-session.ts';
+import { type AdmissionFacts, openAdmission } from './admission.ts';
 import { openAnnouncer } from './announcer.ts';
-import { type ControlPatch, MAX_BEATS_PER_BAR, MAX_TEMPO, MIN_TEMPO } from './control-document.ts';
 import { sameValue } from './equality.ts';
 import { memberAdvert, readAddresses } from './found-sessions.ts';
 import { type LastSession, readLastSession, writeLastSession } from './last-session.ts';
@@ -28,15 +30,19 @@ import { openOneAtATime } from './one-at-a-time.ts';
 import type { PresenceState } from './presence.ts';
 import { openSearch } from './search.ts';
 import type {
+  CodePrompt,
+  JoinTarget,
   ParticipantLink,
   SessionDeps,
   SessionInit,
   SessionManager,
   SessionNotice,
   SessionStats,
-  ShownCode,
 } from './session.ts';
+import { type KeptDocuments, openSessionStore } from './session-store.ts';
+import { sessionWishes } from './session-wishes.ts';
 import { openWaiting } from './waiting.ts';
+import { openWriteCounter } from './write-counter.ts';
 
 export type { SessionDeps, SessionInit, SessionManager } from './session.ts';
 
@@ -48,20 +54,27 @@ export async function openSessionManager(
   deps: SessionDeps,
   init: SessionInit,
 ): Promise<SessionManager> {
-  const { clock, log, storage, randomness } = deps;
+  const { clock, log, storage, randomness, identity, controlPlane } = deps;
+  const { box } = identity;
   const held = new Teardown();
   const counters = new LinkCounters();
   const boot = randomness.uint32();
   const contexts = new Listeners<[context: EnsembleContext | undefined]>();
   const participants = new Listeners<[link: ParticipantLink, state: 'linked' | 'unlinked']>();
   const notices = new Listeners<[notice: SessionNotice]>();
-  const codes = new Listeners<[shown: ShownCode | undefined]>();
   const references = new Listeners<[box: BoxId | 'self', shift: Micros]>();
   const routed = new Listeners<[routes: ReadonlyMap<BoxId, readonly BoxId[]>]>();
   const presences = new Listeners<[box: BoxId, state: PresenceState | undefined]>();
   const operations = openOneAtATime();
   let last: LastSession | undefined = await readLastSession(storage);
+  const counter = await openWriteCounter({ storage, log });
+  const store = openSessionStore({ clock, storage, log });
+  const admission = held.hold(
+    await openAdmission(deps, { security: init.security ?? 'encrypted' }),
+  );
   let active: ActiveSession | undefined;
+  let kept: KeptDocuments | undefined;
+  let proof: MembershipProof | undefined;
   let presence: PresenceState = { playing: false };
   let self: SelfEntry = {
     name: plainText(init.name, MAX_NAME),
@@ -71,22 +84,35 @@ export async function openSessionManager(
   };
 
   const announcer = held.hold(openAnnouncer({ clock, discovery: deps.discovery, log }));
-  const search = held.hold(openSearch({ discovery: deps.discovery }, { self: init.box }));
+  const search = held.hold(openSearch({ discovery: deps.discovery }, { self: box }));
   held.hold(search.onFound(() => active?.setFound(search.members)));
 
-  const announce = (session: ActiveSession, context: EnsembleContext): void =>
+  /** On the local network, and with the control plane. */
+  const announce = (session: ActiveSession, context: EnsembleContext): void => {
+    const { name, timeline, host } = context;
+    const all = context.participants.filter(({ connected }) => connected);
     announcer.set(
       memberAdvert({
-        box: init.box,
+        box,
         boxName: self.name,
         session: context.session,
-        name: context.name,
-        tempo: context.timeline.bpm,
+        name,
+        tempo: timeline.bpm,
         participants: context.participants.length,
-        hosts: context.host === init.box,
+        hosts: host === box,
         port: session.linkPort,
       }),
     );
+    controlPlane?.publish({
+      session: context.session,
+      name,
+      host,
+      hostName: all.find(({ id }) => id === host)?.name ?? self.name,
+      members: [host, ...all.map(({ id }) => id).filter((id) => id !== host)],
+      tempo: timeline.bpm,
+      participants: context.participants.length,
+    });
+  };
 
   const remember = (session: ActiveSession, context: EnsembleContext): void => {
     const { members } = session;
@@ -96,34 +122,79 @@ export async function openSessionManager(
       session: session.session,
       name: context.name,
       members: members.length > 0 ? members : before,
+      ...(proof ? { proof } : {}),
     };
-    if (last && sameValue(last, next)) return;
+    if (last && sameValue({ ...last, proof: undefined }, { ...next, proof: undefined })) {
+      if (last.proof === next.proof) return;
+    }
     last = next;
     writeLastSession(storage, next).catch((failure: unknown) =>
       log.warn('the session will not be remembered', { reason: String(failure) }),
     );
   };
 
+  const notify = (notice: SessionNotice): void => notices.emit(notice);
+
+  /** What the host has done to this box, in words. */
+  const tellChanges = (before: EnsembleContext | undefined, now: EnsembleContext): void => {
+    if (!before) return;
+    const [own] = now.participants;
+    if (own && own.muted !== before.participants[0]?.muted) {
+      notify(
+        own.muted
+          ? { kind: 'muted', text: 'the host has muted you: nobody hears what you play' }
+          : { kind: 'unmuted', text: 'you are heard again' },
+      );
+    }
+    if (now.host === box && before.host !== box) {
+      notify({ kind: 'hosting', text: 'you host the session now' });
+    }
+  };
+
   const open = async (session: SessionId, name: string): Promise<ActiveSession> => {
+    let context: EnsembleContext | undefined;
+    const facts: AdmissionFacts = {
+      session,
+      proof,
+      hosting: () => opened.hosting,
+      removed: (other) => opened.controlState.removed.includes(other),
+      onProof(given) {
+        proof = given;
+        if (context && active === opened) remember(opened, context);
+      },
+    };
     const opened: ActiveSession = await openActiveSession(
-      { ...deps, counters },
+      { ...deps, counters, counter },
       {
         session,
         name,
-        box: init.box,
+        box,
         boot,
         self,
         rtp: init.rtp,
         linkPort: init.linkPort,
         ...(init.host === undefined ? {} : { host: init.host }),
+        credentials: admission.credentials(facts),
+        stored: await store.load(session),
         onParticipant: (...told) => participants.emit(...told),
         onReference: (...told) => references.emit(...told),
         onRoutes: (routes) => routed.emit(routes),
         meshLimit: init.meshLimit,
-        onContext(context) {
-          announce(opened, context);
-          remember(opened, context);
-          contexts.emit(context);
+        onRemoved() {
+          notify({
+            kind: 'removed',
+            text: 'the host has put you out of the session: ask the host to let you back in',
+          });
+          operations.run(leave).catch((failure: unknown) => {
+            log.warn('the session could not be left', { reason: String(failure) });
+          });
+        },
+        onContext(next) {
+          announce(opened, next);
+          remember(opened, next);
+          tellChanges(context, next);
+          context = next;
+          contexts.emit(next);
         },
       },
     );
@@ -132,8 +203,10 @@ export async function openSessionManager(
     return opened;
   };
 
-  const enter = (session: ActiveSession, made?: string): void => {
+  const enter = (session: ActiveSession, made?: Parameters<ActiveSession['enter']>[0]): void => {
     active = session;
+    kept = store.keep(session.session, () => session.encode());
+    session.onChange(() => kept?.touch());
     session.setFound(search.members);
     session.enter(made);
   };
@@ -143,7 +216,10 @@ export async function openSessionManager(
     if (!left) return;
     active = undefined;
     announcer.set(undefined);
+    controlPlane?.publish(undefined);
     left.sayGoodbye();
+    await kept?.[Symbol.asyncDispose]();
+    kept = undefined;
     await left[Symbol.asyncDispose]();
     contexts.emit(undefined);
   };
@@ -156,6 +232,7 @@ export async function openSessionManager(
   ): Promise<void> => {
     if (active?.session === session) return;
     await leave();
+    proof = last?.session === session ? last.proof : undefined;
     const opened = await open(session, name);
     try {
       await reach(opened);
@@ -166,18 +243,38 @@ export async function openSessionManager(
     enter(opened);
   };
 
+  /** Members that the control plane knows of. */
+  const membersElsewhere = async (
+    session: SessionId,
+    signal: AbortSignal,
+  ): Promise<readonly NetAddress[]> => {
+    if (controlPlane?.state !== 'online') return [];
+    try {
+      const entry = await controlPlane.find(session, signal);
+      return (entry?.members ?? []).filter((id) => id !== box).map((id) => placeOfBox(id));
+    } catch (failure) {
+      if (signal.aborted) throw failure;
+      log.info('the control server does not know the last session', { reason: String(failure) });
+      return [];
+    }
+  };
+
   /** Joins the last session wherever it turns up; returns as well when it doesn't. */
-  const seek = async (opened: ActiveSession, signal: AbortSignal): Promise<void> => {
+  const seek = async (
+    opened: ActiveSession,
+    signal: AbortSignal,
+    entry: LinkEntry,
+  ): Promise<void> => {
     const since = clock.now();
     const tried = new Set<string>();
+    const elsewhere = await membersElsewhere(opened.session, signal);
     for (;;) {
-      const places = [...search.placesOf(opened.session), ...(last?.members ?? [])].filter(
-        ({ host, port }) => !tried.has(`${host} ${port}`),
-      );
+      const known = [...search.placesOf(opened.session), ...(last?.members ?? []), ...elsewhere];
+      const places = known.filter(({ host, port }) => !tried.has(`${host} ${port}`));
       for (const { host, port } of places) tried.add(`${host} ${port}`);
       if (places.length > 0) {
         try {
-          return await opened.reach(places, signal);
+          return await opened.reach(places, signal, entry);
         } catch (failure) {
           if (signal.aborted) throw failure;
           if (failure instanceof PortError && ANSWERS.has(failure.code)) throw failure;
@@ -199,23 +296,43 @@ export async function openSessionManager(
     }
   };
 
-  const notHost = (text: string): void => notices.emit({ kind: 'notHost', text });
-  const locked = (): void =>
-    notices.emit({
-      kind: 'locked',
-      text: 'the host has locked the session: ask it to change that',
-    });
-  const change = (patch: ControlPatch): void => {
-    if (active?.control(patch) === false) locked();
+  /** Whoever has no proof is let in by the host alone: it is asked at once where it is known. */
+  const placesOf = (target: JoinTarget): readonly NetAddress[] => {
+    const all = readAddresses(target.addresses, target.port);
+    const hosts = readAddresses(target.hostAddresses ?? [], target.port);
+    const shown = last?.session === target.session && last.proof !== undefined;
+    return hosts.length > 0 && !shown ? hosts : all;
   };
-  const setTime = (wish: TimeWish): void => {
-    if (active?.setTime(wish) === false) locked();
+
+  const invited = async (link: string, signal: AbortSignal, enterCode?: CodePrompt) => {
+    if (!controlPlane) throw NO_SERVER();
+    const { session, name, host, members, secret } = await controlPlane.open(link, signal);
+    const near = search.members.filter((member) => member.session === session && member.hosts);
+    const places = [
+      ...near.flatMap(({ addresses, port }) =>
+        addresses.map((address) => ({ host: address, port })),
+      ),
+      ...[host, ...members.filter((member) => member !== host)].map((member) => placeOfBox(member)),
+    ];
+    await enterBy(session, plainText(name, MAX_NAME), (opened) =>
+      opened.reach(places, signal, { invitation: secret, ...(enterCode ? { enterCode } : {}) }),
+    );
   };
-  /** `others` without that box, or with it. */
-  const withBox = (others: readonly BoxId[], box: BoxId, on: boolean): BoxId[] =>
-    [...others.filter((other) => other !== box), ...(on ? [box] : [])].sort();
+
+  const invite = async (): Promise<Invitation> => {
+    if (!controlPlane) throw NO_SERVER();
+    const session = active;
+    if (!session) throw new PortError('unavailable', 'join or make a session first');
+    if (!session.hosting) {
+      throw new JoinFailure('askHost', 'only the host invites: ask it for an invitation');
+    }
+    const invitation = await controlPlane.invite();
+    admission.invitations.add(invitation.secret, session.session, invitation.expiresAt);
+    return invitation;
+  };
 
   return {
+    ...sessionWishes(() => active, notify),
     get context() {
       return active?.context;
     },
@@ -224,23 +341,28 @@ export async function openSessionManager(
       operations.run(async () => {
         await leave();
         const called = plainText(name, MAX_NAME).trim() || self.name || 'Session';
-        enter(await open(newSessionId(randomness.bytes(16)), called), called);
+        const made = newSession(identity, randomness);
+        proof = made.proof;
+        enter(await open(made.session, called), { name: called, proof: made.proof });
       }),
-    join: (target, signal) =>
+    join: (target, signal, enterCode) =>
       operations.run(async (abort) => {
-        const addresses = readAddresses(target);
-        if (!isSessionId(target.session) || addresses.length === 0) {
+        const places = placesOf(target);
+        if (!isSessionId(target.session) || places.length === 0) {
           throw new PortError(
             'invalid',
             `there is no address to reach "${target.name}" at; choose it from the list again`,
           );
         }
         await enterBy(target.session, plainText(target.name, MAX_NAME), (opened) =>
-          opened.reach(addresses, abort),
+          opened.reach(places, abort, enterCode ? { enterCode } : {}),
         );
       }, signal),
+    invite,
+    openInvitation: (link, signal, enterCode) =>
+      operations.run((abort) => invited(link, abort, enterCode), signal),
     leave: () => operations.run(leave),
-    rejoinLast: (signal) =>
+    rejoinLast: (signal, enterCode) =>
       operations.run(async (abort) => {
         if (!last) {
           throw new PortError(
@@ -248,70 +370,25 @@ export async function openSessionManager(
             'this box has been in no session yet; join one from the list, or make one',
           );
         }
-        await enterBy(last.session, last.name, (opened) => seek(opened, abort));
+        await enterBy(last.session, last.name, (opened) =>
+          seek(opened, abort, enterCode ? { enterCode } : {}),
+        );
       }, signal),
     get last() {
       return last && { name: last.name, session: last.session };
     },
 
-    setMode: (mode) => change({ mode }),
-    setTempo(bpm) {
-      if (!Number.isFinite(bpm)) return;
-      const within = Math.min(MAX_TEMPO, Math.max(MIN_TEMPO, bpm));
-      setTime({ kind: 'tempo', bpm: within });
-    },
-    setPlaying: (playing, { countInBars = 0 } = {}) =>
-      setTime(playing ? { kind: 'play', countInBars } : { kind: 'stop' }),
-    leadTime: (timeline, song) => setTime({ kind: 'lead', timeline, ...(song ? { song } : {}) }),
-    rename(name) {
-      const called = plainText(name, MAX_NAME).trim();
-      if (called !== '') change({ name: called });
-    },
-    setLocked(on) {
-      if (active?.hosting) active.control({ locked: on });
-      else notHost('only the host locks a session');
-    },
-    mute(box, muted) {
-      if (active?.hosting)
-        active.control({ muted: withBox(active.controlState.muted, box, muted) });
-      else notHost('only the host mutes others');
-    },
-    remove(box) {
-      if (active?.hosting) {
-        active.control({ removed: withBox(active.controlState.removed, box, true) });
-      } else notHost('only the host puts others out');
-    },
-    letBackIn(box) {
-      if (active?.hosting) {
-        active.control({ removed: withBox(active.controlState.removed, box, false) });
-      } else notHost('only the host lets others back in');
-    },
-    handOver(box) {
-      if (active?.hosting) active.handOver(box);
-      else notHost('only the host hands the session over');
-    },
-    setMetre(beatsPerBar) {
-      const beats = Math.round(Math.min(MAX_BEATS_PER_BAR, Math.max(1, beatsPerBar)));
-      if (Number.isFinite(beats)) setTime({ kind: 'metre', beatsPerBar: beats });
-    },
     onNotice: (listener) => notices.add(listener),
     get code() {
-      return undefined;
+      return admission.codes.shown;
     },
-    onCode: (listener) => codes.add(listener),
-    declineGuest() {},
+    onCode: (listener) => admission.codes.onCode(listener),
+    declineGuest: () => admission.codes.decline(),
     get known() {
-      return [];
+      const all = admission.known.all.map(({ box: id, name, metAt }) => ({ box: id, name, metAt }));
+      return all.sort((a, b) => (a.name === b.name ? 0 : a.name < b.name ? -1 : 1));
     },
-    forget() {},
-    invite: () =>
-      Promise.reject(
-        new PortError('unavailable', 'no control server is set: enter one in the settings'),
-      ),
-    openInvitation: () =>
-      Promise.reject(
-        new PortError('unavailable', 'no control server is set: enter one in the settings'),
-      ),
+    forget: (id) => admission.known.forget(id),
     setSelf({ name, instrument, role }) {
       self = {
         name: name === undefined ? self.name : plainText(name, MAX_NAME),
@@ -355,5 +432,5 @@ export async function openSessionManager(
 const ANSWERS: ReadonlySet<string> = new Set(['denied', 'full', 'closed']);
 const NOTHING_FOUND = new PortError('unavailable', 'the last session was not found');
 
-const newSessionId = (octets: Uint8Array): SessionId =>
-  Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('') as SessionId;
+const NO_SERVER = (): PortError =>
+  new PortError('unavailable', 'no control server is set: enter one in the settings');

@@ -2,7 +2,7 @@
  * The words of the session room: what it takes, gives and can be asked for. Opened in session-manager.ts.
  */
 
-import type { Invitation } from '../control/control-plane.ts';
+import type { ControlPlane, Invitation } from '../control/control-plane.ts';
 import type {
   BoxId,
   EnsembleContext,
@@ -18,9 +18,13 @@ import type { EnsembleTime, Instant, Micros, WallTime } from '../core/time.ts';
 import type { Clock, WallClock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
 import type { Discovery } from '../ports/discovery.ts';
+import type { NetworkWatch } from '../ports/network-watch.ts';
 import type { PacketLane, Route } from '../ports/peer-connection.ts';
 import type { Randomness } from '../ports/randomness.ts';
+import type { Signatures } from '../ports/signatures.ts';
 import type { Storage } from '../ports/storage.ts';
+import type { LinkSecurity } from '../privacy/credentials.ts';
+import type { Identity } from '../privacy/identity.ts';
 import type { Hello } from '../transport/link/hello.ts';
 import type { PeerNetwork } from '../transport/link/peer-network.ts';
 import type { PresenceState } from './presence.ts';
@@ -34,6 +38,12 @@ export interface SessionDeps {
   readonly randomness: Randomness;
   readonly log: Log;
   readonly ensembleClock: SessionClock;
+  readonly identity: Identity;
+  readonly signatures: Signatures;
+  /** Undefined: there is none, and nobody is reached but on the local network. */
+  readonly controlPlane?: ControlPlane | undefined;
+  /** Undefined: the network never changes. */
+  readonly watch?: NetworkWatch | undefined;
 }
 
 /** What the session needs of the ensemble clock, to carry its time on when the reference goes away. */
@@ -51,12 +61,13 @@ export interface RtpFacts {
 }
 
 export interface SessionInit {
-  readonly box: BoxId;
   readonly name: string;
   readonly instrument: string;
   readonly rtp: RtpFacts;
   /** 0: any free one. */
   readonly linkPort: number;
+  /** Default: links are encrypted. */
+  readonly security?: LinkSecurity | undefined;
   /** Boxes that are linked each with each. Default: as was measured. */
   readonly meshLimit?: number | undefined;
   /** Address to listen on; undefined: all interfaces. */
@@ -69,6 +80,8 @@ export interface JoinTarget {
   readonly port: number;
   readonly session: SessionId;
   readonly name: string;
+  /** Where its host takes links: it alone lets boxes in that nobody knows. Empty, or left out: not known. */
+  readonly hostAddresses?: readonly string[];
 }
 
 /** A session that members announce on the local network. It is a JoinTarget, too. */
@@ -77,6 +90,8 @@ export interface FoundSession extends JoinTarget {
   readonly participants: number;
   /** Name of the box that hosts it, or of another member while the host doesn't announce. */
   readonly host: string;
+  /** Whose name that is; the id is the fingerprint of its key. */
+  readonly hostBox: BoxId;
 }
 
 /** What to show while a code is asked for. */

@@ -2,32 +2,35 @@
  * Keeps one shared document level with those at the far ends of links. FORMAT.md, "channels 1 and 2".
  *
  * Takes  frames of y-protocols' sync protocol from peers; changes of the document from anyone.
- * Gives  frames to peers, and every admitted change to the document; passes on what came from elsewhere.
+ * Gives  frames to peers, and every admitted change to the document; passes on what came from elsewhere to those who have
+ *        no link to its author.
  * Keeps  what each peer may still send. One that breaks a rule is cut off with the reason.
  * Lane   3.
  */
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
-import {
-  messageYjsSyncStep1,
-  messageYjsSyncStep2,
-  messageYjsUpdate,
-  writeSyncStep1,
-  writeSyncStep2,
-  writeUpdate,
-} from 'y-protocols/sync';
-import * as Y from 'yjs';
-import { after, fromMillis, type Instant } from '../core/time.ts';
+import { messageYjsSyncStep1, messageYjsSyncStep2, messageYjsUpdate } from 'y-protocols/sync';
+import type { BoxId } from '../core/ensemble.ts';
+import { after, fromMillis, fromSeconds, type Instant } from '../core/time.ts';
 import { TokenBucket } from '../core/token-bucket.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DocumentGate } from './document-gate.ts';
+import { type DocumentValue, encodeUpdate } from './document-update.ts';
+import type { SignedDocument } from './signed-document.ts';
 
 export const MAX_UPDATE = 65_536;
+/** Values go into one update as long as it is no longer than this: a value is at most a quarter of it. */
+const FULL_UPDATE = 49_152;
 /** Changes of this long are sent as one. */
 const GATHER = fromMillis(20);
+/** After a link has ended somewhere, what got lost with it is asked for elsewhere. */
+const ASK_AFTER_LOSS = fromMillis(500);
+/** And one peer in turn is asked as often as this, whatever happens. */
+const ASK_ALWAYS = fromSeconds(10);
 
 /** The part of a Link that syncing needs. */
 export interface SyncLink {
+  readonly peer: { readonly box: BoxId };
   send(channel: number, frame: Uint8Array): boolean;
   cut(reason: string): void;
 }
@@ -39,7 +42,7 @@ export interface DocumentSync extends Disposable {
   flush(): void;
 }
 
-interface SyncPeer extends Disposable {
+export interface SyncPeer extends Disposable {
   /** Never throws. */
   receive(frame: Uint8Array): void;
   /** All that the far end had when it was asked is here. */
@@ -47,87 +50,109 @@ interface SyncPeer extends Disposable {
 }
 
 export interface SyncInit {
-  readonly doc: Y.Doc;
+  readonly document: SignedDocument;
   readonly gate: DocumentGate;
   readonly channel: number;
+  /** Whether a peer hears of that author's changes without us; nobody does when it is left out. */
+  readonly reaches?: (peer: BoxId, author: BoxId) => boolean;
   /** Told when a peer's `synced` becomes true. */
   readonly onSynced?: () => void;
 }
 
-interface Change {
-  readonly update: Uint8Array;
-  readonly origin: unknown;
-}
-
 export function openDocumentSync(deps: { readonly clock: Clock }, init: SyncInit): DocumentSync {
   const { clock } = deps;
-  const { doc } = init;
+  const { document } = init;
+  const reaches = init.reaches ?? (() => false);
   const peers = new Set<Peer>();
-  let gathered: Change[] = [];
+  /** By place, who brought the last change of it. */
+  let gathered = new Map<string, { readonly value: DocumentValue; readonly origin: unknown }>();
   let flushedAt = clock.now();
+  let asked = 0;
 
   const flush = (): void => {
     alarm.clear();
-    if (gathered.length === 0) return;
-    const changes = gathered;
-    gathered = [];
+    if (gathered.size === 0) return;
+    const changes = [...gathered.values()];
+    gathered = new Map();
     flushedAt = clock.now();
-    // Whole, or not at all: without what came from a peer itself, the rest could have gaps.
-    const update = Y.mergeUpdates(changes.map((change) => change.update));
+    // Most go to everybody alike: made once.
+    const frames = new Map<string, readonly Uint8Array[]>();
     // Sending may end a link, and so change the set.
     for (const peer of [...peers]) {
-      if (changes.some(({ origin }) => origin !== peer)) peer.tell(update);
+      const news = changes.filter(({ value, origin }) => {
+        if (origin === peer) return false;
+        const author = document.boxOf(value.root);
+        return author === undefined || origin === undefined || !reaches(peer.box, author);
+      });
+      if (news.length === 0) continue;
+      const name = news.map(({ value }) => value.client).join();
+      const made = frames.get(name) ?? updatesOf(news.map(({ value }) => value));
+      frames.set(name, made);
+      for (const update of made) peer.tell(update);
     }
   };
   const alarm = clock.alarm(flush);
+  const ask = clock.alarm(() => {
+    const all = [...peers];
+    if (all.length === 0) return;
+    const next = all[asked++ % all.length];
+    next?.start();
+    ask.set(after(clock.now(), ASK_ALWAYS));
+  });
+  const askAll = clock.alarm(() => {
+    for (const peer of [...peers]) peer.start();
+  });
 
-  const gather = (update: Uint8Array, origin: unknown): void => {
+  const listening = document.onChange((values, origin) => {
     if (peers.size === 0) return;
-    if (gathered.length === 0) {
+    if (gathered.size === 0) {
       alarm.set(Math.max(clock.now(), after(flushedAt, GATHER)) as Instant);
     }
-    gathered.push({ update, origin });
-  };
-  doc.on('update', gather);
+    for (const value of values) gathered.set(`${value.root} ${value.key}`, { value, origin });
+  });
 
   return {
     attach(link) {
-      const peer = new Peer(init, link, clock, () => peers.delete(peer));
+      const peer = new Peer(init, link, clock, () => {
+        if (!peers.delete(peer)) return;
+        if (peers.size > 0) askAll.set(after(clock.now(), ASK_AFTER_LOSS));
+      });
+      if (peers.size === 0) ask.set(after(clock.now(), ASK_ALWAYS));
       peers.add(peer);
       peer.start();
       return peer;
     },
     flush,
     [Symbol.dispose]() {
-      doc.off('update', gather);
-      alarm[Symbol.dispose]();
+      listening[Symbol.dispose]();
+      for (const one of [alarm, ask, askAll]) one[Symbol.dispose]();
       peers.clear();
     },
   };
 }
 
 class Peer implements SyncPeer {
+  readonly box: BoxId;
   readonly #init: SyncInit;
   readonly #link: SyncLink;
   readonly #clock: Clock;
   readonly #onGone: () => void;
-  readonly #changes: TokenBucket;
-  readonly #octets: TokenBucket;
-  /** Whole states: step 1, step 2, and asking again. */
-  readonly #rounds: TokenBucket;
+  readonly #changes = new TokenBucket(100, 400);
+  readonly #octets = new TokenBucket(131_072, 1_048_576);
+  /** Whole states: step 1 and step 2. */
+  readonly #rounds = new TokenBucket(2, 16);
+  readonly #verifications = new TokenBucket(200, 2_048);
   /** It has had step 2, and may be told changes. */
   #answered = false;
   #synced = false;
   #gone = false;
 
   constructor(init: SyncInit, link: SyncLink, clock: Clock, onGone: () => void) {
+    this.box = link.peer.box;
     this.#init = init;
     this.#link = link;
     this.#clock = clock;
     this.#onGone = onGone;
-    this.#changes = new TokenBucket(100, 400);
-    this.#octets = new TokenBucket(131_072, 1_048_576);
-    this.#rounds = new TokenBucket(2, 16);
   }
 
   get synced(): boolean {
@@ -135,15 +160,11 @@ class Peer implements SyncPeer {
   }
 
   start(): void {
-    this.#send((encoder) => writeSyncStep1(encoder, this.#init.doc));
+    this.#send(messageYjsSyncStep1, this.#init.document.stateVector());
   }
 
   tell(update: Uint8Array): void {
-    if (!this.#answered || this.#gone) return;
-    this.#send((encoder) => {
-      if (update.length <= MAX_UPDATE) writeUpdate(encoder, update);
-      else writeStep2(encoder, update);
-    });
+    if (this.#answered) this.#send(messageYjsUpdate, update);
   }
 
   receive(frame: Uint8Array): void {
@@ -173,32 +194,33 @@ class Peer implements SyncPeer {
       case messageYjsSyncStep2:
         return this.#admit(body, true);
       case messageYjsUpdate:
-        return body.length > MAX_UPDATE ? 'oversize' : this.#admit(body, false);
+        return this.#admit(body, false);
       default:
         return 'malformed';
     }
   }
 
   #answer(stateVector: Uint8Array): string | undefined {
-    const encoder = encoding.createEncoder();
+    let missing: readonly DocumentValue[];
     try {
-      writeSyncStep2(encoder, this.#init.doc, stateVector);
+      missing = this.#init.document.missingIn(stateVector);
     } catch {
       // A state vector that ends early or counts beyond its octets; nothing was changed.
       return 'malformed';
     }
+    const updates = updatesOf(missing);
+    const last = updates.pop() ?? encodeUpdate([]);
+    for (const update of updates) this.#send(messageYjsUpdate, update);
+    this.#send(messageYjsSyncStep2, last);
     this.#answered = true;
-    this.#link.send(this.#init.channel, encoding.toUint8Array(encoder));
     return undefined;
   }
 
   #admit(update: Uint8Array, whole: boolean): string | undefined {
-    const admission = this.#init.gate.admit(update, this);
-    if (admission === 'incomplete') {
-      if (!this.#rounds.take(1, this.#clock.now())) return 'rate';
-      this.start();
-      return undefined;
-    }
+    if (update.length > MAX_UPDATE) return 'oversize';
+    const now = this.#clock.now();
+    const mayVerify = (): boolean => this.#verifications.take(1, now);
+    const admission = this.#init.gate.admit(update, this, mayVerify);
     if (admission !== 'applied') return admission;
     if (whole && !this.#synced) {
       this.#synced = true;
@@ -207,17 +229,32 @@ class Peer implements SyncPeer {
     return undefined;
   }
 
-  #send(write: (encoder: encoding.Encoder) => void): void {
+  #send(kind: number, body: Uint8Array): void {
+    if (this.#gone) return;
     const encoder = encoding.createEncoder();
-    write(encoder);
+    encoding.writeVarUint(encoder, kind);
+    encoding.writeVarUint8Array(encoder, body);
     this.#link.send(this.#init.channel, encoding.toUint8Array(encoder));
   }
 }
 
-/** As y-protocols' writeSyncStep2, for an update that is there already. */
-function writeStep2(encoder: encoding.Encoder, update: Uint8Array): void {
-  encoding.writeVarUint(encoder, messageYjsSyncStep2);
-  encoding.writeVarUint8Array(encoder, update);
+/** Values are independent: they are cut into as many updates as it takes. */
+function updatesOf(values: readonly DocumentValue[]): Uint8Array[] {
+  const updates: Uint8Array[] = [];
+  let part: DocumentValue[] = [];
+  let octets = 0;
+  for (const value of values) {
+    const length = encodeUpdate([value]).length;
+    if (octets + length > FULL_UPDATE && part.length > 0) {
+      updates.push(encodeUpdate(part));
+      part = [];
+      octets = 0;
+    }
+    part.push(value);
+    octets += length;
+  }
+  if (part.length > 0) updates.push(encodeUpdate(part));
+  return updates;
 }
 
 function readMessage(frame: Uint8Array): { kind: number; body: Uint8Array } | undefined {

@@ -17,7 +17,8 @@ import {
 } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { fulfil, type TimeWish } from '../timeline/time-wish.ts';
-import type { BootedBox, ControlDocument, ControlPatch } from './control-document.ts';
+import type { ControlDocument, ControlPatch } from './control-document.ts';
+import type { BootedBox } from './control-values.ts';
 import type { Standing } from './membership.ts';
 import type { ParticipantEntry } from './participants-document.ts';
 import type { SessionClock } from './session.ts';
@@ -109,16 +110,14 @@ export function openTimeKeeping(
         name,
         // Shift 0: at this box, local time is ensemble time.
         ...beginnings(clock.now() as number as EnsembleTime),
-        host: self,
         reference: { ...self, shift: toPeers(shift) },
-        locked: false,
       });
       tell('self', shift);
     },
     takeOver({ host, hostVacant, referenceVacant, keeper }) {
       const { state } = control;
       const patch: ControlPatch = {
-        ...(hostVacant && host === self.box ? { host: self } : {}),
+        ...(hostVacant && host === self.box ? { standsIn: true } : {}),
         ...(referenceVacant && keeper === self.box
           ? { reference: { ...self, shift: toPeers(presentShift()) } }
           : {}),

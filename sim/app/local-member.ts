@@ -4,8 +4,10 @@
  * Takes  what the members share: clock, output thread, discovery, pieces.
  * Gives  a BandMember.
  */
+
 import type { Log } from '../../runtime/core/log.ts';
 import type { Instant } from '../../runtime/core/time.ts';
+import { openNodeSignatures } from '../../runtime/platform/node-signatures.ts';
 import type { OutputScheduler } from '../../runtime/platform/output-scheduler.ts';
 import { openTcpNetwork } from '../../runtime/platform/tcp-network.ts';
 import { openUdpNetwork } from '../../runtime/platform/udp-network.ts';
@@ -65,6 +67,7 @@ export async function openLocalMember(
       clock,
       wallClock: clock,
       datagrams: network.datagrams,
+      signatures: openNodeSignatures(),
       peers: openPlainNetwork({ streams: network.streams }),
       discovery: deps.discovery,
       storage: openMemoryStorage(),
@@ -83,6 +86,7 @@ export async function openLocalMember(
       origin: init.origin,
       settings,
       version: init.version,
+      security: 'open',
       host: LOOPBACK,
       outputPriority: scheduler.priority,
     },

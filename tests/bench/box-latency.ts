@@ -15,6 +15,7 @@ import { Histogram } from '../../runtime/core/histogram.ts';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import { silentLog } from '../../runtime/core/log.ts';
 import { openMonotonicClock } from '../../runtime/platform/monotonic-clock.ts';
+import { openNodeSignatures } from '../../runtime/platform/node-signatures.ts';
 import { openOutputScheduler } from '../../runtime/platform/output-scheduler.ts';
 import { systemRandomness } from '../../runtime/platform/system-randomness.ts';
 import { openTcpNetwork } from '../../runtime/platform/tcp-network.ts';
@@ -77,13 +78,14 @@ async function openBenchBox(name: string): Promise<{ box: Box; input: SimMidiInp
         clock,
         wallClock: clock,
         datagrams: watched,
+        signatures: openNodeSignatures(),
         peers: openPlainNetwork({ streams: openTcpNetwork() }),
         discovery: registry.at(HOST),
         storage: openMemoryStorage(),
         randomness: systemRandomness,
         log: silentLog,
       },
-      { settings: checked.settings, version: 'bench', host: HOST },
+      { settings: checked.settings, version: 'bench', host: HOST }, security: 'open',
     ),
   );
   const input = openSimMidiInput({ clock });

@@ -16,6 +16,7 @@ import { silentLog } from '../../runtime/core/log.ts';
 import { encodeMessage } from '../../runtime/core/midi-bytes.ts';
 import type { MidiMessage } from '../../runtime/core/midi-message.ts';
 import { fromMillis, fromSeconds, type Instant, type Micros } from '../../runtime/core/time.ts';
+import { openNodeSignatures } from '../../runtime/platform/node-signatures.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
 import { checkSettings } from '../../runtime/settings/settings-schema.ts';
 import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
@@ -101,6 +102,7 @@ export class Member {
           clock,
           wallClock: clock,
           datagrams: this.host.datagrams,
+          signatures: openNodeSignatures(),
           peers: openPlainNetwork({ streams: this.host.streams }),
           discovery: discovery.at(this.host.address),
           storage: this.#storage,
@@ -111,6 +113,7 @@ export class Member {
         {
           settings: { ...settings, box: { ...settings.box, name: this.name } },
           version: '0.0.0-test',
+          security: 'open',
         },
       ),
     );

@@ -3,6 +3,7 @@
  * about sessions only: no MIDI, no RTP. The ensemble clocks are perfect, so that every step in ensemble time is the
  * session's doing.
  */
+
 import type { BoxId, EnsembleContext } from '../../runtime/core/ensemble.ts';
 import { silentLog } from '../../runtime/core/log.ts';
 import {
@@ -11,9 +12,11 @@ import {
   type Instant,
   type Micros,
 } from '../../runtime/core/time.ts';
+import { openNodeSignatures } from '../../runtime/platform/node-signatures.ts';
 import type { Clock } from '../../runtime/ports/clock.ts';
 import type { Storage } from '../../runtime/ports/storage.ts';
 import type { StreamListener, StreamNetwork } from '../../runtime/ports/stream-network.ts';
+import { type Identity, identityFrom } from '../../runtime/privacy/identity.ts';
 import { openSessionManager, type SessionManager } from '../../runtime/session/session-manager.ts';
 import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
 import { openMemoryStorage } from '../../sim/memory-storage.ts';
@@ -47,6 +50,21 @@ export interface SessionRig {
   seconds(count: number): Promise<void>;
 }
 
+const signatures = openNodeSignatures();
+const identities = new Map<string, Identity>();
+
+/** By name: A has the smallest id. */
+export function identityOf(name: string): Identity {
+  const first = name.charCodeAt(0).toString(16).padStart(2, '0');
+  for (let attempt = 0; ; attempt++) {
+    const known = identities.get(name);
+    if (known) return known;
+    const seed = seededRandomness(`${name} ${attempt}`).bytes(32);
+    const identity = identityFrom(signatures, seed);
+    if (identity.box.startsWith(first)) identities.set(name, identity);
+  }
+}
+
 /** A signal of its own for each operation: they are many on one clock. */
 export const never = (): AbortSignal => new AbortController().signal;
 
@@ -71,8 +89,8 @@ export function openSessionRig(seed: number): SessionRig {
     starts++;
     const place = names.indexOf(name) + 1;
     const address = `10.0.0.${place}`;
-    // By name: A has the smallest id.
-    const id = name.charCodeAt(0).toString(16).padStart(2, '0').repeat(16) as BoxId;
+    const identity = identityOf(name);
+    const id = identity.box;
     const storage = storages.get(name) ?? openMemoryStorage();
     storages.set(name, storage);
     const offset = init.offset ?? starts * 1_000_000_007;
@@ -98,6 +116,8 @@ export function openSessionRig(seed: number): SessionRig {
       {
         clock: own.clock,
         wallClock: clock,
+        identity,
+        signatures,
         peers: openPlainNetwork({ streams }),
         discovery,
         storage,
@@ -111,7 +131,7 @@ export function openSessionRig(seed: number): SessionRig {
         },
       },
       {
-        box: id,
+        security: 'open',
         name,
         instrument: 'keys',
         rtp: { port: 5004, ssrc: place, clockOffset: 0 as Micros },

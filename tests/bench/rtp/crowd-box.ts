@@ -4,10 +4,12 @@
  * Says its port; plays `crowd-playing.ts` to all of them when told to `play`; tells on `report` what it heard of each
  * participant, how late, and what it cost.
  */
+
 import { openBox } from '../../../runtime/compose.ts';
 import { Histogram } from '../../../runtime/core/histogram.ts';
 import { silentLog } from '../../../runtime/core/log.ts';
 import { openMonotonicClock } from '../../../runtime/platform/monotonic-clock.ts';
+import { openNodeSignatures } from '../../../runtime/platform/node-signatures.ts';
 import { openOutputScheduler } from '../../../runtime/platform/output-scheduler.ts';
 import { systemRandomness } from '../../../runtime/platform/system-randomness.ts';
 import { openTcpNetwork } from '../../../runtime/platform/tcp-network.ts';
@@ -44,13 +46,14 @@ const box = await openBox(
     clock,
     wallClock: clock,
     datagrams: openUdpNetwork({ clock }),
+    signatures: openNodeSignatures(),
     peers: openPlainNetwork({ streams: openTcpNetwork() }),
     discovery: openVirtualDiscovery({ clock }).at(HOST),
     storage: openMemoryStorage(),
     randomness: systemRandomness,
     log: silentLog,
   },
-  { settings: checked.settings, version: 'bench', host: HOST },
+  { settings: checked.settings, version: 'bench', host: HOST }, security: 'open',
 );
 box.addOutput(await scheduler.open({ kind: 'loop', onMessage: () => {} }));
 
