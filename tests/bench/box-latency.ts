@@ -85,7 +85,7 @@ async function openBenchBox(name: string): Promise<{ box: Box; input: SimMidiInp
         randomness: systemRandomness,
         log: silentLog,
       },
-      { settings: checked.settings, version: 'bench', host: HOST }, security: 'open',
+      { settings: checked.settings, version: 'bench', host: HOST, security: 'open' },
     ),
   );
   const input = openSimMidiInput({ clock });

@@ -53,7 +53,7 @@ const box = await openBox(
     randomness: systemRandomness,
     log: silentLog,
   },
-  { settings: checked.settings, version: 'bench', host: HOST }, security: 'open',
+  { settings: checked.settings, version: 'bench', host: HOST, security: 'open' },
 );
 box.addOutput(await scheduler.open({ kind: 'loop', onMessage: () => {} }));
 
