@@ -5,6 +5,7 @@
  * Gives  a running box with its status page; lines for people on stdout about what is there and what is missing.
  */
 import { openMidiDevices } from '../hw/midi-devices.ts';
+import type { WishEnd } from '../runtime/box/joining.ts';
 import { type Box, openBox } from '../runtime/compose.ts';
 import { PortError } from '../runtime/core/errors.ts';
 import { Teardown } from '../runtime/core/lifecycle.ts';
@@ -20,8 +21,10 @@ import { openStatusServer } from '../runtime/platform/status-server.ts';
 import { systemRandomness } from '../runtime/platform/system-randomness.ts';
 import { openTcpNetwork } from '../runtime/platform/tcp-network.ts';
 import { openUdpNetwork } from '../runtime/platform/udp-network.ts';
+import type { FoundSession } from '../runtime/session/session.ts';
 import type { Settings } from '../runtime/settings/settings.ts';
 import { openPlainNetwork } from '../runtime/transport/link/plain-network.ts';
+import { answerCodes, openCodeTerminal, showCodes } from './code-terminal.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { writeAddress } from './rtp-peer.ts';
 import type { RunOptions, RunStart } from './run-options.ts';
@@ -88,16 +91,13 @@ export async function runBox(
   if (settings.status.enabled) await serveStatus(box, settings, log, held);
   reportSession(box, held);
   reportPeers(box, held);
+  held.hold(showCodes({ clock, session: box.session }, print));
+  held.hold(answerCodes({ clock, flow: box.flow }, openCodeTerminal(print), options.code));
   for (const peer of options.connect) {
     if (peer.kind === 'name') box.peerMemory.connectNamed(peer.name);
     else box.peerMemory.connect({ host: peer.host, port: peer.port });
   }
-  try {
-    await start(box, options.start, settings, signal);
-  } catch (failure) {
-    if (!(failure instanceof PortError)) throw failure;
-    print(`${failure.message}. The box runs on in no session.`);
-  }
+  await start(box, options.start, settings, signal);
   await untilInterrupted(signal);
 }
 
@@ -172,40 +172,57 @@ function reportPeers({ rtp, peers }: Box, held: Teardown): void {
   );
 }
 
+/** By way of the flow, so that the panel shows what is waited for and why it came to nothing. */
 async function start(
-  box: Box,
+  { session, flow }: Box,
   how: RunStart,
   settings: Settings,
   signal: AbortSignal,
 ): Promise<void> {
-  const { session } = box;
-  switch (how.kind) {
-    case 'alone':
-      return;
-    case 'create':
-      return session.create(settings.session.name);
-    case 'rejoin':
-      if (settings.session.autoRejoin && session.last) await session.rejoinLast(signal);
-      return;
-    case 'join':
-      return joinWhenFound(box, how.name, signal);
+  const giveUp = (): void => flow.cancel();
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    const end = await begin();
+    if (end?.kind !== 'failed') return;
+    if (!(end.failure instanceof PortError)) throw end.failure;
+    print(`${end.failure.message}. The box runs on in no session.`);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+
+  async function begin(): Promise<WishEnd | undefined> {
+    switch (how.kind) {
+      case 'alone':
+        return undefined;
+      case 'create':
+        return flow.create(settings.session.name);
+      case 'rejoin':
+        return settings.session.autoRejoin && session.last ? flow.rejoin() : undefined;
+      case 'invited':
+        return flow.openInvitation(how.link);
+      case 'join': {
+        const target = await untilFound(session, how.name, signal);
+        return target && flow.join(target);
+      }
+    }
   }
 }
 
-async function joinWhenFound(
-  { session }: Box,
+async function untilFound(
+  session: Box['session'],
   name: string | undefined,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<FoundSession | undefined> {
   print(`Looking for ${name === undefined ? 'a session' : `the session ${name}`} ...`);
-  const target = await new Promise<(typeof session.found)[number] | undefined>((resolve) => {
+  return new Promise((resolve) => {
     const look = (): void => {
       const found = session.found.find((one) => name === undefined || one.name === name);
-      if (found) resolve(found);
+      if (!found) return;
+      listening[Symbol.dispose]();
+      resolve(found);
     };
-    session.onFound(look);
+    const listening = session.onFound(look);
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
     look();
   });
-  if (target) await session.join(target, signal);
 }

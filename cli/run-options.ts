@@ -11,6 +11,8 @@ export interface RunOptions {
   /** What was wrong with the settings and was got over: for the log and the panel. */
   readonly warnings: readonly string[];
   readonly start: RunStart;
+  /** For a host that asks for the code it shows: six digits. */
+  readonly code: string | undefined;
   /** RTP-MIDI peers to invite, besides those that are remembered. */
   readonly connect: readonly PeerTarget[];
 }
@@ -22,4 +24,6 @@ export type RunStart =
   | { readonly kind: 'create' }
   /** The first session found with this name; undefined: any. */
   | { readonly kind: 'join'; readonly name: string | undefined }
+  /** The session behind an invitation's link. */
+  | { readonly kind: 'invited'; readonly link: string }
   | { readonly kind: 'alone' };

@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import type { Settings } from '../../runtime/settings/settings.ts';
 import type { ResolvedSetting } from '../../runtime/settings/settings-resolution.ts';
+import { readCode } from '../code-terminal.ts';
 import { UsageError } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
 import { type PeerTarget, parseRunPeer } from '../rtp-peer.ts';
@@ -26,6 +27,7 @@ export type RunBox = (
 interface Typed {
   readonly create?: true;
   readonly join?: string | true;
+  readonly code?: string;
   readonly alone?: true;
   readonly connect?: readonly PeerTarget[];
   readonly printSettings?: true;
@@ -37,7 +39,15 @@ export function registerRun(program: Command, runBox: RunBox): void {
     .command('run')
     .description('run a box on this machine, with whatever MIDI ports it has')
     .option('--create', 'create a session at once')
-    .option('--join [name]', 'join a session as soon as it is found; any, if no name is given')
+    .option(
+      '--join [session]',
+      'join a session as soon as it is found: its name, or the link of an invitation (togthr:// or https://); any, if none is given',
+    )
+    .option(
+      '--code <digits>',
+      'the code that the host shows, for scripts and tests; else it is asked for at the terminal on first contact',
+      parseCode,
+    )
     .option('--alone', 'join no session by itself')
     .option(
       '--connect <peer>',
@@ -61,6 +71,7 @@ export function registerRun(program: Command, runBox: RunBox): void {
       settingsFile: loaded.file,
       warnings: loaded.warnings,
       start,
+      code: typed.code,
       connect: typed.connect ?? [],
     };
     await interruptible((signal) => runBox(loaded.settings, options, signal));
@@ -74,7 +85,17 @@ function startOf({ create, join, alone }: Typed): RunStart {
   if (create) return { kind: 'create' };
   if (alone) return { kind: 'alone' };
   if (join === undefined) return { kind: 'rejoin' };
+  if (join !== true && isInvitation(join)) return { kind: 'invited', link: join };
   return { kind: 'join', name: join === true ? undefined : join };
+}
+
+/** A session's name has no scheme: what has one is a link, whole or not. */
+const isInvitation = (text: string): boolean => /^(togthr(\+http)?|https?):\/\//i.test(text);
+
+function parseCode(text: string): string {
+  const code = readCode(text);
+  if (code === undefined) throw new UsageError(`--code ${text}: must be the six digits shown`);
+  return code;
 }
 
 function printSettings({ each, file, warnings }: LoadedSettings, json: boolean): void {
