@@ -57,7 +57,7 @@ class End implements TestStream {
       unsent: 0,
       send: (packet, length) => {
         const copy = packet.slice(0, length);
-        this.#later(() => this.far?.#onPacket?.(copy, clock.now()));
+        this.#later(() => this.far?.receivePacket(copy));
       },
       onPacket: (listener) => {
         this.#onPacket = listener;
@@ -78,13 +78,13 @@ class End implements TestStream {
     if (this.closed) return false;
     const copy = bytes.slice();
     this.#written.push(copy);
-    this.#later(() => this.far?.#receive(copy));
+    this.#later(() => this.far?.receive(copy));
     return true;
   }
 
   onBytes(listener: (bytes: Uint8Array) => void): Disposable {
     this.#onBytes = listener;
-    for (const bytes of this.#kept.splice(0)) this.#later(() => this.#receive(bytes));
+    for (const bytes of this.#kept.splice(0)) this.#later(() => this.receive(bytes));
     return { [Symbol.dispose]: () => (this.#onBytes = undefined) };
   }
 
@@ -94,17 +94,21 @@ class End implements TestStream {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#close();
-    this.#later(() => this.far?.#close());
+    this.close();
+    this.#later(() => this.far?.close());
   }
 
-  #receive(bytes: Uint8Array): void {
+  receivePacket(packet: Uint8Array): void {
+    this.#onPacket?.(packet, this.#clock.now());
+  }
+
+  receive(bytes: Uint8Array): void {
     if (this.closed) return;
     if (this.#onBytes) this.#onBytes(bytes);
     else this.#kept.push(bytes);
   }
 
-  #close(): void {
+  close(): void {
     if (this.closed) return;
     this.closed = true;
     for (const listener of this.#onClosed) listener();

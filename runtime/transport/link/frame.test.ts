@@ -37,7 +37,7 @@ test('frames come out as they went in, however the stream is cut', () => {
 
 test.each([
   ['no channel', '00000000', 'empty'],
-  ['more than a greeting before it is open', '00000401', 'oversize'],
+  ['more than a greeting before it is open', '00000801', 'oversize'],
   ['4 GiB', 'ffffffff', 'oversize'],
 ])('a length of %s is a fault, after which nothing is read', (_name, bytes, fault) => {
   const reader = new FrameReader();

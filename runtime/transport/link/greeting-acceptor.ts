@@ -50,7 +50,7 @@ export function openAcceptorSide(
   let keys: CpaceKeys | undefined;
 
   const meet = (dialer: Greeting, payload: Uint8Array): Verdict => {
-    const refusal = implausible(parts, dialer);
+    const refusal = implausible(parts, dialer) ?? otherSession(parts.hello, dialer.hello.session);
     if (refusal) return refuse(refusal);
     peer = dialer;
     transcript = transcriptOf(binding, payload, encodeLinkMessage(hello));
@@ -60,9 +60,7 @@ export function openAcceptorSide(
   const admit = (dialer: Greeting, shown: Enter): Verdict => {
     const { box, session } = dialer.hello;
     const refusal =
-      (credentials.removed(box) ? REFUSED.removed() : undefined) ??
-      parts.judge(dialer.hello) ??
-      otherSession(parts.hello, session);
+      (credentials.removed(box) ? REFUSED.removed() : undefined) ?? parts.judge(dialer.hello);
     if (refusal) return refuse(refusal);
     const own = credentials.membership();
     // In no position to let anybody in: it is still at somebody's door itself.
