@@ -10,7 +10,7 @@
 import { z } from 'zod';
 
 /** Changes when a page of before would misunderstand; such a page reloads itself. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Octets of one WebSocket message from a page. */
 export const MAX_CLIENT_MESSAGE = 4_096;
@@ -211,6 +211,12 @@ export interface SimBoxStats {
 
 export interface SimSession {
   readonly name: string;
+  /** Id of the participant that hosts it. */
+  readonly host: string;
+  /** Only the host changes mode, tempo and the rest. */
+  readonly locked: boolean;
+  /** Whether all that leaves the box is encrypted; `none`: there is nobody to hear it. */
+  readonly lock: 'none' | 'open' | 'closed';
   readonly mode: string;
   readonly bpm: number;
   readonly beatsPerBar: number;
@@ -223,6 +229,9 @@ export interface SimSession {
     readonly instrument: string;
     readonly role: string | null;
     readonly connected: boolean;
+    readonly muted: boolean;
+    /** How its notes get here: local, direct, relayed, tunnelled, forwarded, open; null without a link. */
+    readonly route: string | null;
   }[];
 }
 

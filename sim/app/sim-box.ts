@@ -4,6 +4,7 @@
  * Takes  the ports of its network, discovery and storage, and an output that its wire hangs on.
  * Gives  a BandMember: what its glass shows, what it plays and hears, and a hand and keys to play it with.
  */
+import { lockState } from '../../runtime/box/panel-facts.ts';
 import { type Box, type BoxDeps, type BoxInit, openBox } from '../../runtime/compose.ts';
 import type { EnsembleContext } from '../../runtime/core/ensemble.ts';
 import { PortError } from '../../runtime/core/errors.ts';
@@ -226,21 +227,29 @@ class SimBox implements BandMember {
 
   #session(context: EnsembleContext | undefined): SimSession | undefined {
     if (!context) return undefined;
-    const { name, mode, timeline, playing, participants } = context;
-    const clock = this.#box.ensembleClock;
+    const { name, host, locked, mode, timeline, playing, participants } = context;
+    const { ensembleClock: clock, rtp, peers } = this.#box;
     return {
       name,
+      host,
+      locked,
+      lock: lockState(
+        context,
+        rtp.peers.some(({ ssrc }) => !peers.isBox(ssrc)),
+      ),
       mode,
       bpm: timeline.bpm,
       beatsPerBar: timeline.beatsPerBar,
       playing,
       origin: clock.synced ? (clock.toLocal(timeline.origin) - this.#origin) / 1_000 : null,
-      participants: participants.map(({ id, name, instrument, role, connected }) => ({
+      participants: participants.map(({ id, name, instrument, role, connected, muted, route }) => ({
         id,
         name,
         instrument,
         role: role ?? null,
         connected,
+        muted,
+        route: route ?? null,
       })),
     };
   }

@@ -1,9 +1,11 @@
 /** One box as a device one could own, its keyboard and its player. */
 import { useEffect, useRef } from 'preact/hooks';
+import type { SimSession } from '../app/protocol.ts';
 import type { BoxView } from './box-view.ts';
 import { Knob } from './device/knob.tsx';
 import { Leds } from './device/leds.tsx';
 import { Oled } from './device/oled.tsx';
+import { Icon } from './icons.tsx';
 import { useJam } from './jam.ts';
 import { Keyboard } from './keys/keyboard.tsx';
 import { HIGHEST_BASE, keyName, LOWEST_BASE } from './keys/keyboard-layout.ts';
@@ -134,11 +136,33 @@ function Octave({ box }: { readonly box: BoxView }) {
   );
 }
 
+const LOCK_WORDS = {
+  open: 'Not everything that leaves this box is encrypted',
+  closed: 'All that leaves this box is encrypted',
+} as const;
+
+function Lock({ state, index }: { readonly state: SimSession['lock']; readonly index: number }) {
+  if (state === 'none') return null;
+  return (
+    <span
+      class={`lock ${state}`}
+      role="img"
+      aria-label={LOCK_WORDS[state]}
+      title={LOCK_WORDS[state]}
+      data-testid={`lock-${index}`}
+      data-lock={state}
+    >
+      <Icon name={state} />
+    </span>
+  );
+}
+
 function Status({ box }: { readonly box: BoxView }) {
   const session = box.session.value;
   const stats = box.stats.value;
   return (
     <p class="status" data-testid={`status-${box.info.index}`}>
+      {session ? <Lock state={session.lock} index={box.info.index} /> : null}
       {session
         ? `${session.name} · ${Math.round(session.bpm)} bpm · ${session.participants.length} in`
         : 'in no session'}

@@ -16,6 +16,7 @@ const KNOB: readonly (readonly [gesture: string, does: string])[] = [
   ['hold', 'back'],
   ['double-click', 'live screen'],
   ['hold 2 s', 'power menu'],
+  ['push and turn', 'panic: all notes off'],
 ];
 
 export function Help() {
@@ -44,6 +45,11 @@ export function Help() {
         <Keys title="Computer keys" rows={KEYS} />
         <Keys title="The knob" rows={KNOB} />
       </div>
+      <h3>Joining a stranger</h3>
+      <p>
+        A box that has never met the host is asked for the six digits on the host's display: turn to
+        a digit, click for the next one. From then on both know each other.
+      </p>
       <h3>The roll</h3>
       <p>
         An outline is a note as it was <em>played</em>, a triangle its <em>arrival</em> at the box

@@ -51,7 +51,7 @@ export interface Jam {
 }
 
 /** Compiles only while it is the protocol's. */
-const PROTOCOL: typeof PROTOCOL_VERSION = 1;
+const PROTOCOL: typeof PROTOCOL_VERSION = 2;
 const NOTICE_MS = 7_000;
 const MAX_NOTICES = 4;
 const RELOADED = 'reloaded-for-protocol';

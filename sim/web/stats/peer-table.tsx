@@ -6,8 +6,13 @@ import { lookOf } from '../players-colour.ts';
 const COLUMNS: readonly {
   readonly name: string;
   readonly about: string;
-  readonly value: (peer: SimPeerStats) => string;
+  readonly value: (peer: SimPeerStats, route: string | null | undefined) => string;
 }[] = [
+  {
+    name: 'Route',
+    about: 'How its notes get here: straight, over a relay, by way of another player',
+    value: (_peer, route) => route ?? '–',
+  },
   { name: 'RTT', about: 'Round trip', value: (peer) => millis(peer.rtt) },
   { name: 'Delay', about: 'Performance to sound, median', value: (peer) => millis(peer.delayP50) },
   {
@@ -34,6 +39,7 @@ export function PeerTable() {
   const jam = useJam();
   const box = jam.listened.value;
   const stats = box?.stats.value;
+  const players = box?.session.value?.participants ?? [];
   if (!box || !stats || stats.peers.length === 0) {
     return (
       <p class="alone">
@@ -59,6 +65,7 @@ export function PeerTable() {
         <tbody>
           {stats.peers.map((peer) => {
             const index = jam.boxOf(peer.participant)?.info.index ?? 0;
+            const route = players.find(({ id }) => id === peer.participant)?.route;
             return (
               <tr key={peer.participant} data-testid={`peer-${index}`}>
                 <th scope="row">
@@ -68,7 +75,7 @@ export function PeerTable() {
                   {peer.name}
                 </th>
                 {COLUMNS.map((column) => (
-                  <td key={column.name}>{column.value(peer)}</td>
+                  <td key={column.name}>{column.value(peer, route)}</td>
                 ))}
               </tr>
             );
