@@ -13,6 +13,7 @@ import { openPeerWiring, type PeerWiring } from './box/peer-wiring.ts';
 import { openSessionFlow, type SessionFlow } from './box/session-flow.ts';
 import { openStatusSource } from './box/status.ts';
 import { openTimeWiring } from './box/time-wiring.ts';
+import type { ControlPlane } from './control/control-plane.ts';
 import type { StatusSource } from './core/box-status.ts';
 import type { BoxId } from './core/ensemble.ts';
 import { Teardown } from './core/lifecycle.ts';
@@ -31,6 +32,7 @@ import type { Encoder } from './ports/encoder.ts';
 import type { Leds } from './ports/leds.ts';
 import type { MidiInput } from './ports/midi-input.ts';
 import type { MidiOutput } from './ports/midi-output.ts';
+import type { NetworkWatch } from './ports/network-watch.ts';
 import type { Randomness } from './ports/randomness.ts';
 import type { Signatures } from './ports/signatures.ts';
 import type { Storage } from './ports/storage.ts';
@@ -51,7 +53,12 @@ export interface BoxDeps {
   readonly clock: Clock;
   readonly wallClock: WallClock;
   readonly datagrams: DatagramNetwork;
+  /** What links are made of: encrypted connections, or plain streams where the settings say so. */
   readonly peers: PeerNetwork;
+  /** Undefined: nothing but the local network. */
+  readonly controlPlane?: ControlPlane | undefined;
+  /** Undefined: the network never changes. */
+  readonly watch?: NetworkWatch | undefined;
   readonly discovery: Discovery;
   readonly storage: Storage;
   readonly randomness: Randomness;
@@ -72,7 +79,7 @@ export interface BoxDeps {
 export interface BoxInit {
   readonly settings: Settings;
   readonly version: string;
-  /** Whether `peers` gives encrypted links (the default) or open ones. */
+  /** Whether `peers` gives encrypted links or open ones; default: as the settings say. */
   readonly security?: LinkSecurity;
   /** Address to bind; undefined: all interfaces. */
   readonly host?: string;
@@ -131,6 +138,7 @@ export async function openBox(deps: BoxDeps, init: BoxInit): Promise<Box> {
 async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<Box> {
   const { clock, randomness, log } = deps;
   const { settings } = init;
+  const security = init.security ?? settings.link.security;
   const at = init.host === undefined ? {} : { host: init.host };
   const identity = await loadIdentity(deps);
   const { box: id } = identity;
@@ -185,7 +193,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         ...at,
         reorderHold: fromMillis(settings.jam.reorderHoldMs),
         redundancy: settings.rtp.redundancy as Redundancy,
-        dropsDuplicates: (ssrc) => participants?.isBox(ssrc) === true,
+        dropsDuplicates: (ssrc) => participants?.takesCopies(ssrc) === true,
         ...(near ? { near: (host: string) => isPlace(host) || near(host) } : {}),
         accept: (name, from) =>
           participants?.knows(from) === true ||
@@ -206,13 +214,15 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         ensembleClock,
         identity,
         signatures: deps.signatures,
+        controlPlane: deps.controlPlane,
+        watch: deps.watch,
       },
       {
         name: settings.box.name,
         instrument: settings.box.instrument,
         rtp: { port: rtp.controlPort, ssrc: rtp.ssrc, clockOffset: rtp.clockOffset },
         linkPort: settings.link.port,
-        security: init.security,
+        security,
         ...at,
       },
     ),
@@ -305,8 +315,8 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
             settings,
             network: () =>
               networkFacts(
-                { control: undefined, addresses: deps.addresses, verdict: undefined },
-                { server: settings.control.server, security: 'open' },
+                { control: deps.controlPlane, addresses: deps.addresses, verdict: undefined },
+                { server: settings.control.server, security },
               ),
             version: init.version,
             about: init.about ?? (() => []),

@@ -41,6 +41,8 @@ export interface PeerWiring extends AsyncDisposable {
   knows(address: NetAddress): boolean;
   /** Whether this is the stream of a linked participant: a box like this one. */
   isBox(ssrc: number): boolean;
+  /** Whether packets are to be sent to it twice: it knows what to do with them, and they are worth it. */
+  takesCopies(ssrc: number): boolean;
   /** What arrived, with its player; after the engine has it. `packetsLost`: of that player's stream, in all. */
   onArrived(
     listener: (
@@ -80,6 +82,11 @@ const isSameStart = (a: ParticipantLink, b: ParticipantLink): boolean =>
   a.peer.ssrc === b.peer.ssrc && a.peer.boot === b.peer.boot;
 
 const STATS_PERIOD = fromSeconds(1);
+/** With more participants than this, copies go to those only whose packets get lost. */
+const COPIES_TO_ALL = 8;
+const LOSES = 0.001;
+/** So long after the last loss it is still one whose packets get lost. */
+const LOSES_FOR = fromSeconds(60);
 
 export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxId }): PeerWiring {
   const { clock, rtp, session, engine, ensembleClock, lanes } = deps;
@@ -88,6 +95,8 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
   const boxBySsrc = new Map<number, BoxId>();
   const strangers = new Map<number, string>();
   const muted = new Set<string>();
+  /** Until when those are taken for ones whose packets get lost. */
+  const lossy = new Map<number, Instant>();
   const arrived = new Listeners<
     [
       source: string,
@@ -238,11 +247,17 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
 
   const publish = held.hold(
     clock.alarm(() => {
+      const now = clock.now();
+      for (const [ssrc, until] of lossy) if (until <= now) lossy.delete(ssrc);
       for (const box of members.keys()) {
         const peer = peerOf(box);
-        if (peer) session.reportStats(box, peer.stats);
+        if (!peer) continue;
+        const { stats } = peer;
+        session.reportStats(box, stats);
+        // What gets lost on the way here gets lost on the way back, too, more often than not.
+        if (stats.loss > LOSES) lossy.set(peer.ssrc, after(now, LOSES_FOR));
       }
-      publish.set(after(clock.now(), STATS_PERIOD));
+      publish.set(after(now, STATS_PERIOD));
     }),
   );
   publish.set(after(clock.now(), STATS_PERIOD));
@@ -256,6 +271,8 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
       return false;
     },
     isBox: (ssrc) => boxBySsrc.has(ssrc),
+    takesCopies: (ssrc) =>
+      boxBySsrc.has(ssrc) && (members.size <= COPIES_TO_ALL || lossy.has(ssrc)),
     onArrived: (listener) => arrived.add(listener),
     onEnded: (listener) => ended.add(listener),
     onChange: (listener) => changed.add(listener),

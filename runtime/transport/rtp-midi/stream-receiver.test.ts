@@ -238,6 +238,31 @@ test('feedback follows a repair and an empty packet at once, others within 200 m
   expect(reports).toHaveLength(4);
 });
 
+test('a sender of empty packets is told after a pause of 5 ms, every 30 ms at most, and of a dense stream within 200 ms (item 34)', () => {
+  give(10, ON);
+  give(11, EMPTY);
+  pass(1_000_000);
+  reports.length = 0;
+  give(12, OFF);
+  pass(4_000);
+  give(13, ON);
+  pass(4_000);
+  expect(reports).toEqual([]);
+  pass(1_000);
+  expect(reports).toEqual([13]);
+  give(14, OFF);
+  pass(29_000);
+  expect(reports).toEqual([13]);
+  pass(1_000);
+  expect(reports).toEqual([13, 14]);
+  pass(1_000_000);
+  for (let i = 0; i < 60; i++) {
+    give(15 + i, i % 2 ? OFF : ON);
+    pass(4_000);
+  }
+  expect(reports).toEqual([13, 14, 64]);
+});
+
 test('faults in a list cost what follows them, not what came before, nor the journal (item 12)', () => {
   give(10, EMPTY);
   give(12, '47903c6400908000', keyUp(11));

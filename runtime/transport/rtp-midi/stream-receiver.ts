@@ -211,7 +211,8 @@ export class StreamReceiver {
     if (fault === 'trailingOctets') this.#faults.count(fault);
     else if (fault) delivery.lackCommands(fault);
     this.#suspect = -1;
-    this.#feedback.note(at, !hasCommands || missing > 0 || hadSysEx);
+    const awaited = missing > 0 || hadSysEx;
+    this.#feedback.note(at, hasCommands ? (awaited ? 'awaited' : 'commands') : 'guard');
   }
 
   #report(now: Instant): void {
