@@ -28,6 +28,7 @@ interface Typed {
   readonly seconds?: number;
   readonly json?: true;
   readonly processes?: true;
+  readonly strangers?: true;
   readonly join?: boolean;
 }
 
@@ -66,28 +67,40 @@ export function registerSim(program: Command, runSimulator: RunSimulator): void 
     )
     .option('--json', 'print how it went as JSON')
     .option('--processes', 'each box in a process of its own')
+    .option(
+      '--strangers',
+      'the boxes do not know each other: joining takes the code that the host shows',
+    )
     .option('--join', 'the others join the session of box 1 by themselves')
     .addOption(new Option('--no-join', 'nobody joins by itself').hideHelp());
-  addSettingsOptions(command, ['jam', 'midi.pass', 'log']).action(async (typed: Typed) => {
-    const { settings, warnings } = await loadSettings(command);
-    for (const warning of warnings) note(`togthr: warning: ${warning}`);
-    const options: SimOptions = {
-      boxes: typed.boxes,
-      port: typed.port,
-      profile: typed.profile,
-      seed: typed.seed,
-      play: checkBoxes(typed.play ?? [], typed.boxes),
-      piece: typed.piece,
-      loop: typed.loop === true,
-      headless: typed.headless === true,
-      seconds: typed.seconds,
-      json: typed.json === true,
-      processes: typed.processes === true,
-      join: typed.join ?? typed.headless === true,
-      settings,
-    };
-    await interruptible(async (signal) => report(await runSimulator(options, signal), options));
-  });
+  addSettingsOptions(command, ['jam', 'midi.pass', 'link.security', 'log']).action(
+    async (typed: Typed) => {
+      const { settings, warnings } = await loadSettings(command);
+      for (const warning of warnings) note(`togthr: warning: ${warning}`);
+      if (typed.strangers && (typed.join ?? typed.headless)) {
+        throw new UsageError(
+          '--strangers: nobody is there to enter codes when the boxes join by themselves; join by hand, in the page',
+        );
+      }
+      const options: SimOptions = {
+        boxes: typed.boxes,
+        port: typed.port,
+        profile: typed.profile,
+        seed: typed.seed,
+        play: checkBoxes(typed.play ?? [], typed.boxes),
+        piece: typed.piece,
+        loop: typed.loop === true,
+        headless: typed.headless === true,
+        seconds: typed.seconds,
+        json: typed.json === true,
+        processes: typed.processes === true,
+        strangers: typed.strangers === true,
+        join: typed.join ?? typed.headless === true,
+        settings,
+      };
+      await interruptible(async (signal) => report(await runSimulator(options, signal), options));
+    },
+  );
 }
 
 /** `--play A.mid --box 1 --play B.mid --box 2`: each --box belongs to the --play before it. */

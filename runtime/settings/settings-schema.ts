@@ -193,6 +193,11 @@ const SCHEMA = z.strictObject({
         description: 'TCP port where other boxes join (0: any free one)',
         flag: 'link-port',
       }),
+      security: choice(['encrypted', 'open'], 'encrypted', {
+        description:
+          'links with other boxes: encrypted and proven; or open, for diagnosis on a network that you trust',
+        flag: 'link-security',
+      }),
     })
     .prefault({}),
   control: z

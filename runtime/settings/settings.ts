@@ -2,6 +2,7 @@
  * The settings of a box, by section.
  */
 import type { JamMode } from '../core/ensemble.ts';
+import type { LinkSecurity } from '../privacy/credentials.ts';
 
 export const SETTINGS_VERSION = 1;
 
@@ -32,7 +33,7 @@ export interface Settings {
     /** 0, 1 or 2. */
     readonly redundancy: number;
   };
-  readonly link: { readonly port: number };
+  readonly link: { readonly port: number; readonly security: LinkSecurity };
   /** `server` empty: none. `certificate` empty: what the system trusts for the server's name. */
   readonly control: { readonly server: string; readonly certificate: string };
   readonly jam: {

@@ -20,6 +20,8 @@ import type {
 export interface SimulatorHost {
   /** Of the software, for people. */
   readonly version: string;
+  /** The boxes have each other's keys from the beginning, so that no code is asked for. */
+  readonly acquainted: boolean;
   /** In order of `index`; fixed for the life of the host. */
   readonly boxes: readonly SimBoxHandle[];
   /** Networks to choose from. */

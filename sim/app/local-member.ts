@@ -1,5 +1,5 @@
 /**
- * A member of the band in this process: its box on real UDP and TCP on loopback, behind a seeded bad network.
+ * A member of the band in this process: its box on a real network on loopback, behind a seeded bad one.
  *
  * Takes  what the members share: clock, output thread, discovery, pieces.
  * Gives  a BandMember.
@@ -14,12 +14,13 @@ import { openUdpNetwork } from '../../runtime/platform/udp-network.ts';
 import type { Clock, WallClock } from '../../runtime/ports/clock.ts';
 import type { Discovery } from '../../runtime/ports/discovery.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
-import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
 import { openMemoryStorage } from '../memory-storage.ts';
 import type { MidiFileSong } from '../midi-file.ts';
 import { openImpairedNetwork } from '../network/impaired-network.ts';
 import { isProfileName, type ProfileName } from '../network/profiles.ts';
 import { seededRandomness } from '../seeded-randomness.ts';
+import { boxName, introduce } from './acquaintance.ts';
+import { openLinks } from './links.ts';
 import { openSimBox } from './sim-box.ts';
 import type { BandMember } from './simulated-band.ts';
 
@@ -40,6 +41,10 @@ export interface LocalMemberInit {
   readonly profile: ProfileName;
   readonly settings: Settings;
   readonly version: string;
+  /** How many boxes there are in all. */
+  readonly boxes: number;
+  /** They do not know each other beforehand. */
+  readonly strangers: boolean;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -49,7 +54,7 @@ export async function openLocalMember(
   init: LocalMemberInit,
 ): Promise<BandMember> {
   const { clock, scheduler } = deps;
-  const name = `Box ${init.index}`;
+  const name = boxName(init.index);
   const randomness = seededRandomness(`${init.seed}/${name}`);
   const network = openImpairedNetwork(
     { clock, randomness, datagrams: openUdpNetwork({ clock }), streams: openTcpNetwork() },
@@ -60,25 +65,34 @@ export async function openLocalMember(
     box: { ...init.settings.box, name },
     session: { ...init.settings.session, name: `${name}'s jam` },
     rtp: { ...init.settings.rtp, port: 0 },
-    link: { port: 0 },
+    link: { ...init.settings.link, port: 0 },
   };
+  const storage = openMemoryStorage();
+  await introduce({ storage, wallClock: clock }, init);
+  const links = await openLinks(
+    { clock, log: deps.log, randomness, streams: network.streams },
+    { settings, profile: init.profile, host: LOOPBACK },
+  );
   return openSimBox(
     {
       clock,
       wallClock: clock,
       datagrams: network.datagrams,
       signatures: openNodeSignatures(),
-      peers: openPlainNetwork({ streams: network.streams }),
+      peers: links.peers,
+      links,
       discovery: deps.discovery,
-      storage: openMemoryStorage(),
+      storage,
       randomness,
       log: deps.log.child({ box: init.index }),
       output: await scheduler.open({ kind: 'loop', name: 'Synth', onMessage: () => {} }),
       song: deps.song,
       setProfile: (profile, to) => {
         if (!isProfileName(profile)) return;
-        if (!to) network.setProfile(profile);
-        else for (const port of to) network.setProfile(profile, { host: LOOPBACK, port });
+        for (const address of to ?? [undefined]) {
+          network.setProfile(profile, address);
+          links.setProfile(profile, address);
+        }
       },
     },
     {
@@ -86,7 +100,6 @@ export async function openLocalMember(
       origin: init.origin,
       settings,
       version: init.version,
-      security: 'open',
       host: LOOPBACK,
       outputPriority: scheduler.priority,
     },

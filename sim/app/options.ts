@@ -32,6 +32,8 @@ export interface SimOptions {
   readonly json: boolean;
   /** Each box in a process of its own. */
   readonly processes: boolean;
+  /** The boxes do not know each other: who joins is asked for the code that the host shows. */
+  readonly strangers: boolean;
   /** The other boxes join the session of box 1 by themselves. */
   readonly join: boolean;
   /** What the boxes have in common (mode, filters, log level, ...). */

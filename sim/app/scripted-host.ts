@@ -61,6 +61,7 @@ export function openScriptedHost(init: ScriptedInit = {}): ScriptedHost {
   );
   return {
     version: '0.0.0',
+    acquainted: true,
     boxes,
     calls,
     profiles: [

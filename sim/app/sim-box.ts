@@ -17,7 +17,9 @@ import {
   type Micros,
   toMillis,
 } from '../../runtime/core/time.ts';
+import type { NetAddress } from '../../runtime/ports/datagram-network.ts';
 import type { MidiOutput } from '../../runtime/ports/midi-output.ts';
+import type { ParticipantLink } from '../../runtime/session/session.ts';
 import type { MidiFileSong } from '../midi-file.ts';
 import { openSimMidiInput, type SimMidiInput } from '../midi-wire.ts';
 import { openSimPanel, type SimPanel } from '../panel-device.ts';
@@ -38,8 +40,10 @@ export interface SimBoxDeps extends Omit<BoxDeps, 'frontPanel'> {
   /** The wire out; the box owns it. */
   readonly output: MidiOutput;
   readonly song: (piece: string) => MidiFileSong | undefined;
-  /** `to`: only towards those UDP ports. */
-  readonly setProfile: (name: string, to?: readonly number[]) => void;
+  /** What `peers` stands on; released after the box. */
+  readonly links: AsyncDisposable;
+  /** `to`: only towards those addresses. */
+  readonly setProfile: (name: string, to?: readonly NetAddress[]) => void;
 }
 
 export interface SimBoxInit extends BoxInit {
@@ -55,6 +59,7 @@ const FIND_PATIENCE = fromSeconds(20);
 export async function openSimBox(deps: SimBoxDeps, init: SimBoxInit): Promise<BandMember> {
   const held = new Teardown();
   try {
+    held.hold(deps.links);
     const panel = held.hold(openSimPanel(deps));
     const box = held.hold(await openBox({ ...deps, frontPanel: panel }, init));
     const input = held.hold(openSimMidiInput(deps, { name: 'Keyboard' }));
@@ -78,6 +83,9 @@ class SimBox implements BandMember {
   readonly #panel: SimPanel;
   readonly #input: SimMidiInput;
   readonly #tap: NoteTap;
+  /** Where packets go to each box, and the networks that are in force towards some of them. */
+  readonly #ways = new Map<string, readonly NetAddress[]>();
+  readonly #profiles = new Map<string, string>();
   #stuck: () => number = () => 0;
 
   constructor(
@@ -100,6 +108,13 @@ class SimBox implements BandMember {
     this.player = held.hold(
       new TrackPlayer({ clock: deps.clock, song: deps.song, feed: (bytes) => this.play(bytes) }),
     );
+    held.hold(
+      box.session.onParticipant((link, state) => {
+        if (state === 'unlinked') return;
+        this.#ways.set(link.peer.box, waysOf(link));
+        this.#impair(link.peer.box);
+      }),
+    );
   }
 
   get id(): string {
@@ -117,10 +132,6 @@ class SimBox implements BandMember {
   }
   get session(): SimSession | undefined {
     return this.#session(this.#box.session.context);
-  }
-  get ports(): readonly number[] {
-    const { controlPort } = this.#box.rtp;
-    return [controlPort, controlPort + 1];
   }
   get hears(): readonly string[] {
     const { rtp, peers } = this.#box;
@@ -151,8 +162,14 @@ class SimBox implements BandMember {
   panic(): void {
     this.#box.panic();
   }
-  setProfile(name: string, to?: readonly number[]): void {
-    this.#deps.setProfile(name, to);
+  setProfile(name: string, to?: string): void {
+    if (to === undefined) {
+      this.#profiles.clear();
+      this.#deps.setProfile(name);
+    } else {
+      this.#profiles.set(to, name);
+      this.#impair(to);
+    }
   }
   judgeStuck(stuck: () => number): void {
     this.#stuck = stuck;
@@ -225,6 +242,12 @@ class SimBox implements BandMember {
     return this.#held[Symbol.asyncDispose]();
   }
 
+  #impair(box: string): void {
+    const profile = this.#profiles.get(box);
+    const ways = this.#ways.get(box);
+    if (profile !== undefined && ways) this.#deps.setProfile(profile, ways);
+  }
+
   #session(context: EnsembleContext | undefined): SimSession | undefined {
     if (!context) return undefined;
     const { name, host, locked, mode, timeline, playing, participants } = context;
@@ -253,6 +276,12 @@ class SimBox implements BandMember {
       })),
     };
   }
+}
+
+/** Over an open link RTP-MIDI goes beside it. */
+function waysOf({ peer, remote, route, secure }: ParticipantLink): readonly NetAddress[] {
+  if (secure && route) return [route.remote];
+  return [peer.rtpPort, peer.rtpPort + 1].map((port) => ({ host: remote.host, port }));
 }
 
 function millis(value: Micros | undefined): number | null {

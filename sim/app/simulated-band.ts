@@ -32,10 +32,8 @@ export interface BandMember extends SimBoxHandle, AsyncDisposable {
   conduct(bpm: number | undefined): void;
   /** How it is to know, for `stats`, which of its notes nobody holds any more: only the band hears everybody. */
   judgeStuck(stuck: () => number): void;
-  /** `to`: only towards those UDP ports, another member's `ports`. */
-  setProfile(profile: string, to?: readonly number[]): void;
-  /** UDP ports where others reach it. */
-  readonly ports: readonly number[];
+  /** `to`: only towards that box, by its id. */
+  setProfile(profile: string, to?: string): void;
 }
 
 export interface BandDeps {
@@ -63,7 +61,7 @@ const LOOK = fromMillis(50);
 
 export async function openSimulatedBand(
   deps: BandDeps,
-  options: Pick<SimOptions, 'boxes' | 'profile'>,
+  options: Pick<SimOptions, 'boxes' | 'profile' | 'strangers'>,
 ): Promise<SimulatedBand> {
   const held = new Teardown();
   try {
@@ -77,7 +75,7 @@ export async function openSimulatedBand(
       if (member.status === 'rejected') throw member.reason;
       return member.value;
     });
-    return new RunningBand(deps, members, origin, options.profile, held);
+    return new RunningBand(deps, members, origin, options, held);
   } catch (failure) {
     await held[Symbol.asyncDispose]();
     throw failure;
@@ -86,6 +84,7 @@ export async function openSimulatedBand(
 
 class RunningBand implements SimulatedBand {
   readonly version: string;
+  readonly acquainted: boolean;
   readonly members: readonly BandMember[];
   readonly profiles: readonly ProfileInfo[] = PROFILE_NAMES.map((name) => ({
     name,
@@ -103,10 +102,11 @@ class RunningBand implements SimulatedBand {
     deps: BandDeps,
     members: readonly BandMember[],
     origin: Instant,
-    profile: string,
+    { profile, strangers }: Pick<SimOptions, 'profile' | 'strangers'>,
     held: Teardown,
   ) {
     this.version = deps.version;
+    this.acquainted = !strangers;
     this.#deps = deps;
     this.members = members;
     this.#origin = origin;
@@ -150,7 +150,7 @@ class RunningBand implements SimulatedBand {
     }
     const to = this.members[between.to - 1];
     const from = this.members[between.from - 1];
-    if (to && from) from.setProfile(name, to.ports);
+    if (to && from) from.setProfile(name, to.id);
   }
 
   playTogether(piece: string, loop: boolean): void {

@@ -54,7 +54,8 @@ export async function runSimulator(
         library,
         version,
         openMember: (index, origin) => {
-          const start = { index, version, profile, seed: options.seed, settings };
+          const { boxes, seed, strangers } = options;
+          const start = { index, version, profile, boxes, seed, strangers, settings };
           if (!options.processes) return openLocalMember(shared, { ...start, origin });
           const files = options.play.map(({ file }) => file);
           const absolute = origin + performance.timeOrigin * 1_000;

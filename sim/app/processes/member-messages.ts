@@ -23,6 +23,9 @@ export interface MemberStart {
   readonly profile: ProfileName;
   readonly settings: Settings;
   readonly version: string;
+  /** How many boxes there are in all, and whether they know each other. */
+  readonly boxes: number;
+  readonly strangers: boolean;
   /** Paths of files beside the bundled pieces. */
   readonly files: readonly string[];
 }
@@ -55,7 +58,7 @@ export type ToMember =
   | {
       readonly kind: 'setProfile';
       readonly name: string;
-      readonly to: readonly number[] | undefined;
+      readonly to: string | undefined;
     }
   | {
       readonly kind: 'found';
@@ -68,7 +71,6 @@ export type ToMember =
 export interface MemberFacts {
   readonly id: string;
   readonly name: string;
-  readonly ports: readonly number[];
 }
 
 export type FromMember =

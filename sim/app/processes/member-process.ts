@@ -57,7 +57,7 @@ async function open(start: MemberStart): Promise<MemberFacts> {
   const timer = setInterval(tell, STATS_MS);
   held.defer(() => clearInterval(timer));
   send({ kind: 'frame', frame: opened.frame, brightness: opened.brightness });
-  return { id: opened.id, name: opened.name, ports: opened.ports };
+  return { id: opened.id, name: opened.name };
 }
 
 async function answer(call: MemberCall, signal: AbortSignal): Promise<MemberFacts | undefined> {

@@ -73,7 +73,7 @@ class RemoteMember implements BandMember {
   readonly #controls = new Listeners<[control: SimControl]>();
   readonly #sessions = new Listeners<[session: SimSession | undefined]>();
   readonly #players = new Listeners<[state: SimPlayerState]>();
-  #facts: MemberFacts = { id: '', name: '', ports: [] };
+  #facts: MemberFacts = { id: '', name: '' };
   #playing: SimPlayerState = STOPPED;
   #stats: SimBoxStats = NO_STATS;
   #stuck: () => number = () => 0;
@@ -106,9 +106,6 @@ class RemoteMember implements BandMember {
   get name(): string {
     return this.#facts.name;
   }
-  get ports(): readonly number[] {
-    return this.#facts.ports;
-  }
 
   async open(start: MemberStart): Promise<void> {
     this.#facts = (await this.#wish({ kind: 'open', start })) ?? this.#facts;
@@ -140,7 +137,7 @@ class RemoteMember implements BandMember {
   panic(): void {
     this.#send({ kind: 'panic' });
   }
-  setProfile(name: string, to?: readonly number[]): void {
+  setProfile(name: string, to?: string): void {
     this.#send({ kind: 'setProfile', name, to });
   }
   judgeStuck(stuck: () => number): void {
