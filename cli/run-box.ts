@@ -12,18 +12,17 @@ import { Teardown } from '../runtime/core/lifecycle.ts';
 import { openFileStorage } from '../runtime/platform/file-storage.ts';
 import { lookUpHost } from '../runtime/platform/host-lookup.ts';
 import { openLocalDiscovery } from '../runtime/platform/local-discovery.ts';
-import { admitting, isLocalSubnet } from '../runtime/platform/local-subnet.ts';
+import { isLocalSubnet } from '../runtime/platform/local-subnet.ts';
 import { openMonotonicClock } from '../runtime/platform/monotonic-clock.ts';
 import { openNodeSignatures } from '../runtime/platform/node-signatures.ts';
 import { openOutputScheduler } from '../runtime/platform/output-scheduler.ts';
 import { openPinoLog, type PinoLog } from '../runtime/platform/pino-log.ts';
 import { openStatusServer } from '../runtime/platform/status-server.ts';
 import { systemRandomness } from '../runtime/platform/system-randomness.ts';
-import { openTcpNetwork } from '../runtime/platform/tcp-network.ts';
 import { openUdpNetwork } from '../runtime/platform/udp-network.ts';
 import type { FoundSession } from '../runtime/session/session.ts';
 import type { Settings } from '../runtime/settings/settings.ts';
-import { openPlainNetwork } from '../runtime/transport/link/plain-network.ts';
+import { openBoxNetwork } from './box-network.ts';
 import { answerCodes, openCodeTerminal, showCodes } from './code-terminal.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { writeAddress } from './rtp-peer.ts';
@@ -44,7 +43,8 @@ export async function runBox(
   const discovery = held.hold(await openLocalDiscovery({ clock, log }));
   const { accept } = settings.rtp;
   const invites = invitationRule(accept);
-  const joins = accept === 'anyone' ? (): boolean => true : isLocalSubnet;
+  const randomness = systemRandomness;
+  const network = held.hold(await openBoxNetwork({ clock, log, randomness }, settings));
   const box = held.hold(
     await openOrExplain(
       {
@@ -52,17 +52,18 @@ export async function runBox(
         wallClock: clock,
         datagrams: openUdpNetwork({ clock }),
         signatures: openNodeSignatures(),
-        peers: openPlainNetwork({ streams: admitting(openTcpNetwork(), joins) }),
+        peers: network.peers,
+        watch: network.watch,
+        addresses: () => network.watch.addresses,
         discovery,
         storage,
-        randomness: systemRandomness,
+        randomness,
         log,
         lookUp: lookUpHost,
       },
       {
         settings,
         version: options.version,
-        security: 'open',
         outputPriority: scheduler.priority,
         accept: (_name, from) => invites(from.host),
         near: isLocalSubnet,

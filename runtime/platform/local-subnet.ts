@@ -1,8 +1,8 @@
 /**
  * Who is near: on this machine, or on a network that one of its interfaces is on.
  *
- * What travels between boxes is neither encrypted nor authenticated yet, so a box lets in who is near and nobody else
- * unless its owner says so.
+ * RTP-MIDI with other programs is neither encrypted nor authenticated, so a box lets in who is near and nobody else unless
+ * its owner says so. Boxes that link prove who they are; those far away come through the control plane.
  */
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
