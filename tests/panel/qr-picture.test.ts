@@ -1,5 +1,5 @@
 /** The picture on the display, read by a decoder that knows nothing of ours. */
-import jsQR from 'jsqr';
+import jsqr from 'jsqr';
 import { describe, expect, test } from 'vitest';
 import { isLit } from '../../runtime/panel/frame-buffer.ts';
 import type { PanelInvitation } from '../../runtime/panel/joining-model.ts';
@@ -36,7 +36,7 @@ function scan(frame: Frame): string | undefined {
 
 function decode(frame: Frame, scale: number): string | undefined {
   const pixels = photograph(frame, scale);
-  return jsQR(pixels, DISPLAY_WIDTH * scale, DISPLAY_HEIGHT * scale)?.data;
+  return jsqr.default(pixels, DISPLAY_WIDTH * scale, DISPLAY_HEIGHT * scale)?.data;
 }
 
 describe('the code to photograph', () => {
