@@ -1,11 +1,12 @@
 /**
- * Two boxes as two processes on this machine, each with a MIDI cable of its own: found by mDNS, heard over the network.
+ * Two boxes as two processes on this machine, each with a MIDI cable of its own: found by mDNS, linked by WebRTC.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openPseudoTerminal, type PseudoTerminal } from '../platform/pseudo-terminal.ts';
+import { introduce } from './introduce.ts';
 import { type Running, running } from './program.ts';
 
 const NOTE_ON = [0x90, 60, 100];
@@ -50,6 +51,7 @@ function startBox(name: string, cable: PseudoTerminal, ...words: readonly string
 test('they find each other, exchange notes, and leave none behind when one is terminated', async (context) => {
   const [first, second] = [openPseudoTerminal({ raw: true }), openPseudoTerminal({ raw: true })];
   if (!first || !second) return context.skip('this system has no pseudo-terminals');
+  await introduce({ Ada: join(folder, 'Ada'), Ben: join(folder, 'Ben') });
   const session = `Jam ${process.pid}`;
   const ada = startBox('Ada', first, '--create', '--session', session);
   await ada.box.says(`In session ${session}: Ada`);
