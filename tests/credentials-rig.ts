@@ -32,6 +32,7 @@ export interface TestBox extends LinkCredentials {
   readonly invitations: InvitationSecrets;
   readonly known: KnownBoxes;
   readonly removals: Set<BoxId>;
+  readonly listing: Set<BoxId>;
   /** By whom it was let in. */
   readonly admittedBy: BoxId[];
   proof: MembershipProof | undefined;
@@ -60,11 +61,13 @@ export async function openTestBox(
     codes,
     invitations,
     removals: new Set(),
+    listing: new Set(),
     admittedBy: [],
     proof: undefined,
     hosting: false,
     membership: () => box.proof,
     removed: (id) => box.removals.has(id),
+    listed: (id) => box.listing.has(id),
     reception: () => (box.hosting ? { codes, invitations } : undefined),
     onAdmitted(proof, by) {
       box.proof = proof;

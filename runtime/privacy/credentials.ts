@@ -28,6 +28,8 @@ export interface LinkCredentials {
   membership(): MembershipProof | undefined;
   /** Whether the host has put that box out of the session. */
   removed(box: BoxId): boolean;
+  /** Whether that box is listed in the session: others have seen it there, not only whoever let it in. */
+  listed(box: BoxId): boolean;
   /** By what strangers are let in. Undefined: this box does not host the session, and lets no strangers in. */
   reception(): Reception | undefined;
   /** This box was let in; from now on `membership` is to give that proof. */

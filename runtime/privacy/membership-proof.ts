@@ -9,12 +9,12 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { SessionId } from '../core/ensemble.ts';
+import type { BoxId, SessionId } from '../core/ensemble.ts';
 import type { WallTime } from '../core/time.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { Signatures } from '../ports/signatures.ts';
 import { equalOctets } from './equal-octets.ts';
-import { type Identity, PUBLIC_KEY_OCTETS, SIGNATURE_OCTETS } from './identity.ts';
+import { boxIdOf, type Identity, PUBLIC_KEY_OCTETS, SIGNATURE_OCTETS } from './identity.ts';
 
 export interface Grant {
   /** Public key that is admitted by it. */
@@ -94,6 +94,10 @@ export function checkMembership(
   }
   return undefined;
 }
+
+/** Ids of all whose word a proof rests on: its creator, and whoever was admitted on the way to the holder. */
+export const vouchersOf = ({ creator, grants }: MembershipProof): readonly BoxId[] =>
+  [creator, ...grants.map(({ admitted }) => admitted)].slice(0, -1).map(boxIdOf);
 
 /** Public key of whoever a proof admits. */
 export const holderOf = ({ creator, grants }: MembershipProof): Uint8Array =>

@@ -109,6 +109,8 @@ export interface ActiveSession extends AsyncDisposable {
   /** The same of timeline and song. */
   setTime(wish: TimeWish): boolean;
   readonly controlState: ControlState;
+  /** Whether that box has an entry among the participants, present or not. */
+  lists(box: BoxId): boolean;
   readonly hosting: boolean;
   /** It hosts by right, not for another one that is away. */
   readonly hostingByRight: boolean;
@@ -130,6 +132,8 @@ const EXCUSED = fromSeconds(4);
 const LISTED = fromSeconds(10);
 const FAINT = fromSeconds(120);
 const STATS_PERIOD = fromSeconds(1);
+/** For each peer: in a crowd there is more to tell, to more boxes. */
+const STATS_SHARE = fromSeconds(0.25);
 
 /** Rejects with PortError when the link port can't be listened on. */
 export async function openActiveSession(
@@ -298,7 +302,8 @@ async function assemble(
   const writeOwnEntry = (linked: ReadonlySet<BoxId>): void => {
     const now = clock.now();
     const own = participants.entries.get(box);
-    const due = toldStatsAt === undefined || elapsed(toldStatsAt, now) >= STATS_PERIOD;
+    const period = Math.max(STATS_PERIOD, stats.size * STATS_SHARE);
+    const due = toldStatsAt === undefined || elapsed(toldStatsAt, now) >= period;
     if (due) {
       toldStatsAt = now;
       for (const one of [control, participants]) one.document.reassert();
@@ -391,6 +396,7 @@ async function assemble(
       if (allowed()) timeKeeping.fulfil(wish);
       return allowed();
     },
+    lists: (other) => participants.entries.has(other),
     get controlState() {
       return control.state;
     },

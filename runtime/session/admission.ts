@@ -27,6 +27,8 @@ export interface AdmissionFacts {
   proof: MembershipProof | undefined;
   hosting(): boolean;
   removed(box: BoxId): boolean;
+  /** Whether that box has an entry among the participants, which outlives its presence. */
+  listed(box: BoxId): boolean;
   /** It was let in by another proof than it had. */
   onProof(proof: MembershipProof): void;
 }
@@ -54,6 +56,7 @@ export async function openAdmission(
       known,
       membership: () => facts.proof,
       removed: (box) => facts.removed(box),
+      listed: (box) => facts.listed(box),
       reception: () => (facts.hosting() ? { codes, invitations } : undefined),
       onAdmitted(proof) {
         facts.proof = proof;

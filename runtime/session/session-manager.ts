@@ -158,6 +158,7 @@ export async function openSessionManager(
       proof,
       hosting: () => opened.hosting,
       removed: (other) => opened.controlState.removed.includes(other),
+      listed: (other) => opened.lists(other),
       onProof(given) {
         proof = given;
         if (context && active === opened) remember(opened, context);

@@ -482,6 +482,53 @@ test.each<[string, (proof: MembershipProof, other: MembershipProof) => Membershi
   },
 );
 
+test('who was put out can’t come back under another key that it vouches for', async () => {
+  const { clock, anna, bert, session } = await openRig();
+  letIn(anna, bert);
+  anna.removals.add(bert.identity.box);
+  const alias = await openTestBox({ clock }, 'alias');
+  letIn(bert, alias);
+  const attempt = async (member: TestBox) => {
+    const { dialer, acceptor } = openHonestPair(clock);
+    greet(clock, acceptor, { dialer: false, box: member, session });
+    const caller = greet(clock, dialer, { dialer: true, box: alias, session });
+    await turn(clock);
+    return caller.outcome;
+  };
+  expect(await attempt(anna)).toBe('refused codeNeeded');
+  const carl = await openTestBox({ clock }, 'carl');
+  letIn(anna, carl);
+  carl.removals.add(bert.identity.box);
+  expect(await attempt(carl)).toBe('refused askHost');
+  // Nor does a member take it for one when it answers.
+  const { dialer, acceptor } = openHonestPair(clock);
+  greet(clock, acceptor, { dialer: false, box: alias, session });
+  const member = greet(clock, dialer, { dialer: true, box: carl, session });
+  await turn(clock);
+  expect(member.outcome).toBe('refusing removed');
+  // Whom it let in while it was a member, and everybody has seen, stays one.
+  anna.listing.add(alias.identity.box);
+  expect(await attempt(anna)).toBe('open');
+});
+
+test('whom a box vouched for that was put out comes in by a code, with a membership of its own', async () => {
+  const { clock, anna, bert, session } = await openRig();
+  letIn(anna, bert);
+  anna.removals.add(bert.identity.box);
+  const carl = await openTestBox({ clock }, 'carl');
+  letIn(bert, carl);
+  const player = openPlayer();
+  const { dialer, acceptor } = openHonestPair(clock);
+  greet(clock, acceptor, { dialer: false, box: anna, session });
+  const { entry } = player;
+  const caller = greet(clock, dialer, { dialer: true, box: carl, session, entry });
+  await turn(clock);
+  player.enter(anna.codes.shown?.code ?? '');
+  await turn(clock);
+  expect(caller.outcome).toBe('open');
+  expect(carl.proof?.grants).toHaveLength(1);
+});
+
 test('a chain that is too long is no message at all', async () => {
   const { clock, anna, bert, session } = await openRig();
   letIn(anna, bert);

@@ -8,11 +8,7 @@
 import type { CodeDesk, IssuedCode, NoCode } from '../../privacy/code-desk.ts';
 import { type CpaceKeys, startCpace } from '../../privacy/cpace.ts';
 import { invitationMac } from '../../privacy/invitation-secrets.ts';
-import {
-  checkMembership,
-  grantMembership,
-  type MembershipProof,
-} from '../../privacy/membership-proof.ts';
+import { grantMembership, type MembershipProof } from '../../privacy/membership-proof.ts';
 import { codeInputs, NO_BINDING, proofHolds, signProof, transcriptOf } from './greeting-proof.ts';
 import {
   type GreetingParts,
@@ -23,6 +19,7 @@ import {
   otherSession,
   ownGreeting,
   refuse,
+  unfounded,
 } from './greeting-side.ts';
 import type { Greeting, Hello } from './hello.ts';
 import { encodeLinkMessage, type LinkMessage, type Refusal } from './link-message.ts';
@@ -58,7 +55,7 @@ export function openAcceptorSide(
   };
 
   const admit = (dialer: Greeting, shown: Enter): Verdict => {
-    const { box, session } = dialer.hello;
+    const { box } = dialer.hello;
     const refusal =
       (credentials.removed(box) ? REFUSED.removed() : undefined) ?? parts.judge(dialer.hello);
     if (refusal) return refuse(refusal);
@@ -66,8 +63,9 @@ export function openAcceptorSide(
     // In no position to let anybody in: it is still at somebody's door itself.
     if (!own) return refuse(REFUSED.askHost());
     if (shown.membership) {
-      const fault = checkMembership(signatures, shown.membership, session, dialer.publicKey);
-      return fault ? refuse(REFUSED.notMember()) : open(own);
+      const fault = unfounded(parts, shown.membership, dialer.publicKey);
+      if (fault === 'notProven') return refuse(REFUSED.notMember());
+      if (!fault) return open(own);
     }
     if (!secure) return grant(dialer, own);
     return admitStranger(dialer, own, shown);

@@ -11,7 +11,7 @@ import { type CpaceExchange, startCpace } from '../../privacy/cpace.ts';
 import type { LinkEntry } from '../../privacy/credentials.ts';
 import { equalOctets } from '../../privacy/equal-octets.ts';
 import { invitationMac } from '../../privacy/invitation-secrets.ts';
-import { checkMembership, granterOf } from '../../privacy/membership-proof.ts';
+import { granterOf, holderOf } from '../../privacy/membership-proof.ts';
 import { codeInputs, NO_BINDING, proofHolds, signProof, transcriptOf } from './greeting-proof.ts';
 import {
   type GreetingParts,
@@ -22,6 +22,7 @@ import {
   otherSession,
   ownGreeting,
   refuse,
+  unfounded,
 } from './greeting-side.ts';
 import type { Greeting } from './hello.ts';
 import { encodeLinkMessage, type LinkMessage } from './link-message.ts';
@@ -129,22 +130,21 @@ export function openDialerSide(
     acceptor: Greeting,
     message: Extract<LinkMessage, { kind: 'welcome' }>,
   ): Verdict => {
-    const { session } = parts.hello;
     const proof = message.membership;
-    const holder = membership ? acceptor.publicKey : identity.publicKey;
-    if (checkMembership(signatures, proof, session, holder)) return refuse(REFUSED.notMember());
+    // Either this box is let in, or it was a member already and is shown that the acceptor is one, too.
+    const granted = equalOctets(holderOf(proof), identity.publicKey);
+    if (!granted && !membership) return refuse(REFUSED.notMember());
+    const fault = unfounded(parts, proof, granted ? identity.publicKey : acceptor.publicKey);
+    if (fault === 'notProven') return refuse(REFUSED.notMember());
+    if (!granted) return fault ? refuse(REFUSED.removedPeer()) : { kind: 'open', messages: [] };
+
     const granter = granterOf(proof);
-    if (!membership && !(granter && equalOctets(granter, acceptor.publicKey))) {
-      return refuse(REFUSED.notMember());
-    }
-    const invited = secure && provesInvitation(message.invitation);
-    const knownBefore = secure && known.isKnown(acceptor.hello.box);
+    if (!granter || !equalOctets(granter, acceptor.publicKey)) return refuse(REFUSED.notMember());
+    const met = secure && (confirmed || provesInvitation(message.invitation));
     // Open links are for diagnosis: whoever answers is taken for who it says it is.
-    if (secure && !membership && !confirmed && !invited && !knownBefore) {
-      return refuse(REFUSED.notTrusted());
-    }
-    if (secure && (confirmed || invited)) known.meet(acceptor.publicKey, acceptor.hello.name);
-    if (!membership) credentials.onAdmitted(proof, acceptor.hello.box);
+    if (secure && !met && !known.isKnown(acceptor.hello.box)) return refuse(REFUSED.notTrusted());
+    if (met) known.meet(acceptor.publicKey, acceptor.hello.name);
+    credentials.onAdmitted(proof, acceptor.hello.box);
     return { kind: 'open', messages: [] };
   };
 
@@ -165,8 +165,8 @@ export function openDialerSide(
         case 'prove':
           return enter(peer, message.signature);
         case 'code':
-          // Who is a member is asked for nothing; who has nobody to ask has said so.
-          if (membership || !secure) return refuse(REFUSED.notTrusted());
+          // On open links nobody is asked for anything.
+          if (!secure) return refuse(REFUSED.notTrusted());
           code = {
             triesLeft: message.triesLeft,
             expiresAt: after(clock.now(), message.lifetime),

@@ -5,6 +5,11 @@
 import type { SessionId } from '../../core/ensemble.ts';
 import type { LinkCredentials } from '../../privacy/credentials.ts';
 import { boxIdOf } from '../../privacy/identity.ts';
+import {
+  checkMembership,
+  type MembershipProof,
+  vouchersOf,
+} from '../../privacy/membership-proof.ts';
 import { type Greeting, type Hello, NONCE_OCTETS } from './hello.ts';
 import type { LinkMessage, Refusal } from './link-message.ts';
 import type { Verdict } from './link-state.ts';
@@ -54,6 +59,20 @@ export function implausible(own: GreetingParts, peer: Greeting): Refusal | undef
 /** Hellos are compared by session on both sides: a member of another session is nobody here. */
 export const otherSession = (own: Hello, theirs: SessionId): Refusal | undefined =>
   own.session === theirs ? undefined : REFUSED.session();
+
+/**
+ * Why a membership counts for nothing. A box that was put out goes on being able to sign grants, for keys that it makes
+ * up: whoever it vouches for has to be known to the session already.
+ */
+export function unfounded(
+  { credentials, hello }: GreetingParts,
+  proof: MembershipProof,
+  holder: Uint8Array,
+): 'notProven' | 'vouchedByRemoved' | undefined {
+  if (checkMembership(credentials.signatures, proof, hello.session, holder)) return 'notProven';
+  const removed = vouchersOf(proof).some((voucher) => credentials.removed(voucher));
+  return removed && !credentials.listed(boxIdOf(holder)) ? 'vouchedByRemoved' : undefined;
+}
 
 export const refuse = (refusal: Refusal): Verdict => ({ kind: 'refuse', refusal });
 export const next = (...messages: readonly LinkMessage[]): Verdict => ({ kind: 'next', messages });
