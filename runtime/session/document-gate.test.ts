@@ -114,6 +114,11 @@ const wrong: readonly [string, string, () => Uint8Array][] = [
     () => encodeUpdate([ofBen({ stored: Array.from({ length: 900 }, () => 0) })]),
   ],
   [
+    'a value of more than 16 KiB',
+    'value',
+    () => encodeUpdate([ofBen({ stored: Array.from({ length: 20 }, () => 'x'.repeat(1_000)) })]),
+  ],
+  [
     'a value against the schema',
     'value',
     () => encodeUpdate([signedAs(BEN, { key: 'profile', value: { ...PROFILE, role: 'king' } })]),

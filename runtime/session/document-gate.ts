@@ -12,7 +12,12 @@
 import { canonicalJson } from '../privacy/canonical-json.ts';
 import type { SignedValues } from '../privacy/signed-value.ts';
 import { isClientIdOf, samePrefix } from './client-id.ts';
-import { type DocumentValue, decodeUpdate, type UpdateFault } from './document-update.ts';
+import {
+  type DocumentValue,
+  decodeUpdate,
+  encodeUpdate,
+  type UpdateFault,
+} from './document-update.ts';
 import type { SignedDocument } from './signed-document.ts';
 
 export interface DocumentRules {
@@ -30,6 +35,8 @@ export interface DocumentGate {
 }
 
 export const MAX_KEYS = 32;
+/** As we write it: with it, an update that is not full yet is not too long for others. */
+const MAX_VALUE = 16_384;
 
 export function openDocumentGate(
   deps: { readonly signedValues: SignedValues },
@@ -47,6 +54,7 @@ export function openDocumentGate(
       const place = checkPlace(value, roots);
       if (place) return place;
       if (!isNews(document, value)) continue;
+      if (encodeUpdate([value]).length > MAX_VALUE) return 'value';
       if (!mayVerify()) return 'rate';
       const { session } = document;
       const { root, key, client, stored } = value;

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { BoxId } from '../core/ensemble.ts';
 import type { Micros } from '../core/time.ts';
-import { standing, type View } from './membership.ts';
+import type { Registers } from './control-values.ts';
+import { type Standing, standing, type View } from './membership.ts';
 import type { ParticipantEntry } from './participants-document.ts';
 
 const id = (digit: string): BoxId => digit.repeat(32) as BoxId;
@@ -26,7 +27,11 @@ const entry = (patch: Partial<ParticipantEntry> = {}): ParticipantEntry => ({
   ...patch,
 });
 
-/** As B sees it: A hosts, and everybody is linked with everybody. */
+const at = (stamp: number, box: BoxId, boot = 1): Registers => ({
+  reference: { stamp, value: { box, boot, shift: 0 as Micros } },
+});
+
+/** As B sees it: A made the session and hosts it, and everybody is linked with everybody. */
 const view = (patch: Partial<View> = {}): View => ({
   self: { box: B, boot: 1 },
   linked: new Set([A, C]),
@@ -36,10 +41,11 @@ const view = (patch: Partial<View> = {}): View => ({
     [C, entry()],
   ]),
   excused: new Set(),
-  host: { box: A, boot: 1 },
-  reference: { box: A, boot: 1, shift: 0 as Micros },
+  registers: new Map([[A, at(1, A)]]),
+  chain: [{ box: A, until: Number.POSITIVE_INFINITY }],
   ...patch,
 });
+const standsIn = (stamp: number): Registers => ({ standsIn: { stamp, value: true } });
 
 test('a host that is there stays host', () => {
   expect(standing(view())).toMatchObject({ host: A, hostVacant: false, referenceVacant: false });
@@ -52,7 +58,7 @@ test('a box that only another one is linked with is within reach', () => {
   expect(standing(view({ entries: away })).within.has(D)).toBe(false);
 });
 
-test('a host out of reach is succeeded by the first by id, once it is not excused any more', () => {
+test('for a host out of reach the first by id stands in, once it is not excused any more', () => {
   const gone = view({ linked: new Set([C]) });
   expect(standing({ ...gone, excused: new Set([A]) })).toMatchObject({
     host: A,
@@ -66,32 +72,67 @@ test('a host out of reach is succeeded by the first by id, once it is not excuse
   });
 });
 
-test('a host that said goodbye, or was restarted, is succeeded at once', () => {
-  for (const patch of [{ present: false }, { boot: 2, keepsTime: false }]) {
-    const entries = new Map([...view().entries, [A, entry(patch)]] as const);
-    expect(standing(view({ entries, excused: new Set([A]) }))).toMatchObject({
-      host: B,
-      hostVacant: true,
-    });
-  }
+test('who stands in stays, though a smaller id comes, until the host is back', () => {
+  const registers = new Map([...view().registers, [C, standsIn(5)]] as const);
+  const gone = view({ linked: new Set([C]), registers });
+  expect(standing(gone)).toMatchObject({ host: C, hostVacant: false });
+  expect(standing(view({ registers })).host).toBe(A);
+  // Of two, as after a partition, the one that has done so for longer.
+  const both = new Map([...registers, [B, standsIn(4)]] as const);
+  expect(standing({ ...gone, registers: both }).host).toBe(B);
 });
 
-test('who does not have the session’s time does not succeed, unless nobody has it', () => {
-  const gone = { linked: new Set([C]), host: undefined };
+test('whose word counts is the host’s, and of one that stands in, nothing once the host is back', () => {
+  const registers = new Map([...view().registers, [C, standsIn(5)]] as const);
+  const boxes = ({ authority }: Standing) => authority.hosts.map(({ box }) => box);
+  expect(boxes(standing(view({ registers })))).toEqual([A]);
+  expect(boxes(standing(view({ registers, linked: new Set([C]) })))).toEqual([A, C]);
+});
+
+test('a host that said goodbye is succeeded at once', () => {
+  const entries = new Map([...view().entries, [A, entry({ present: false })]] as const);
+  expect(standing(view({ entries, excused: new Set([A]) }))).toMatchObject({
+    host: B,
+    hostVacant: true,
+  });
+});
+
+test('a host that was restarted hosts again, but its former clock gives no time any more', () => {
+  const entries = new Map([...view().entries, [A, entry({ boot: 2, keepsTime: false })]] as const);
+  expect(standing(view({ entries }))).toMatchObject({
+    host: A,
+    hostVacant: false,
+    referenceVacant: true,
+    keeper: B,
+  });
+  const registers = new Map([...view().registers, [B, at(9, B)]] as const);
+  expect(standing(view({ entries, registers }))).toMatchObject({
+    referenceVacant: false,
+    authority: { reference: { box: B } },
+  });
+});
+
+test('who does not have the session’s time does not stand in, unless nobody has it', () => {
+  const gone = { linked: new Set([C]), registers: new Map() };
   const entries = new Map([...view().entries, [B, entry({ keepsTime: false })]] as const);
   expect(standing(view({ ...gone, entries }))).toMatchObject({ host: C, keeper: C });
   const lost = new Map([...entries, [C, entry({ keepsTime: false })]] as const);
   expect(standing(view({ ...gone, entries: lost }))).toMatchObject({ host: B, keeper: B });
 });
 
-test('a host that was restarted itself leaves time to whoever kept it', () => {
-  const entries = new Map([...view().entries, [B, entry({ boot: 2, keepsTime: false })]] as const);
-  const restarted = view({
-    self: { box: B, boot: 2 },
-    linked: new Set([C]),
-    entries,
-    host: { box: B, boot: 1 },
-    reference: { box: B, boot: 1, shift: 5 as Micros },
-  });
-  expect(standing(restarted)).toMatchObject({ host: C, hostVacant: true, keeper: C });
+test('a reference counts when the host names it; of others only when theirs is the duty', () => {
+  // C is neither host nor keeper, and names itself with the latest stamp of all.
+  const registers = new Map([
+    [A, at(1, A)],
+    [C, at(99, C)],
+  ]);
+  expect(standing(view({ registers })).authority.reference).toMatchObject({ box: A });
+  const gone = view({ registers, linked: new Set([C]) });
+  expect(standing(gone)).toMatchObject({ keeper: B, referenceVacant: true });
+  // Until somebody takes over, time goes on by the clock that gave it.
+  expect(standing(gone).authority.reference).toMatchObject({ box: A });
+});
+
+test('who made the session is not known: whoever is first hosts', () => {
+  expect(standing(view({ chain: [] }))).toMatchObject({ host: A, hostVacant: true });
 });

@@ -26,7 +26,7 @@ export interface SignedDocumentInit {
 }
 
 /** Of structs that were written over, before the document is made anew without them. */
-const MAX_OVERWRITTEN = 256;
+const MAX_OVERWRITTEN = 48;
 
 export class SignedDocument {
   readonly session: SessionId;

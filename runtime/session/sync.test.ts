@@ -1,28 +1,27 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import * as Y from 'yjs';
-import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import { VirtualClock } from '../../sim/virtual-clock.ts';
+import { identityOf } from '../../tests/credentials-rig.ts';
+import { boxOf, openReplica, signedAs } from '../../tests/document-rig.ts';
 import type { BoxId } from '../core/ensemble.ts';
 import { fromMillis, fromSeconds } from '../core/time.ts';
-import { drawClientId } from './client-id.ts';
 import { ControlDocument, controlRules } from './control-document.ts';
-import { openDocumentGate } from './document-gate.ts';
-import { MAX_UPDATE, openDocumentSync, type SyncLink } from './sync.ts';
+import { encodeUpdate } from './document-update.ts';
+import { MAX_UPDATE, openDocumentSync, type SyncInit, type SyncLink } from './sync.ts';
 
-const A = 'a1'.repeat(16) as BoxId;
+const ANN = identityOf('ann');
+const BEN = identityOf('ben');
 
-function openRig() {
+function openRig(init: Pick<SyncInit, 'reaches'> = {}) {
   const clock = new VirtualClock();
-  const random = seededRandomness('sync');
-  const draw = (): number => drawClientId(A, random);
-  const control = new ControlDocument(draw());
-  const gate = openDocumentGate(control.doc, { rules: controlRules, drawClientId: draw });
-  const sync = openDocumentSync({ clock }, { doc: control.doc, gate, channel: 1 });
-  const attach = () => {
+  const { document, gate } = openReplica('ann', controlRules, { prefix: 'control/' });
+  const control = new ControlDocument(document);
+  const sync = openDocumentSync({ clock }, { document, gate, channel: 1, ...init });
+  const attach = (box: BoxId = BEN.box) => {
     const sent: Uint8Array[] = [];
     const cuts: string[] = [];
     const link: SyncLink = {
+      peer: { box },
       send(_channel, frame) {
         sent.push(frame);
         return true;
@@ -33,6 +32,9 @@ function openRig() {
   };
   return { clock, control, sync, attach };
 }
+/** What Ben says under that key. */
+const byBen = (key: string, value: unknown, count = 0): Uint8Array =>
+  encodeUpdate([signedAs(BEN, { root: `control/${BEN.box}`, key, value: [count, value], count })]);
 
 const STEP_1 = Uint8Array.of(0, 1, 0);
 const frameOf = (kind: number, body: Uint8Array): Uint8Array => {
@@ -91,7 +93,7 @@ test.each<[string, Uint8Array, string]>([
 });
 
 test('a flood of updates, of questions, or of octets cuts the link off', () => {
-  const empty = frameOf(2, Y.encodeStateAsUpdate(new Y.Doc()));
+  const empty = frameOf(2, encodeUpdate([]));
   for (const [frame, allowed] of [
     [empty, 400],
     [STEP_1, 16],
@@ -104,19 +106,84 @@ test('a flood of updates, of questions, or of octets cuts the link off', () => {
   }
 });
 
-test('what is missing is asked for again', () => {
-  const { attach, control } = openRig();
-  const { peer, sent, cuts } = attach();
-  const far = new Y.Doc();
-  far.getMap('control').set('mode', 'live');
-  const between = Y.encodeStateVector(far);
-  far.getMap('control').set('mode', 'tight');
-  peer.receive(frameOf(2, Y.encodeStateAsUpdate(far, between)));
-  expect(sent).toEqual([STEP_1, STEP_1]);
-  peer.receive(frameOf(1, Y.encodeStateAsUpdate(far)));
-  expect(control.state.mode).toBe('tight');
-  expect(peer.synced).toBe(true);
+test('what was lost with a link is asked for elsewhere, and one peer in turn is asked always', () => {
+  const { attach, clock } = openRig();
+  const [one, two] = [attach(), attach(boxOf('carl'))];
+  clock.advance(fromSeconds(1));
+  expect([one.sent.length, two.sent.length]).toEqual([1, 1]);
+  one.peer[Symbol.dispose]();
+  clock.advance(fromSeconds(1));
+  expect(two.sent).toEqual([STEP_1, STEP_1]);
+  clock.advance(fromSeconds(30));
+  expect(two.sent.length).toBe(5);
+  expect(one.sent.length).toBe(1);
+});
+
+test('a change is passed on to those who do not hear of it without us', () => {
+  const dora = boxOf('dora');
+  const { attach, clock } = openRig({
+    reaches: (peer, author) => peer === dora && author === BEN.box,
+  });
+  const [from, carl, other] = [attach(), attach(boxOf('carl')), attach(dora)];
+  for (const { peer } of [from, carl, other]) peer.receive(STEP_1);
+  from.peer.receive(frameOf(2, byBen('mode', 'live')));
+  clock.advance(fromMillis(100));
+  expect([from, carl, other].map(({ sent }) => sent.length - 2)).toEqual([0, 1, 0]);
+});
+
+test('what is too much for one frame is sent in several, and all of it arrives', () => {
+  const clock = new VirtualClock();
+  const rules = { maxRoots: 64, isValue: () => true };
+  const [from, to] = ['ann', 'ben'].map((name) => openReplica(name, rules)) as [
+    ReturnType<typeof openReplica>,
+    ReturnType<typeof openReplica>,
+  ];
+  for (let key = 0; key < 30; key++) {
+    from.document.set({ [`k${key}`]: Array.from({ length: 10 }, () => `${key}`.repeat(400)) });
+  }
+  const frames: Uint8Array[] = [];
+  const link = {
+    peer: { box: BEN.box },
+    send: (_channel: number, frame: Uint8Array) => frames.push(frame) > 0,
+    cut: () => {},
+  };
+  const sync = openDocumentSync({ clock }, { ...from, channel: 1 });
+  const far = openDocumentSync({ clock }, { ...to, channel: 1 }).attach({
+    ...link,
+    send: () => true,
+  });
+  sync.attach(link).receive(STEP_1);
+  for (const frame of frames) {
+    expect(frame.length).toBeLessThanOrEqual(MAX_UPDATE + 8);
+    far.receive(frame);
+  }
+  expect(frames.length).toBeGreaterThan(3);
+  expect(far.synced).toBe(true);
+  expect(to.document.keysOf(ANN.box)).toBe(30);
+});
+
+test('more signatures to verify than a peer may ask for cut it off', () => {
+  const { attach, clock } = openRig();
+  const { peer, cuts } = attach();
+  let count = 0;
+  for (let turn = 0; turn < 60; turn++) {
+    // New every time, and each to be verified.
+    const values = Array.from({ length: 30 }, (_, key) => {
+      const value = [count, 'x'];
+      return signedAs(BEN, { root: `control/${BEN.box}`, key: `k${key}`, value, count: count++ });
+    });
+    peer.receive(frameOf(2, encodeUpdate(values)));
+    if (turn % 10 === 9) clock.advance(fromSeconds(1));
+  }
   expect(cuts).toEqual([]);
+  for (let turn = 0; turn < 300 && cuts.length === 0; turn++) {
+    const values = Array.from({ length: 30 }, (_, key) => {
+      const value = [count, 'x'];
+      return signedAs(BEN, { root: `control/${BEN.box}`, key: `k${key}`, value, count: count++ });
+    });
+    peer.receive(frameOf(2, encodeUpdate(values)));
+  }
+  expect(cuts).toEqual(['rate']);
 });
 
 test('ten thousand random frames never throw', () => {
