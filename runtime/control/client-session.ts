@@ -7,7 +7,7 @@
  */
 import { PortError } from '../core/errors.ts';
 import { Listeners } from '../core/listeners.ts';
-import { after, elapsed, fromSeconds, type Instant, type Micros } from '../core/time.ts';
+import { after, fromSeconds, type Instant, type Micros } from '../core/time.ts';
 import { ToldOnce } from '../core/told-once.ts';
 import type { Alarm, Clock } from '../ports/clock.ts';
 import type { WebSocketConnection, WebSockets } from '../ports/web-sockets.ts';
@@ -134,8 +134,7 @@ export class ClientSession {
   /** Whether it still answers is in doubt: asks at once. */
   probe(): void {
     if (this.#signInDue !== undefined || this.#pingedAt !== undefined) return;
-    this.#pingedAt = this.#deps.clock.now();
-    this.tell({ type: 'ping' });
+    this.#ping();
     this.#setAlarm();
   }
 
@@ -240,25 +239,28 @@ export class ClientSession {
     if (this.#closed.told) return;
     const now = this.#deps.clock.now();
     const late = [...this.#waiting.values()].some(({ due }) => due <= now);
-    if (this.#signInDue !== undefined && this.#signInDue <= now) this.#giveUp();
-    else if (late) this.#giveUp();
-    else if (this.#pingedAt !== undefined) {
-      const patience = Math.max(DEAD_AFTER, this.#pingAfter / 2);
-      if (elapsed(this.#pingedAt, now) >= patience) this.#giveUp();
-    } else if (this.#signInDue === undefined && elapsed(this.#heardAt, now) >= this.#pingAfter) {
-      this.#pingedAt = now;
-      this.tell({ type: 'ping' });
+    if (late || (this.#signInDue !== undefined && this.#signInDue <= now)) this.#giveUp();
+    else if (this.#signInDue === undefined && this.#silenceDue() <= now) {
+      if (this.#pingedAt !== undefined) this.#giveUp();
+      else this.#ping();
     }
     this.#setAlarm();
   }
 
+  /** When the silence is to be broken, or has been long enough after a ping. */
+  #silenceDue(): Instant {
+    if (this.#pingedAt === undefined) return after(this.#heardAt, this.#pingAfter);
+    return after(this.#pingedAt, Math.max(DEAD_AFTER, this.#pingAfter / 2) as Micros);
+  }
+
+  #ping(): void {
+    this.#pingedAt = this.#deps.clock.now();
+    this.tell({ type: 'ping' });
+  }
+
   #setAlarm(): void {
     if (this.#closed.told) return;
-    const patience = Math.max(DEAD_AFTER, this.#pingAfter / 2) as Micros;
-    const silence = this.#pingedAt
-      ? after(this.#pingedAt, patience)
-      : after(this.#heardAt, this.#pingAfter);
-    let next = this.#signInDue ?? silence;
+    let next = this.#signInDue ?? this.#silenceDue();
     for (const { due } of this.#waiting.values()) if (due < next) next = due;
     this.#alarm.set(next);
   }
