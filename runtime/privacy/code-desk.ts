@@ -59,7 +59,7 @@ export interface CodeDesk extends Disposable {
   decline(): void;
 }
 
-export const MAX_TRIES = 3;
+const MAX_TRIES = 3;
 const LIFETIME = fromSeconds(120);
 const FIRST_LOCK = fromSeconds(30);
 const LONGEST_LOCK = fromSeconds(600);

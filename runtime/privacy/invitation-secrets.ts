@@ -35,7 +35,7 @@ export interface InvitationSecrets {
 /** Who proves that they have the secret: a code can't be sent back to whoever made it. */
 export type InvitationRole = 'guest' | 'host';
 
-export const INVITATION_SECRET_OCTETS = 16;
+const SECRET_OCTETS = 16;
 const KEY = 'privacy/invitations';
 const MAX_SECRETS = 16;
 const LIFETIME_MS = 24 * 3_600_000;
@@ -124,7 +124,7 @@ function parse(bytes: Uint8Array): readonly Kept[] {
   try {
     const { secrets } = STORED.parse(JSON.parse(new TextDecoder().decode(bytes)));
     return secrets.flatMap(({ secret, session, expiresAt }) => {
-      const octets = decodeBase64Url(secret, INVITATION_SECRET_OCTETS);
+      const octets = decodeBase64Url(secret, SECRET_OCTETS);
       return octets
         ? [
             {
