@@ -43,7 +43,7 @@ import { openSessionManager, type SessionManager } from './session/session-manag
 import type { Settings } from './settings/settings.ts';
 import type { Metronome } from './timeline/metronome.ts';
 import { type EnsembleClock, openEnsembleClock } from './transport/clock-sync/ensemble-clock.ts';
-import { openLinkLanes } from './transport/link/link-lanes.ts';
+import { type LinkLanes, openLinkLanes } from './transport/link/link-lanes.ts';
 import type { PeerNetwork } from './transport/link/peer-network.ts';
 import { isPlace } from './transport/link/place.ts';
 import { openRtpMidiEndpoint, type RtpMidiEndpoint } from './transport/rtp-midi/endpoint.ts';
@@ -95,6 +95,8 @@ export interface BoxInit {
   readonly power?: Readonly<Partial<Record<'restart' | 'shutdown', () => void>>>;
   /** Whether the MIDI output thread has real-time priority: for the status page. */
   readonly outputPriority?: 'realtime' | 'normal';
+  /** Boxes that are linked each with each; beyond it, two pass packets on. Default: as was measured. */
+  readonly meshLimit?: number;
 }
 
 export interface Box extends AsyncDisposable {
@@ -103,6 +105,7 @@ export interface Box extends AsyncDisposable {
   /** The way into a session and out of it, for whoever asks. */
   readonly flow: SessionFlow;
   readonly rtp: RtpMidiEndpoint;
+  readonly lanes: LinkLanes;
   readonly midi: MidiManager;
   readonly output: OutputManager;
   readonly engine: PredictionEngine;
@@ -223,6 +226,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         rtp: { port: rtp.controlPort, ssrc: rtp.ssrc, clockOffset: rtp.clockOffset },
         linkPort: settings.link.port,
         security,
+        meshLimit: init.meshLimit,
         ...at,
       },
     ),
@@ -336,6 +340,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
     session,
     flow,
     rtp,
+    lanes,
     midi,
     output,
     engine,
