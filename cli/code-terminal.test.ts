@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { SessionFlow } from '../runtime/box/session-flow.ts';
 import { Listeners } from '../runtime/core/listeners.ts';
@@ -5,34 +6,40 @@ import { after, fromSeconds } from '../runtime/core/time.ts';
 import type { PanelCodeAsked } from '../runtime/panel/joining-model.ts';
 import type { ShownCode } from '../runtime/session/session.ts';
 import { settle, VirtualClock } from '../sim/virtual-clock.ts';
-import { answerCodes, readCode, showCodes } from './code-terminal.ts';
+import {
+  answerCodes,
+  type LineReader,
+  openLineReader,
+  readCode,
+  showCodes,
+} from './code-terminal.ts';
 
-function open(answers: readonly string[] | undefined, given?: string) {
+function open(answers: readonly string[], ended = false) {
   const clock = new VirtualClock();
   const changes = new Listeners<[]>();
   const entered: string[] = [];
   const printed: string[] = [];
   const questions: string[] = [];
-  const left = [...(answers ?? [])];
+  const left = [...answers];
   const flow = {
     asked: undefined as PanelCodeAsked | undefined,
     onChange: (listener: () => void) => changes.add(listener),
     enterCode: (code: string) => entered.push(code),
     cancel: () => entered.push('cancelled'),
   };
-  const ask =
-    answers === undefined
-      ? undefined
-      : (question: string, signal: AbortSignal): Promise<string> => {
-          questions.push(question);
-          const next = left.shift();
-          if (next !== undefined) return Promise.resolve(next);
-          return new Promise((_resolve, reject) => {
-            signal.addEventListener('abort', () => reject(signal.reason));
-          });
-        };
-  const terminal = { print: (line: string) => void printed.push(line), ask };
-  answerCodes({ clock, flow: flow as unknown as SessionFlow }, terminal, given);
+  const reader: LineReader = {
+    ask(question, signal) {
+      questions.push(question);
+      const next = left.shift();
+      if (next !== undefined || ended) return Promise.resolve(next);
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    },
+    [Symbol.dispose]() {},
+  };
+  const deps = { clock, flow: flow as unknown as SessionFlow, reader };
+  answerCodes(deps, (line) => void printed.push(line));
   const change = (asked: Partial<PanelCodeAsked> | undefined): Promise<void> => {
     flow.asked =
       asked === undefined
@@ -56,24 +63,23 @@ test('a person at the terminal is asked until there are six digits', async () =>
   expect(entered).toEqual(['482913']);
 });
 
-test('a code that was given beforehand is tried once, then a person is asked', async () => {
-  const { change, entered, printed, questions } = open(['222 222'], '111111');
+test('after a wrong code the next one is asked for', async () => {
+  const { change, entered, printed } = open(['111111', '222 222']);
   await change({});
-  expect(questions).toEqual([]);
   await change({ wrong: true, triesLeft: 2 });
   expect(entered).toEqual(['111111', '222222']);
   expect(printed).toEqual(['That code was wrong.']);
 });
 
 test('where nobody is, the join is given up and told how it is done', async () => {
-  const { change, entered, printed } = open(undefined);
+  const { change, entered, printed } = open([], true);
   await change({});
   expect(entered).toEqual(['cancelled']);
-  expect(printed[0]).toContain('--code');
+  expect(printed[0]).toContain('join at a terminal');
 });
 
 test('a box that calls itself like a known one is warned of', async () => {
-  const { change, printed } = open([], '111111');
+  const { change, printed } = open(['111111']);
   await change({ nameKnown: true });
   expect(printed[0]).toContain('not the Inês you know');
 });
@@ -119,4 +125,27 @@ test('the host prints who wants in, the code in threes, and wrong tries', () => 
     'Wrong code from Anna: 2 tries left.',
     'Zoë wants to join. Tell them the code 482 913 (3 tries, 120 s).',
   ]);
+});
+
+test('lines are read one by one, until the input ends', async () => {
+  const input = new PassThrough();
+  using reader = openLineReader(input, new PassThrough());
+  const { signal } = new AbortController();
+  input.write('one\ntwo\n');
+  expect(await reader.ask('? ', signal)).toBe('one');
+  expect(await reader.ask('? ', signal), 'what came before it was asked for').toBe('two');
+  input.end();
+  expect(await reader.ask('? ', signal)).toBeUndefined();
+});
+
+test('a question that is given up leaves the next line to the next question', async () => {
+  const input = new PassThrough();
+  using reader = openLineReader(input, new PassThrough());
+  const first = new AbortController();
+  const asked = reader.ask('? ', first.signal);
+  first.abort();
+  await expect(asked).rejects.toBe(first.signal.reason);
+  const again = reader.ask('? ', new AbortController().signal);
+  input.write('late\n');
+  expect(await again).toBe('late');
 });

@@ -1,39 +1,70 @@
 /**
  * First contact on a terminal: the code that this box shows as host, and the one that it is asked for when joining.
  *
- * Takes  the flow into sessions, a code given beforehand (scripts), a terminal to ask on where there is one.
- * Gives  lines for people; answers. Without a code and without a person the join is given up, with what to do.
+ * Takes  the flow into sessions, and lines from whoever is at stdin: a person, or a script.
+ * Gives  lines for people; answers. Where nobody is, the join is given up, with what to do.
  */
-import { createInterface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline';
 import type { SessionFlow } from '../runtime/box/session-flow.ts';
 import { elapsed, type Instant, toSeconds } from '../runtime/core/time.ts';
 import type { Clock } from '../runtime/ports/clock.ts';
 import type { SessionManager } from '../runtime/session/session.ts';
 
-export interface CodeTerminal {
-  readonly print: (line: string) => void;
-  /** Asks a person for a line; undefined: nobody is there. Rejects when the signal is aborted. */
-  readonly ask: ((question: string, signal: AbortSignal) => Promise<string>) | undefined;
+/** The lines of a stream, asked for one by one. */
+export interface LineReader extends Disposable {
+  /** Undefined: the input has ended, nobody is there. Rejects with the signal's reason. */
+  ask(question: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** Stdin and stdout, where both are a terminal. */
-export function openCodeTerminal(print: (line: string) => void): CodeTerminal {
-  const { stdin, stdout } = process;
-  if (!stdin.isTTY || !stdout.isTTY) return { print, ask: undefined };
+export function openLineReader(
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+): LineReader {
+  const lines: string[] = [];
+  let reading: Interface | undefined;
+  let ended = false;
+  let wake = (): void => {};
+  // Not before there is a question: a box that is asked nothing leaves its input alone.
+  const open = (): void => {
+    if (reading) return;
+    reading = createInterface({ input, output, terminal: isTerminal(input) });
+    reading.on('line', (line) => {
+      lines.push(line);
+      wake();
+    });
+    reading.once('close', () => {
+      ended = true;
+      wake();
+    });
+    // Readline takes Ctrl-C from a terminal: it is to end the program as it does everywhere.
+    reading.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  };
   return {
-    print,
     async ask(question, signal) {
-      const lines = createInterface({ input: stdin, output: stdout });
-      // Readline takes Ctrl-C from the terminal: it is to end the program as it does everywhere.
-      lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+      open();
+      output.write(question);
+      const aborted = (): void => wake();
+      signal.addEventListener('abort', aborted, { once: true });
       try {
-        return await lines.question(question, { signal });
+        while (lines.length === 0 && !ended && !signal.aborted) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
       } finally {
-        lines.close();
+        signal.removeEventListener('abort', aborted);
       }
+      signal.throwIfAborted();
+      return lines.shift();
+    },
+    [Symbol.dispose]() {
+      reading?.close();
     },
   };
 }
+
+const isTerminal = (input: NodeJS.ReadableStream): boolean =>
+  'isTTY' in input && input.isTTY === true;
 
 /** Six digits, with whatever people put between them; undefined: it is something else. */
 export function readCode(text: string): string | undefined {
@@ -66,28 +97,28 @@ export function showCodes(
   return session.onCode(tell);
 }
 
-/** Answers what hosts ask for: with `given` first, then by asking the person at the terminal. */
+/** Answers what hosts ask for, by asking whoever is there. */
 export function answerCodes(
-  deps: { readonly clock: Clock; readonly flow: SessionFlow },
-  terminal: CodeTerminal,
-  given: string | undefined,
+  deps: { readonly clock: Clock; readonly flow: SessionFlow; readonly reader: LineReader },
+  print: (line: string) => void,
 ): Disposable {
-  const { clock, flow } = deps;
-  const { print, ask } = terminal;
+  const { clock, flow, reader } = deps;
   let question = flow.asked;
   let asking = new AbortController();
-  let ready = given;
 
-  const askPerson = async (asked: NonNullable<typeof question>, signal: AbortSignal) => {
-    if (ask === undefined) {
-      print(`${asked.host} shows a code; give it with --code, or join at a terminal.`);
-      flow.cancel();
-      return;
-    }
-    const left = `${tries(asked.triesLeft)}, ${inSeconds(clock.now(), asked.expiresAt)}`;
-    if (asked.wrong) print('That code was wrong.');
+  const answer = async (
+    { host, triesLeft, expiresAt, wrong }: NonNullable<typeof question>,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    if (wrong) print('That code was wrong.');
     for (;;) {
-      const line = await ask(`Code that ${asked.host} shows (${left}): `, signal);
+      const left = `${tries(triesLeft)}, ${inSeconds(clock.now(), expiresAt)}`;
+      const line = await reader.ask(`Code that ${host} shows (${left}): `, signal);
+      if (line === undefined) {
+        print(`${host} shows a code, and nobody is here to enter it: join at a terminal.`);
+        flow.cancel();
+        return;
+      }
       const code = readCode(line);
       if (code !== undefined) {
         flow.enterCode(code);
@@ -104,17 +135,11 @@ export function answerCodes(
     asking.abort();
     asking = new AbortController();
     if (asked === undefined) return;
-    if (asked.nameKnown) {
+    if (asked.nameKnown && !asked.wrong) {
       print(`Careful: this is not the ${asked.host} you know; it has another key.`);
     }
-    if (ready !== undefined) {
-      const code = ready;
-      ready = undefined; // a code is good for one try
-      flow.enterCode(code);
-      return;
-    }
     // Rejects when the question is withdrawn: then there is nothing to answer.
-    askPerson(asked, asking.signal).catch(() => {});
+    answer(asked, asking.signal).catch(() => {});
   };
   const following = flow.onChange(follow);
   return {

@@ -23,7 +23,7 @@ import { openUdpNetwork } from '../runtime/platform/udp-network.ts';
 import type { FoundSession } from '../runtime/session/session.ts';
 import type { Settings } from '../runtime/settings/settings.ts';
 import { openBoxNetwork } from './box-network.ts';
-import { answerCodes, openCodeTerminal, showCodes } from './code-terminal.ts';
+import { answerCodes, openLineReader, showCodes } from './code-terminal.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { writeAddress } from './rtp-peer.ts';
 import type { RunOptions, RunStart } from './run-options.ts';
@@ -93,7 +93,8 @@ export async function runBox(
   reportSession(box, held);
   reportPeers(box, held);
   held.hold(showCodes({ clock, session: box.session }, print));
-  held.hold(answerCodes({ clock, flow: box.flow }, openCodeTerminal(print), options.code));
+  const reader = held.hold(openLineReader(process.stdin, process.stdout));
+  held.hold(answerCodes({ clock, flow: box.flow, reader }, print));
   for (const peer of options.connect) {
     if (peer.kind === 'name') box.peerMemory.connectNamed(peer.name);
     else box.peerMemory.connect({ host: peer.host, port: peer.port });

@@ -11,8 +11,6 @@ export interface RunOptions {
   /** What was wrong with the settings and was got over: for the log and the panel. */
   readonly warnings: readonly string[];
   readonly start: RunStart;
-  /** For a host that asks for the code it shows: six digits. */
-  readonly code: string | undefined;
   /** RTP-MIDI peers to invite, besides those that are remembered. */
   readonly connect: readonly PeerTarget[];
 }

@@ -4,7 +4,6 @@
 import type { Command } from 'commander';
 import type { Settings } from '../../runtime/settings/settings.ts';
 import type { ResolvedSetting } from '../../runtime/settings/settings-resolution.ts';
-import { readCode } from '../code-terminal.ts';
 import { UsageError } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
 import { type PeerTarget, parseRunPeer } from '../rtp-peer.ts';
@@ -27,7 +26,6 @@ export type RunBox = (
 interface Typed {
   readonly create?: true;
   readonly join?: string | true;
-  readonly code?: string;
   readonly alone?: true;
   readonly connect?: readonly PeerTarget[];
   readonly printSettings?: true;
@@ -41,12 +39,7 @@ export function registerRun(program: Command, runBox: RunBox): void {
     .option('--create', 'create a session at once')
     .option(
       '--join [session]',
-      'join a session as soon as it is found: its name, or the link of an invitation (togthr:// or https://); any, if none is given',
-    )
-    .option(
-      '--code <digits>',
-      'the code that the host shows, for scripts and tests; else it is asked for at the terminal on first contact',
-      parseCode,
+      'join a session as soon as it is found: its name, or the link of an invitation (togthr:// or https://); any, if none is given. On first contact, the code that the host shows is read from the terminal (or from stdin)',
     )
     .option('--alone', 'join no session by itself')
     .option(
@@ -71,7 +64,6 @@ export function registerRun(program: Command, runBox: RunBox): void {
       settingsFile: loaded.file,
       warnings: loaded.warnings,
       start,
-      code: typed.code,
       connect: typed.connect ?? [],
     };
     await interruptible((signal) => runBox(loaded.settings, options, signal));
@@ -91,12 +83,6 @@ function startOf({ create, join, alone }: Typed): RunStart {
 
 /** A session's name has no scheme: what has one is a link, whole or not. */
 const isInvitation = (text: string): boolean => /^(togthr(\+http)?|https?):\/\//i.test(text);
-
-function parseCode(text: string): string {
-  const code = readCode(text);
-  if (code === undefined) throw new UsageError(`--code ${text}: must be the six digits shown`);
-  return code;
-}
 
 function printSettings({ each, file, warnings }: LoadedSettings, json: boolean): void {
   if (json) {
