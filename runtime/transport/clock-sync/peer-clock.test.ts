@@ -12,8 +12,8 @@ interface Link {
   readonly peer: PeerClock;
   /** The peer's clock at a local time. */
   remote(local: number): number;
-  /** One exchange now; each way takes `base` and uniform jitter. Time passes by the round trip. */
-  exchange(base?: number, jitter?: number): void;
+  /** One exchange now; each way takes `base` (`back`: the way back) and uniform jitter. Time passes by the round trip. */
+  exchange(base?: number, jitter?: number, back?: number): void;
 }
 
 function openLink(seed: number | string, skewPpm: number = 0, origin: number = 7e9): Link {
@@ -25,10 +25,10 @@ function openLink(seed: number | string, skewPpm: number = 0, origin: number = 7
     clock,
     peer,
     remote,
-    exchange(base = 20_000, jitter = JITTER) {
+    exchange(base = 20_000, jitter = JITTER, wayBack = base) {
       const sentAt = clock.now();
       const there = base + uniform(random) * jitter;
-      const receivedAt = after(sentAt, micros(there + base + uniform(random) * jitter));
+      const receivedAt = after(sentAt, micros(there + wayBack + uniform(random) * jitter));
       clock.advanceTo(receivedAt);
       peer.add({ sentAt, remoteAt: instant(remote(sentAt + there)), receivedAt });
     },
@@ -221,4 +221,78 @@ test('a single impossible exchange changes nothing', () => {
   spoil(link.remote(link.clock.now()) + 9e6, 10_000);
   expect(link.peer.rejected).toBe(5);
   expect(link.peer.restarts).toBe(0);
+});
+
+describe('when the way changes', () => {
+  /** Milliseconds that the mapping is off, and the most that it moved from one second to the next beside its own run. */
+  function follow(link: Link, seconds: number, there: number, back: number) {
+    let worst = 0;
+    let step = 0;
+    let before: number | undefined;
+    for (let second = 0; second < seconds; second++) {
+      link.exchange(there, 4_000, back);
+      link.clock.advance(micros(1e6 - (link.peer.rtt ?? 0)));
+      const now = link.clock.now();
+      const error = (link.peer.toRemote(now) - link.remote(now)) / 1_000;
+      worst = Math.max(worst, Math.abs(error));
+      if (before !== undefined) step = Math.max(step, Math.abs(error - before));
+      before = error;
+    }
+    return { worst, step, last: Math.abs(before ?? 0) };
+  }
+
+  test('to a longer and lopsided one, the time stays where it was, and the change is noticed', () => {
+    const link = openLink('longer', 30);
+    follow(link, 600, 20_000, 20_000);
+    const bound = link.peer.bound ?? 0;
+    const after = follow(link, 900, 120_000, 40_000);
+    expect(link.peer.routeChanges).toBe(1);
+    expect(after.worst).toBeLessThan(1.5);
+    expect(link.peer.rtt).toBeGreaterThan(160_000);
+    // The former round trip still says how far off it can be at the most.
+    expect(link.peer.bound).toBeLessThan(bound + 2_000);
+  });
+
+  test('to a shorter one, what it tells is taken up without a step', () => {
+    const link = openLink('shorter', 30);
+    // Forty milliseconds that can't be seen.
+    expect(follow(link, 300, 120_000, 40_000).last).toBeGreaterThan(35);
+    const after = follow(link, 60, 10_000, 10_000);
+    expect(after.last).toBeLessThan(1);
+    expect(after.step).toBeLessThan(51);
+    expect(link.peer.restarts).toBe(0);
+  });
+
+  test('back and forth, it is told apart, and the time stays', () => {
+    const link = openLink('to and fro', -40);
+    follow(link, 120, 15_000, 15_000);
+    for (let turn = 0; turn < 6; turn++) {
+      // Of twenty milliseconds that either of them alone would be off.
+      expect(follow(link, 40, 70_000, 30_000).worst).toBeLessThan(3);
+      expect(follow(link, 40, 15_000, 15_000).worst).toBeLessThan(3);
+    }
+    expect(link.peer.routeChanges).toBeGreaterThanOrEqual(10);
+  });
+});
+
+test('however lopsided the way, and however it changes, the error is within the bound', () => {
+  for (let seed = 0; seed < 120; seed++) {
+    const random = seededRandomness(`bound ${seed}`);
+    const link = openLink(seed, 100 * (uniform(random) - 0.5));
+    for (let part = 0; part < 5; part++) {
+      const there = uniform(random) * 200_000;
+      const back = uniform(random) < 0.5 ? there : uniform(random) * 200_000;
+      const jitter = 1_000 + uniform(random) * 20_000;
+      const exchanges = 20 + uniform(random) * 100;
+      for (let i = 0; i < exchanges; i++) {
+        link.exchange(there, jitter, back);
+        link.clock.advance(micros(1e6));
+        const now = link.clock.now();
+        const error = Math.abs(link.peer.toRemote(now) - link.remote(now));
+        // Corrections are slewed; those of another way are over after some exchanges.
+        if (i > 9) expect(error, `seed ${seed}`).toBeLessThanOrEqual(link.peer.bound ?? 0);
+      }
+    }
+    expect(link.peer.restarts).toBe(0);
+  }
 });

@@ -3,7 +3,7 @@
  *
  * Takes  clock exchanges (AppleMIDI CK, or the same on a link).
  * Gives  a mapping that never steps backwards while the peer's clock runs on; how good it is.
- * Keeps  at least 64 exchanges (offset-fit.ts) and the mapping's last bends (steered-line.ts).
+ * Keeps  at least 64 exchanges, whatever route they took (offset-fit.ts) and the mapping's last bends (steered-line.ts).
  * Lane   1. Allocates nothing per exchange.
  *
  * The first exchange is usable at once. A peer whose clock starts anew (it rebooted) is noticed by two exchanges that
@@ -32,6 +32,10 @@ export interface PeerClock {
   readonly rtt: Micros | undefined;
   /** How far the mapping may be off now, about 95 of 100 times; a path longer one way than the other can't be seen. */
   readonly uncertainty: Micros | undefined;
+  /** How far it can be off at the very most: half of what is known of the round trip, all of it one way. */
+  readonly bound: Micros | undefined;
+  /** How often the way to the peer was seen to become another. */
+  readonly routeChanges: number;
   /** How much faster the peer's clock runs than ours. */
   readonly skewPpm: number;
   /** How often the peer's clock was seen to start anew; the mapping jumps then, and only then. */
@@ -46,8 +50,11 @@ export interface PeerClock {
 const MIN_SAMPLES = 64;
 const SAMPLES = 128;
 const MAX_ROUND_TRIP = 10_000_000;
-/** An exchange may contradict the estimate by this much (microseconds), and by this much per microsecond since the last. */
-const TOLERANCE = 1_000;
+/**
+ * An exchange may contradict the estimate by this much (microseconds), and by this much per microsecond since the last: a
+ * skew that is not known yet, or a route that changed both ways at once, do so. A clock that starts anew is further off.
+ */
+const TOLERANCE = 30_000;
 const DRIFT_TOLERANCE = 300e-6;
 const TRIPS = 9;
 
@@ -107,6 +114,14 @@ class FittedPeerClock implements PeerClock {
     return this.synced ? micros(this.#fit.uncertainty(this.#clock.now())) : undefined;
   }
 
+  get bound(): Micros | undefined {
+    return this.synced ? micros(this.#fit.bound(this.#clock.now())) : undefined;
+  }
+
+  get routeChanges(): number {
+    return this.#fit.routeChanges;
+  }
+
   add(sample: ClockSample): void {
     const trip = sample.receivedAt - sample.sentAt;
     // Written so that NaN is rejected too.
@@ -163,7 +178,7 @@ class FittedPeerClock implements PeerClock {
   #contradicts(time: number, there: number, back: number): boolean {
     if (this.#fit.count === 0) return false;
     const expected = this.#fit.at(time);
-    const tolerance = this.#tolerance(this.#fit.shortest, time - this.#fit.newest);
+    const tolerance = this.#tolerance(2 * this.#fit.bound(time), time - this.#fit.newest);
     return expected > there + tolerance || expected < -back - tolerance;
   }
 

@@ -8,7 +8,7 @@
  */
 
 const BENDS = 8;
-/** A correction is worked off within this time (microseconds), unless that needs more than the highest rate. */
+/** Microseconds. */
 const SLEW_TIME = 2_000_000;
 /** Slowest slew, so that a small correction is over soon: half a millisecond per second. */
 const MIN_SLEW = 0.000_5;
@@ -20,6 +20,12 @@ export class SteeredLine {
   readonly #y = new Float64Array(BENDS);
   readonly #slope = new Float64Array(BENDS).fill(1);
   #count = 1;
+  readonly #slewTime: number;
+
+  /** A correction is worked off within `slewTime` (microseconds), unless that needs more than the highest rate. */
+  constructor(slewTime: number = SLEW_TIME) {
+    this.#slewTime = slewTime;
+  }
 
   /** From `x` on (and before it), the line through (x, y). */
   jump(x: number, y: number, slope: number): void {
@@ -34,7 +40,7 @@ export class SteeredLine {
     const here = this.forward(x);
     while (this.#count > 1 && this.#at(this.#x, this.#count - 1) >= x) this.#count--;
     const behind = y - here;
-    const rate = Math.min(MAX_SLEW, Math.max(MIN_SLEW, Math.abs(behind) / SLEW_TIME));
+    const rate = Math.min(MAX_SLEW, Math.max(MIN_SLEW, Math.abs(behind) / this.#slewTime));
     const time = Math.abs(behind) / rate;
     if (time < 1) {
       this.#bend(x, here, slope);
