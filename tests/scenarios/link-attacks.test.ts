@@ -1,3 +1,4 @@
+import { ristretto255 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fromMillis, fromSeconds } from '../../runtime/core/time.ts';
@@ -543,6 +544,52 @@ test('a chain that is too long is no message at all', async () => {
   expect(door.end).toEqual({ kind: 'cut', reason: 'malformed' });
 });
 
+test('a welcome is taken only with a grant by whoever says it, for whoever asked', async () => {
+  const { clock, anna, bert, session } = await openRig();
+  const carl = await openTestBox({ clock }, 'carl');
+  letIn(anna, carl);
+  anna.known.meet(bert.identity.publicKey, 'bert');
+  bert.known.meet(anna.identity.publicKey, 'anna');
+  const welcomedWith = async (membership: MembershipProof | undefined) => {
+    const way = openIntercepted(clock, (message) =>
+      message.kind === 'welcome' && membership ? { ...message, membership } : message,
+    );
+    Object.assign(way.acceptor, { binding: way.dialer.binding });
+    greet(clock, way.acceptor, { dialer: false, box: anna, session });
+    const caller = greet(clock, way.dialer, { dialer: true, box: bert, session });
+    await turn(clock);
+    return [caller.outcome, bert.proof?.grants.length];
+  };
+  // By another member; the acceptor's own; somebody else's.
+  letIn(carl, bert);
+  const byCarl = bert.proof;
+  bert.proof = undefined;
+  for (const membership of [byCarl, anna.proof, carl.proof]) {
+    expect(await welcomedWith(membership)).toEqual(['refusing notProven', undefined]);
+  }
+  expect(await welcomedWith(undefined)).toEqual(['open', 1]);
+});
+
+test('on an unencrypted connection nobody is asked for a code', async () => {
+  const { clock, anna, bert, session } = await openRig();
+  anna.security = 'open';
+  bert.security = 'open';
+  const way = openIntercepted(clock, (message) =>
+    message.kind === 'welcome'
+      ? { kind: 'code', triesLeft: 3, lifetime: fromSeconds(120) }
+      : message,
+  );
+  Object.assign(way.dialer, { binding: undefined });
+  Object.assign(way.acceptor, { binding: undefined });
+  const player = openPlayer();
+  greet(clock, way.acceptor, { dialer: false, box: anna, session });
+  const { entry } = player;
+  const caller = greet(clock, way.dialer, { dialer: true, box: bert, session, entry });
+  await turn(clock);
+  expect(caller.outcome).toBe('refusing notProven');
+  expect(player.asked).toEqual([]);
+});
+
 test('a hello that was changed on the way is noticed, whatever was changed in it', async () => {
   const patches = [
     { name: 'anna ' },
@@ -723,6 +770,23 @@ test('a share that is no honest one costs a try, and tells nothing', async () =>
   await turn(clock);
   expect(door.outcome).toBe('refusing codeWrong');
   expect(messagesOf(acceptor.written).some(({ kind }) => kind === 'answer')).toBe(false);
+});
+
+test('a guess is not let in for saying that it was right', async () => {
+  const { clock, anna, bert, session } = await openRig();
+  const { dialer, acceptor } = openHonestPair(clock);
+  const door = greet(clock, acceptor, { dialer: false, box: anna, session });
+  greet(clock, dialer, { dialer: true, box: bert, session, ...openPlayer() });
+  await turn(clock);
+  // A share like any other, by which the answer can't be checked; its tag is sent back, too.
+  write(dialer, { kind: 'try', share: ristretto255.Point.BASE.toBytes() });
+  await turn(clock);
+  const answer = messagesOf(acceptor.written).find(({ kind }) => kind === 'answer');
+  if (answer?.kind !== 'answer') throw new Error('no answer');
+  write(dialer, { kind: 'confirm', tag: answer.tag });
+  await turn(clock);
+  expect(door.outcome).toBe('refusing codeWrong');
+  expect(anna.known.all).toEqual([]);
 });
 
 test('guesses without a player: a thousand connections get no more than three tries', async () => {
