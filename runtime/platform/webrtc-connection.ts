@@ -35,6 +35,8 @@ import { WebRtcStream } from './webrtc-stream.ts';
 /** Whoever isn't open by then won't be: ICE's checks are over long before. */
 const OPEN_LIMIT = fromSeconds(15);
 const NO_WAY = 'no way to the other box was found; is it on the same network, or on the internet?';
+/** One in hundreds when many open at once: the library begins DTLS before it knows the fingerprint to expect. */
+const BROKE_OFF = 'the connection broke off before it was secure; try again';
 const WRONG_CERTIFICATE =
   "the other box's certificate is not the one it announced; somebody may be between";
 
@@ -136,7 +138,7 @@ export class WebRtcConnection implements PeerConnection {
       packet: (packet) => this.#stream?.packets.receive(packet),
       closed: () => {
         if (this.#stream) this.#stream.lose();
-        else this.#fail(NO_WAY);
+        else this.#fail(BROKE_OFF);
       },
       fault: (error) => {
         this.#deps.onFault(error);

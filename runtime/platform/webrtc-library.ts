@@ -166,6 +166,10 @@ export class LibraryConnection {
     this.#try(() => this.#connection.close());
     if (this.#held === 0) this.#released?.();
     await released;
+    // After the library has called for the last time: callbacks that it still holds would keep the process alive.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#try(() => this.#track.close());
+    this.#try(() => this.#channel?.close());
   }
 
   #openChannel(): void {

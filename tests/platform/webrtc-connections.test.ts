@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { silentLog } from '../../runtime/core/log.ts';
 import { openMonotonicClock } from '../../runtime/platform/monotonic-clock.ts';
@@ -6,7 +9,11 @@ import {
   openWebRtcConnections,
   type WebRtcConnections,
 } from '../../runtime/platform/webrtc-connections.ts';
-import type { PeerConnection, PeerStream } from '../../runtime/ports/peer-connection.ts';
+import type {
+  PeerConnection,
+  PeerConnectionInit,
+  PeerStream,
+} from '../../runtime/ports/peer-connection.ts';
 import { peerConnectionsContract } from '../contracts/peer-connection.contract.ts';
 import { waitUntil } from './real-rig.ts';
 
@@ -33,4 +40,128 @@ peerConnectionsContract('WebRTC on loopback', async () => {
       expect([near.size, far.size]).toEqual([0, 0]);
     },
   };
+});
+
+interface Report {
+  readonly pairs: number;
+  readonly failed: number;
+  readonly held: number;
+  readonly megabytesHalfway: number;
+  readonly megabytes: number;
+  readonly files: number;
+  readonly threads: number;
+}
+
+/** A process of its own, that has to end by itself. */
+async function runPairs(...args: readonly (string | number)[]): Promise<Report> {
+  const program = fileURLToPath(new URL('./webrtc-pairs.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', program, ...args.map(String)],
+    { timeout: 60_000 },
+  );
+  return JSON.parse(stdout);
+}
+
+test('200 pairs, opened and closed, leave nothing behind, and the process ends by itself', async () => {
+  const report = await runPairs(200, 1, 'open');
+  expect(report).toMatchObject({ pairs: 200, held: 0 });
+  expect(report.failed).toBeLessThanOrEqual(2);
+  expect(report.megabytes - report.megabytesHalfway).toBeLessThan(15);
+  expect(report.files).toBeLessThan(60);
+  expect(report.threads).toBeLessThan(40);
+}, 90_000);
+
+test('pairs that are closed before they are open, at any moment, leave nothing behind', async () => {
+  const half = await runPairs(20, 10, 'half');
+  const none = await runPairs(2, 50, 'none');
+  for (const report of [half, none]) {
+    expect(report.held).toBe(0);
+    expect(report.files).toBeLessThan(60);
+  }
+}, 90_000);
+
+test('fifty pairs open at once', async () => {
+  const report = await runPairs(1, 50, 'open');
+  expect(report).toMatchObject({ pairs: 50, held: 0 });
+  // What breaks off does so at once and is tried again by the layer above.
+  expect(report.failed).toBeLessThanOrEqual(3);
+}, 90_000);
+
+interface Pair {
+  readonly offerer: PeerConnection;
+  readonly answerer: PeerConnection;
+  readonly near: PeerStream;
+  readonly far: PeerStream;
+}
+
+async function openPair(connections: WebRtcConnections): Promise<Pair> {
+  const init = { iceServers: [], host: HOST } as const;
+  const offerer = connections.open({ ...init, role: 'offerer' });
+  const answerer = connections.open({ ...init, role: 'answerer' });
+  offerer.onSignal((signal) => answerer.signal(signal));
+  answerer.onSignal((signal) => offerer.signal(signal));
+  const opened = (connection: PeerConnection): Promise<PeerStream> =>
+    new Promise((resolve, reject) => {
+      connection.onOpen(resolve);
+      connection.onFailed((reason) => reject(new Error(reason)));
+    });
+  const [near, far] = await Promise.all([opened(offerer), opened(answerer)]);
+  return { offerer, answerer, near, far };
+}
+
+test('a listener that throws ends its connection, not the process, and is counted', async () => {
+  await using connections = await openConnections();
+  const { near, far } = await openPair(connections);
+  let closed = 0;
+  near.onClosed(() => closed++);
+  far.onClosed(() => closed++);
+  far.onBytes(() => {
+    throw new Error('a bug');
+  });
+  near.write(Uint8Array.of(1));
+  await waitUntil(() => closed === 2);
+  expect(connections.faults).toBe(1);
+});
+
+test('a box that is killed is noticed by its silence, and closing towards it does not block', async () => {
+  await using connections = await openConnections();
+  const { near, answerer } = await openPair(connections);
+  near.write(new Uint8Array(1 << 20));
+  // As good as gone: nobody answers the end that we tell.
+  const gone = answerer[Symbol.asyncDispose]();
+  const began = performance.now();
+  await near[Symbol.asyncDispose]();
+  expect(performance.now() - began).toBeLessThan(3_000);
+  await gone;
+});
+
+test('more connections than a process should have are refused with words', async () => {
+  await using connections = await openConnections();
+  const init = { role: 'answerer', iceServers: [], host: HOST } as const;
+  const opened = Array.from({ length: 257 }, () => connections.open(init));
+  let reason = '';
+  opened.at(-1)?.onFailed((words) => {
+    reason = words;
+  });
+  await waitUntil(() => reason !== '');
+  expect(reason).toContain('too many');
+}, 30_000);
+
+test('what is no STUN or TURN server fails with words; TURN over TCP is passed over', async () => {
+  await using connections = await openConnections();
+  const reasonOf = async (init: Partial<PeerConnectionInit>): Promise<string> => {
+    const connection = connections.open({ role: 'offerer', iceServers: [], host: HOST, ...init });
+    let reason = '';
+    connection.onFailed((words) => {
+      reason = words;
+    });
+    await waitUntil(() => reason !== '');
+    return reason;
+  };
+  for (const url of ['http://example.org', 'stun:', 'stun:a b', 'turn:x:70000', 'turn:u@h:1']) {
+    expect(await reasonOf({ iceServers: [{ url }] })).toContain('STUN or TURN');
+  }
+  const overTcp = { url: 'turn:[::1]:3478?transport=tcp', username: 'u', credential: 'p' };
+  expect(await reasonOf({ iceServers: [overTcp], relayOnly: true })).toContain('TURN server over');
 });

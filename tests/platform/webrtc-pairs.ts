@@ -1,0 +1,68 @@
+/**
+ * A program for tests: opens and closes WebRTC pairs in a process of its own, and reports what that costs.
+ *
+ * node --import tsx tests/platform/webrtc-pairs.ts <rounds> <pairs at once> <open | half | none>
+ */
+import { readdirSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { type Log, silentLog } from '../../runtime/core/log.ts';
+import { openMonotonicClock } from '../../runtime/platform/monotonic-clock.ts';
+import { openWebRtcConnections } from '../../runtime/platform/webrtc-connections.ts';
+import type { PeerConnection, PeerStream } from '../../runtime/ports/peer-connection.ts';
+
+const [rounds = '10', atOnce = '1', until = 'open'] = process.argv.slice(2);
+const say = (...words: readonly unknown[]): void =>
+  void process.stderr.write(`${inspect(words)}\n`);
+const log: Log = { ...silentLog, warn: (message, fields) => say(message, fields) };
+const connections = await openWebRtcConnections({ clock: openMonotonicClock(), log });
+const init = { iceServers: [], host: '127.0.0.1' } as const;
+const openings: number[] = [];
+let failed = 0;
+
+function opened(connection: PeerConnection): Promise<PeerStream | undefined> {
+  return new Promise((resolve) => {
+    connection.onOpen(resolve);
+    connection.onFailed((reason) => {
+      say(reason);
+      resolve(undefined);
+    });
+  });
+}
+
+async function pair(number: number): Promise<void> {
+  const offerer = connections.open({ ...init, role: 'offerer' });
+  const answerer = connections.open({ ...init, role: 'answerer' });
+  const started = performance.now();
+  offerer.onSignal((signal) => answerer.signal(signal));
+  if (until !== 'half') answerer.onSignal((signal) => offerer.signal(signal));
+  if (until === 'open') {
+    const streams = await Promise.all([opened(offerer), opened(answerer)]);
+    if (streams.every((stream) => stream)) openings.push(performance.now() - started);
+    else failed++;
+    for (const stream of streams) stream?.onBytes(() => {});
+    streams[0]?.write(new Uint8Array(10_000));
+    await streams[number % 2]?.[Symbol.asyncDispose]();
+  } else if (until === 'half') await new Promise((resolve) => setTimeout(resolve, number % 20));
+  await Promise.all([offerer[Symbol.asyncDispose](), answerer[Symbol.asyncDispose]()]);
+}
+
+const memory: number[] = [];
+for (let round = 0; round < Number(rounds); round++) {
+  await Promise.all(Array.from({ length: Number(atOnce) }, (_, at) => pair(round + at)));
+  memory.push(process.memoryUsage.rss() >> 20);
+}
+openings.sort((a, b) => a - b);
+const report = {
+  pairs: Number(rounds) * Number(atOnce),
+  failed,
+  held: connections.size,
+  faults: connections.faults,
+  medianMs: Math.round(openings[openings.length >> 1] ?? 0),
+  slowestMs: Math.round(openings.at(-1) ?? 0),
+  megabytesHalfway: memory[memory.length >> 1],
+  megabytes: memory.at(-1),
+  files: readdirSync('/proc/self/fd').length,
+  threads: readdirSync('/proc/self/task').length,
+};
+// Nothing ends the process from here: it has to end by itself.
+process.stdout.write(`${JSON.stringify(report)}\n`);
