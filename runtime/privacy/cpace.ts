@@ -97,9 +97,7 @@ export function exchange(
 /** scalar_mult_vfy. Undefined for octets that encode no element, and for the neutral one. */
 export function multiplyVerified(scalar: bigint, octets: Uint8Array): Uint8Array | undefined {
   try {
-    const far = ristretto255.Point.fromBytes(octets);
-    if (far.is0()) return undefined;
-    const product = far.multiply(scalar);
+    const product = ristretto255.Point.fromBytes(octets).multiply(scalar);
     return product.is0() ? undefined : product.toBytes();
   } catch {
     // The library throws at an encoding that is not canonical or no element: section 8.3 takes it for the neutral one.
