@@ -9,6 +9,7 @@ import { registerPeers } from './commands/peers.ts';
 import { registerRender } from './commands/render.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSend } from './commands/send.ts';
+import { registerServer } from './commands/server.ts';
 import { registerSim } from './commands/sim.ts';
 import { runCli } from './failure.ts';
 import { projectVersion } from './version.ts';
@@ -34,6 +35,10 @@ function openProgram(): Command {
   registerSim(program, async (options, signal) => {
     const { runSimulator } = await import('../sim/app/simulator.ts');
     return runSimulator(options, projectVersion(), signal);
+  });
+  registerServer(program, async (options, signal) => {
+    const { runServer } = await import('./run-server.ts');
+    await runServer(options, signal);
   });
   registerMonitor(program);
   registerSend(program);

@@ -36,6 +36,10 @@ export interface ControlListener extends AsyncDisposable {
 const HEADERS_MS = 8_000;
 const REQUEST_MS = 10_000;
 const MOST_HEADER = 8_192;
+/** How often those are looked at. */
+const CHECK_MS = 2_000;
+/** TCP connections in all, with those that have not said what they want. */
+const MOST_SOCKETS = 12_000;
 
 /** Rejects with PortError: 'busy', 'denied', 'unavailable', 'invalid' for certificates that can't be used. */
 export async function openControlListener(
@@ -45,6 +49,7 @@ export async function openControlListener(
   const app = openApp(init);
   app.server.headersTimeout = HEADERS_MS;
   app.server.requestTimeout = REQUEST_MS;
+  app.server.maxConnections = MOST_SOCKETS;
   await serveControlPages(app, {
     counters: deps.server.counters,
     log: deps.log,
@@ -88,10 +93,11 @@ function openApp({ tls, behindProxy }: ControlListenerInit): FastifyInstance {
     logger: false,
     forceCloseConnections: true,
     bodyLimit: 1_024,
-    trustProxy: behindProxy,
+    // The last hop is the proxy's word; what stands before it is the client's.
+    trustProxy: behindProxy ? (_address: string, hop: number) => hop === 0 : false,
     routerOptions: { maxParamLength: 64 },
   } as const;
-  const limits = { maxHeaderSize: MOST_HEADER } as const;
+  const limits = { maxHeaderSize: MOST_HEADER, connectionsCheckingInterval: CHECK_MS } as const;
   try {
     return tls
       ? (fastify({

@@ -67,7 +67,7 @@ export function openControlRig(seed: number, init: Partial<ControlServerInit> = 
     server = openControlServer(
       { clock, randomness, signatures, store, bus: openInProcessBus(), log: silentLog },
       {
-        names: ['jam.example.org'],
+        names: () => ['jam.example.org'],
         software: 'togthr test',
         allowNewAccounts: true,
         turn: { stun: ['stun:jam.example.org'], turn: [], secret: '', lastsSeconds: 3_600 },

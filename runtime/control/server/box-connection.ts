@@ -80,7 +80,7 @@ export class BoxConnection {
     this.#alarm.set(after(this.#heardAt, SIGN_IN_WITHIN));
     socket.onClosed(() => this.#end('the other box went offline'));
     socket.onMessage((message) => this.#hear(message));
-    const server = rooms.names[0] ?? '';
+    const [server = ''] = rooms.names();
     this.#send({ type: 'challenge', protocol: PROTOCOL_VERSION, server, nonce: this.#nonce });
   }
 
@@ -162,7 +162,8 @@ export class BoxConnection {
   }
 
   async #signIn({ key, signature, software }: SignIn): Promise<void> {
-    const { names, signatures, accounts, counters } = this.#rooms;
+    const { signatures, accounts, counters } = this.#rooms;
+    const names = this.#rooms.names();
     this.#state = 'proving';
     const proven = names.some((name) =>
       signatures.verify(key, signedInPart(name, this.#nonce, key), signature),

@@ -37,7 +37,7 @@ export interface ControlServerDeps {
 
 export interface ControlServerInit {
   /** Host, with the port unless it is the usual one: what boxes dial. All that are good; the first is shown. */
-  readonly names: readonly string[];
+  readonly names: () => readonly string[];
   readonly software: string;
   readonly allowNewAccounts: boolean;
   readonly turn: TurnInit;

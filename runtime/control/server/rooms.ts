@@ -19,7 +19,7 @@ export interface ServerRooms extends RequestDeps {
   readonly presence: Presence;
   readonly tunnelRates: Rates;
   /** What the server is dialed as, the first for messages: sign-ins must be bound to one of them. */
-  readonly names: readonly string[];
+  readonly names: () => readonly string[];
   readonly software: string;
   connectionEnded(connection: BoxConnection, address: string): void;
 }
