@@ -17,9 +17,11 @@ import { encodeMessage } from '../../runtime/core/midi-bytes.ts';
 import type { MidiMessage } from '../../runtime/core/midi-message.ts';
 import { fromMillis, fromSeconds, type Instant, type Micros } from '../../runtime/core/time.ts';
 import { openNodeSignatures } from '../../runtime/platform/node-signatures.ts';
+import type { Identity } from '../../runtime/privacy/identity.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
 import { checkSettings } from '../../runtime/settings/settings-schema.ts';
-import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
+import { openSignalledNetwork } from '../../runtime/transport/link/signalled-network.ts';
+import { boxName, introduce } from '../../sim/app/acquaintance.ts';
 import { openMemoryStorage } from '../../sim/memory-storage.ts';
 import { openSimMidiInput, openSimMidiWire, type SimMidiInput } from '../../sim/midi-wire.ts';
 import type { NetworkProfile, ProfileName } from '../../sim/network/profiles.ts';
@@ -28,9 +30,14 @@ import {
   type VirtualHost,
   type VirtualNetwork,
 } from '../../sim/network/virtual-network.ts';
+import { openVirtualPeerConnections } from '../../sim/network/virtual-peer-connections.ts';
 import { openSimPanel, type SimPanel } from '../../sim/panel-device.ts';
 import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import { settle, VirtualClock } from '../../sim/virtual-clock.ts';
+import {
+  openVirtualControlPlane,
+  type VirtualControlPlane,
+} from '../../sim/virtual-control-plane.ts';
 import { openVirtualDiscovery, type VirtualDiscovery } from '../../sim/virtual-discovery.ts';
 import { type HeardMessage, HeardWire } from './heard-wire.ts';
 
@@ -40,6 +47,8 @@ export interface BandInit {
   /** Between all of them. Default `perfect`. */
   readonly network?: ProfileName | NetworkProfile;
   readonly seed?: number;
+  /** Whoever joins needs the code that the host shows; else they have all met before. */
+  readonly strangers?: boolean;
   /** What differs from the default settings, nested as in the settings file. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** How finely `run` turns the clock between the settling of promises. Default 1 ms. */
@@ -71,14 +80,17 @@ export class Member {
   readonly #band: BandParts;
   /** What its keyboard played, with the time. */
   readonly played: HeardMessage[] = [];
+  readonly #number: number;
   readonly #storage = openMemoryStorage();
+  #introduced: Promise<Identity> | undefined;
   #running: Teardown | undefined;
   #box: Box | undefined;
   #input: SimMidiInput;
 
   constructor(band: BandParts, number: number) {
     this.#band = band;
-    this.name = `Box ${number}`;
+    this.#number = number;
+    this.name = boxName(number);
     this.host = band.network.host(`10.0.0.${number}`);
     this.panel = openSimPanel(band);
     this.#input = openSimMidiInput(band, { name: 'Keys' });
@@ -93,9 +105,15 @@ export class Member {
 
   /** Boots the box with what its storage remembers. */
   async switchOn(): Promise<void> {
-    const { clock, seed, discovery, settings } = this.#band;
+    const { clock, seed, discovery, settings, hub } = this.#band;
     const running = new Teardown();
     const randomness = seededRandomness(`${seed}/${this.name}/${clock.now()}`);
+    const controlPlane = running.hold(hub.planeOf((await this.#introduce()).box));
+    const { streams } = this.host;
+    const connections = openVirtualPeerConnections({ host: this.host, clock, randomness });
+    const peers = running.hold(
+      openSignalledNetwork({ clock, randomness, streams, connections, controlPlane }),
+    );
     const box = running.hold(
       await openBox(
         {
@@ -103,7 +121,8 @@ export class Member {
           wallClock: clock,
           datagrams: this.host.datagrams,
           signatures: openNodeSignatures(),
-          peers: openPlainNetwork({ streams: this.host.streams }),
+          peers,
+          controlPlane,
           discovery: discovery.at(this.host.address),
           storage: this.#storage,
           randomness,
@@ -113,7 +132,6 @@ export class Member {
         {
           settings: { ...settings, box: { ...settings.box, name: this.name } },
           version: '0.0.0-test',
-          security: 'open',
         },
       ),
     );
@@ -125,6 +143,14 @@ export class Member {
     running.hold(box.addOutput(wire.output));
     this.#box = box;
     this.#running = running;
+  }
+
+  /** Gives it its key before the first start, and those of the others unless they are strangers. */
+  #introduce(): Promise<Identity> {
+    const { clock, seed, boxes, strangers } = this.#band;
+    const facts = { index: this.#number, boxes, seed, strangers };
+    this.#introduced ??= introduce({ storage: this.#storage, wallClock: clock }, facts);
+    return this.#introduced;
   }
 
   /** Shuts it down in order, as SIGTERM does. */
@@ -176,7 +202,10 @@ interface BandParts {
   readonly clock: VirtualClock;
   readonly network: VirtualNetwork;
   readonly discovery: VirtualDiscovery;
+  readonly hub: VirtualControlPlane;
   readonly settings: Settings;
+  readonly boxes: number;
+  readonly strangers: boolean;
   run(by: Micros): Promise<void>;
 }
 
@@ -201,13 +230,13 @@ export async function openBand(init: BandInit = {}): Promise<Band> {
     clock,
     network,
     discovery: openVirtualDiscovery({ clock, reachable }),
+    hub: openVirtualControlPlane({ clock, randomness: seededRandomness(`${seed}/hub`) }),
     settings: checked.settings,
+    boxes: init.boxes ?? 2,
+    strangers: init.strangers === true,
     run,
   };
-  const members = Array.from(
-    { length: init.boxes ?? 2 },
-    (_, index) => new Member(parts, index + 1),
-  );
+  const members = Array.from({ length: parts.boxes }, (_, index) => new Member(parts, index + 1));
   for (const member of members) await member.switchOn();
   await settle();
 

@@ -17,17 +17,27 @@ import type { Clock } from '../../runtime/ports/clock.ts';
 import type { Storage } from '../../runtime/ports/storage.ts';
 import type { StreamListener, StreamNetwork } from '../../runtime/ports/stream-network.ts';
 import { type Identity, identityFrom } from '../../runtime/privacy/identity.ts';
+import { openKnownBoxes } from '../../runtime/privacy/known-boxes.ts';
 import { openSessionManager, type SessionManager } from '../../runtime/session/session-manager.ts';
-import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
+import { openSignalledNetwork } from '../../runtime/transport/link/signalled-network.ts';
 import { openMemoryStorage } from '../../sim/memory-storage.ts';
 import { openVirtualNetwork, type VirtualNetwork } from '../../sim/network/virtual-network.ts';
+import {
+  openVirtualPeerConnections,
+  type VirtualPeerConnections,
+} from '../../sim/network/virtual-peer-connections.ts';
 import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import { settle, VirtualClock } from '../../sim/virtual-clock.ts';
+import {
+  openVirtualControlPlane,
+  type VirtualControlPlane,
+} from '../../sim/virtual-control-plane.ts';
 import { openVirtualDiscovery } from '../../sim/virtual-discovery.ts';
 
 export interface SessionBox {
   readonly id: BoxId;
   readonly address: string;
+  readonly connections: VirtualPeerConnections;
   readonly session: SessionManager;
   /** Every snapshot it was pushed. */
   readonly contexts: readonly (EnsembleContext | undefined)[];
@@ -42,10 +52,17 @@ export interface SessionBox {
 export interface SessionRig {
   readonly clock: VirtualClock;
   readonly network: VirtualNetwork;
+  /** Its server may be told to misbehave. */
+  readonly hub: VirtualControlPlane;
   /** Starts a box; one of that name again is the same box after another start, with another clock. */
   start(
     name: string,
-    init?: { readonly offset?: number; readonly linkPort?: number },
+    init?: {
+      readonly offset?: number;
+      readonly linkPort?: number;
+      /** Has met none of the others: it needs a code or an invitation. */
+      readonly stranger?: boolean;
+    },
   ): Promise<SessionBox>;
   seconds(count: number): Promise<void>;
 }
@@ -65,6 +82,19 @@ export function identityOf(name: string): Identity {
   }
 }
 
+/** All of them have met, but for strangers. */
+const ACQUAINTED = [...'ABCDEFGH'];
+
+async function storageOf(name: string, clock: VirtualClock, stranger: boolean): Promise<Storage> {
+  const storage = openMemoryStorage();
+  if (stranger) return storage;
+  await using known = await openKnownBoxes({ storage, wallClock: clock, log: silentLog });
+  for (const other of ACQUAINTED) {
+    if (other !== name) known.meet(identityOf(other).publicKey, other);
+  }
+  return storage;
+}
+
 /** A signal of its own for each operation: they are many on one clock. */
 export const never = (): AbortSignal => new AbortController().signal;
 
@@ -79,6 +109,7 @@ export function openSessionRig(seed: number): SessionRig {
     clock,
     reachable: (from, to) => network.reachable(from, to),
   });
+  const hub = openVirtualControlPlane({ clock, randomness: seededRandomness(`${seed}/hub`) });
   const names: string[] = [];
   const storages = new Map<string, Storage>();
   const offsets = new Map<BoxId, number>();
@@ -91,7 +122,7 @@ export function openSessionRig(seed: number): SessionRig {
     const address = `10.0.0.${place}`;
     const identity = identityOf(name);
     const id = identity.box;
-    const storage = storages.get(name) ?? openMemoryStorage();
+    const storage = storages.get(name) ?? (await storageOf(name, clock, init.stranger === true));
     storages.set(name, storage);
     const offset = init.offset ?? starts * 1_000_000_007;
     offsets.set(id, offset);
@@ -109,6 +140,12 @@ export function openSessionRig(seed: number): SessionRig {
       },
     };
 
+    const randomness = seededRandomness(`${seed}/${starts}`);
+    const connections = openVirtualPeerConnections({ host, clock: own.clock, randomness });
+    const controlPlane = hub.planeOf(id);
+    const deps = { clock: own.clock, randomness, streams, connections, controlPlane };
+    const peers = openSignalledNetwork(deps);
+
     // What the reference's clock read when it was first followed, carried on: it stays when that box is restarted.
     let following: number | undefined;
     const toEnsemble = (local: Instant): EnsembleTime => (local + (following ?? 0)) as EnsembleTime;
@@ -118,10 +155,11 @@ export function openSessionRig(seed: number): SessionRig {
         wallClock: clock,
         identity,
         signatures,
-        peers: openPlainNetwork({ streams }),
+        peers,
         discovery,
         storage,
-        randomness: seededRandomness(`${seed}/${starts}`),
+        randomness,
+        controlPlane,
         log: silentLog,
         ensembleClock: {
           toEnsemble,
@@ -131,7 +169,6 @@ export function openSessionRig(seed: number): SessionRig {
         },
       },
       {
-        security: 'open',
         name,
         instrument: 'keys',
         rtp: { port: 5004, ssrc: place, clockOffset: 0 as Micros },
@@ -148,6 +185,7 @@ export function openSessionRig(seed: number): SessionRig {
     return {
       id,
       address,
+      connections,
       session,
       contexts,
       participants,
@@ -159,6 +197,7 @@ export function openSessionRig(seed: number): SessionRig {
         // A machine without power holds no port.
         for (const listener of listeners) void listener[Symbol.asyncDispose]();
         void discovery[Symbol.asyncDispose]();
+        void controlPlane[Symbol.asyncDispose]();
       },
     };
   };
@@ -166,6 +205,7 @@ export function openSessionRig(seed: number): SessionRig {
   return {
     clock,
     network,
+    hub,
     start,
     async seconds(count) {
       await clock.advanceSettling(fromSeconds(count), 5_000 as Micros);
