@@ -6,6 +6,7 @@ import {
   type ParticipantStatus,
   readHistogram,
   type StatusSource,
+  type TimeStatus,
 } from '../core/box-status.ts';
 import type { BoxId, Participant } from '../core/ensemble.ts';
 import { elapsed } from '../core/time.ts';
@@ -15,6 +16,9 @@ import type { OutputManager } from '../output/output-manager.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PredictionEngine } from '../prediction/engine.ts';
 import type { SessionManager } from '../session/session-manager.ts';
+import type { Metronome } from '../timeline/metronome.ts';
+import { timeInWords } from '../timeline/time-words.ts';
+import type { EnsembleClock } from '../transport/clock-sync/ensemble-clock.ts';
 import type { RtpMidiEndpoint, RtpMidiPeer } from '../transport/rtp-midi/endpoint.ts';
 import type { PeerWiring } from './peer-wiring.ts';
 
@@ -27,6 +31,8 @@ export interface StatusDeps {
   readonly midi: MidiManager;
   readonly peers: PeerWiring;
   readonly sync: MidiSync;
+  readonly ensembleClock: EnsembleClock;
+  readonly metronome: Metronome;
 }
 
 export interface StatusInit {
@@ -60,6 +66,7 @@ export function openStatusSource(deps: StatusDeps, init: StatusInit): StatusSour
           mode: context.mode,
           bpm: context.timeline.bpm,
           playing: context.playing,
+          time: timeStatus(deps),
         },
         participants: listParticipants(deps),
         midi: {
@@ -98,6 +105,18 @@ export function openStatusSource(deps: StatusDeps, init: StatusInit): StatusSour
         jitter: stats && readHistogram(stats.lateness),
       };
     },
+  };
+}
+
+function timeStatus({ session, ensembleClock, metronome }: StatusDeps): TimeStatus {
+  const { accuracy, synced } = ensembleClock;
+  const keptHere = session.reference?.box === 'self';
+  return {
+    uncertainty: accuracy?.uncertainty,
+    bound: accuracy?.bound,
+    words: timeInWords({ keptHere, synced, accuracy }),
+    clicks: metronome.stats.given,
+    missedClicks: metronome.stats.missed,
   };
 }
 

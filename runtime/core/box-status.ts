@@ -27,6 +27,19 @@ export interface SessionStatus {
   readonly mode: JamMode;
   readonly bpm: number;
   readonly playing: boolean;
+  readonly time?: TimeStatus;
+}
+
+/** How well this box knows the session's time. */
+export interface TimeStatus {
+  /** About 95 of 100 times, were both ways to the box that keeps it equally long; undefined: unknown. */
+  readonly uncertainty: Micros | undefined;
+  /** At the very most. */
+  readonly bound: Micros | undefined;
+  readonly words: string;
+  /** Clicks given here, and beats that passed without one since the box was busy. */
+  readonly clicks: number;
+  readonly missedClicks: number;
 }
 
 export interface ParticipantStatus {

@@ -98,6 +98,23 @@ function box(
   };
 }
 
+/** One value for the whole box, while there is one. */
+function known(
+  name: string,
+  help: string,
+  read: (status: BoxStatus) => number | undefined,
+): Definition {
+  return {
+    name: `togthr_${name}`,
+    help,
+    type: 'gauge',
+    values: (status) => {
+      const value = read(status);
+      return value === undefined ? [] : [{ value, labels: {} }];
+    },
+  };
+}
+
 /** One value for each participant that has it. */
 function peer(
   type: 'counter' | 'gauge',
@@ -145,6 +162,14 @@ const BOX: readonly Definition[] = [
   box('gauge', 'sounding_notes', 'Notes that sound now.', (s) => s.output.sounding),
   box('gauge', 'output_realtime', '1 when the output thread has real-time priority.', (s) =>
     s.output.priority === 'realtime' ? 1 : 0,
+  ),
+  known('time_uncertainty_seconds', 'How far the beat may be off, 95 of 100 times.', (s) =>
+    seconds(s.session?.time?.uncertainty),
+  ),
+  known(
+    'time_bound_seconds',
+    'How far the beat may be off at the most, if the two ways to the box that keeps it differ.',
+    (s) => seconds(s.session?.time?.bound),
   ),
   box('counter', 'rtp_datagrams_total', 'RTP-MIDI datagrams received.', (s) => s.rtp.datagrams),
   box('counter', 'rtp_faults_total', 'Datagrams of no use.', (s) => s.rtp.faults),

@@ -38,7 +38,7 @@ function show(s) {
   at('state').textContent = s.health.ok ? 'healthy' : 'needs attention';
   at('state').className = s.health.ok ? 'good' : 'bad';
   at('problems').replaceChildren(...s.health.problems.map((p) => make('li', p)));
-  facts('session', s.session ? [['name', s.session.name], ['mode', s.session.mode], ['tempo', s.session.bpm.toFixed(1) + ' bpm'], ['timeline', s.session.playing ? 'playing' : 'stopped'], ['others', s.participants.length]] : [['', 'in no session']]);
+  facts('session', s.session ? [['name', s.session.name], ['mode', s.session.mode], ['tempo', s.session.bpm.toFixed(1) + ' bpm'], ['timeline', s.session.playing ? 'playing' : 'stopped'], ['beat', s.session.time ? s.session.time.words : ''], ['others', s.participants.length]] : [['', 'in no session']]);
   facts('midi', [['inputs', list(s.midi.inputs)], ['outputs', list(s.midi.outputs)], ['played', s.midi.events], ['held back', s.midi.filtered], ['faults', s.midi.faults]]);
   facts('output', [['sent', s.output.sent], ['sounding', s.output.sounding], ['late', s.output.late], ['dropped', s.output.dropped], ['priority', s.output.priority]]);
   facts('rtp', [['UDP port', s.rtp.port], ['datagrams', s.rtp.datagrams], ['faults', s.rtp.faults], ['event loop p99', ms(s.eventLoopLag.p99)]]);
