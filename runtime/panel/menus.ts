@@ -111,7 +111,7 @@ function foundEntry(found: PanelSession, model: PanelModel, action: Entry['actio
   return {
     key: `found ${found.session}`,
     label: twins && found.host !== '' ? `${name} (${found.host})` : name,
-    value: `${found.online === true ? '@' : '♪'}${inNumber(found.tempo)} ${inNumber(found.participants)}p`,
+    value: `♪${inNumber(found.tempo)} ${inNumber(found.participants)}p`,
     action,
   };
 }

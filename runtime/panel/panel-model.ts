@@ -26,7 +26,7 @@ export type LinkStatus = 'none' | 'searching' | 'up' | 'degraded';
  */
 export type LockState = 'none' | 'open' | 'closed';
 
-/** A session that was found, on this network or, `online`, through the server. */
+/** A session that was found on the network. */
 export interface PanelSession {
   readonly session: SessionId;
   readonly name: string;
@@ -35,7 +35,6 @@ export interface PanelSession {
   readonly participants: number;
   /** Name of the box that hosts it. */
   readonly host: string;
-  readonly online?: boolean;
 }
 
 /** How one participant's stream is heard here; the link's own figures are in EnsembleContext. */

@@ -70,10 +70,10 @@ export function personEntries(id: BoxId | undefined, model: PanelModel): readonl
   ];
 }
 
-/** Who may come in: for the host the lock and those who were removed, and invitations. */
+/** Who may come in, for the host to say: invitations, the lock, those who were removed. */
 export function doorEntries(model: PanelModel): Entry[] {
   const { session, network } = model;
-  if (session === undefined) return [];
+  if (session === undefined || !hosts(model)) return [];
   const entries: Entry[] = [];
   if (network.server.address !== '') {
     const action: Entry['action'] = {
@@ -83,7 +83,6 @@ export function doorEntries(model: PanelModel): Entry[] {
     };
     entries.push({ key: 'invite', label: 'Invite', action });
   }
-  if (!hosts(model)) return entries;
   const lock = { kind: 'setLocked', locked: !session.locked } as const;
   entries.push({ ...does('lock', 'Locked', lock, false), value: session.locked ? 'on' : 'off' });
   const { length } = session.removed;

@@ -199,6 +199,7 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
           protocol: PROTOCOL_VERSION,
           version: host.version,
           now: host.now(),
+          acquainted: host.acquainted,
           boxes: host.boxes.map(({ index, id, name }) => ({ index, id, name })),
           profiles: host.profiles,
           profile: host.profile,

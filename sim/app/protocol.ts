@@ -261,6 +261,8 @@ export type ServerMessage =
       readonly protocol: number;
       readonly version: string;
       readonly now: number;
+      /** The boxes have each other's keys beforehand: none is asked for a code. */
+      readonly acquainted: boolean;
       readonly boxes: readonly BoxInfo[];
       readonly profiles: readonly ProfileInfo[];
       readonly profile: string;

@@ -49,6 +49,9 @@ export function Help() {
       <p>
         A box that has never met the host is asked for the six digits on the host's display: turn to
         a digit, click for the next one. From then on both know each other.
+        {jam.acquainted.value
+          ? ' These boxes have met: start the simulator with --strangers to see it.'
+          : ''}
       </p>
       <h3>The roll</h3>
       <p>

@@ -29,6 +29,8 @@ interface ShownNotice extends SimNotice {
 export interface Jam {
   readonly link: Signal<LinkState>;
   readonly version: Signal<string>;
+  /** The boxes know each other beforehand. */
+  readonly acquainted: Signal<boolean>;
   readonly boxes: Signal<readonly BoxView[]>;
   readonly profiles: Signal<readonly ProfileInfo[]>;
   readonly profile: Signal<string>;
@@ -68,6 +70,7 @@ export function openJam(url: string): Jam {
   const jam: Jam = {
     link: signal<LinkState>('connecting'),
     version: signal(''),
+    acquainted: signal(true),
     boxes,
     profiles: signal([]),
     profile: signal(''),
@@ -166,6 +169,7 @@ export function openJam(url: string): Jam {
     time.reset();
     time.hear(message.now, performance.now());
     jam.version.value = message.version;
+    jam.acquainted.value = message.acquainted;
     jam.profiles.value = message.profiles;
     jam.profile.value = message.profile;
     jam.pieces.value = message.pieces;

@@ -10,6 +10,7 @@ export function Toolbar() {
       <h1>
         jam.<b>togthr</b> <small>simulator</small>
       </h1>
+      <Acquaintance />
       <Network />
       <Together />
       <Sound />
@@ -36,6 +37,19 @@ export function Toolbar() {
         </button>
       </div>
     </header>
+  );
+}
+
+/** What the simulator has done beforehand that players would have to do. */
+function Acquaintance() {
+  const known = useJam().acquainted.value;
+  const title = known
+    ? 'They have each other’s keys beforehand, so no code is asked. Start with --strangers to see first contact.'
+    : 'Whoever joins enters the code that the host’s display shows.';
+  return (
+    <span class="acquaintance" data-testid="acquaintance" title={title}>
+      {known ? 'boxes have met' : 'strangers'}
+    </span>
   );
 }
 

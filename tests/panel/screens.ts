@@ -54,13 +54,6 @@ export const SCREENS: Readonly<Record<string, () => Hand>> = {
       .turn(2)
       .show({ found: BOX.found.slice(0, 1) }),
   'sessions-in-session': () => new Hand(JAMMING).click().choose('sessions').turn(1),
-  'sessions-online': () =>
-    new Hand({
-      ...BOX,
-      found: BOX.found.map((one, at) => ({ ...one, online: at === 2 })),
-    })
-      .choose('sessions')
-      .turn(3),
   'sessions-no-network': () =>
     new Hand({ ...FRESH_BOX, network: { ...FRESH_BOX.network, addresses: [] } }).choose('sessions'),
   joining: () => new Hand(BOX).show({ waiting: { doing: 'Joining', name: 'Sunday jam' } }),
