@@ -15,6 +15,7 @@ import type { Settings } from '../../runtime/settings/settings.ts';
 import type { PeerNetwork } from '../../runtime/transport/link/peer-network.ts';
 import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
 import { openSignalledNetwork } from '../../runtime/transport/link/signalled-network.ts';
+import { openImpairedPeerConnections } from '../network/impaired-peer-connections.ts';
 import type { ProfileName } from '../network/profiles.ts';
 
 export interface SimLinks extends AsyncDisposable {
@@ -41,12 +42,16 @@ export async function openLinks(
     };
   }
   const real = await openWebRtcConnections({ clock, log });
-  const connections = real;
-  const { host } = init;
+  const { host, profile } = init;
+  const impaired = openImpairedPeerConnections(
+    { clock, randomness, connections: real },
+    { profile },
+  );
+  const { connections } = impaired;
   const peers = openSignalledNetwork({ clock, randomness, streams, connections }, { host });
   return {
     peers,
-    setProfile: () => {},
+    setProfile: (name, to) => impaired.setProfile(name, to),
     async [Symbol.asyncDispose]() {
       peers[Symbol.dispose]();
       await real[Symbol.asyncDispose]();
