@@ -69,7 +69,7 @@ test('many changes at once are one frame, and at most fifty frames a second', ()
   const { peer, sent } = attach();
   peer.receive(STEP_1);
   for (let change = 0; change < 1_000; change++) {
-    control.set({ playing: change % 2 === 0 });
+    control.set({ mode: change % 2 === 0 ? 'live' : 'auto' });
     clock.advance(fromMillis(1));
   }
   expect(sent.length - 2).toBeGreaterThan(40);
