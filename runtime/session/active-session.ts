@@ -232,7 +232,7 @@ async function assemble(
     reached.note(stand.within, turnedAt);
     // Alone there is nobody to keep time for; who comes back to an unchanged document is not overruled by it.
     if (stand.within.size > 1 && level()) timeKeeping.takeOver(stand);
-    duties.turn(stand, level());
+    duties.turn(stand, level(), turnedAt);
     timeKeeping.follow(participants.entries);
     if (putOut()) return;
     const { entries } = participants;

@@ -6,7 +6,7 @@
  * Keeps  how often each box has lately written what was not its to write.
  */
 import type { BoxId } from '../core/ensemble.ts';
-import { fromSeconds, type Instant } from '../core/time.ts';
+import { elapsed, fromSeconds, type Instant } from '../core/time.ts';
 import { TokenBucket } from '../core/token-bucket.ts';
 import type { ControlDocument } from './control-document.ts';
 import { HOST_ONLY, LOCKABLE } from './control-values.ts';
@@ -14,7 +14,7 @@ import type { Standing } from './membership.ts';
 
 export interface HostDuties {
   /** What follows from who hosts. `level`: the documents are level with those of all peers. */
-  turn(standing: Standing, level: boolean): void;
+  turn(standing: Standing, level: boolean, now: Instant): void;
   /** That box has said something under that key. True: it has overreached too often, and is to be cut off. */
   overreaches(author: BoxId, key: string, now: Instant): boolean;
 }
@@ -36,8 +36,8 @@ export function openHostDuties(init: {
   let changedAt: Instant | undefined;
 
   return {
-    turn(standing, level) {
-      if (host !== standing.host) changedAt = undefined;
+    turn(standing, level, now) {
+      if (host !== standing.host) changedAt = now;
       host = standing.host;
       others = new Set(standing.authority.hosts.map(({ box }) => box));
       if (!level) return;
@@ -52,8 +52,8 @@ export function openHostDuties(init: {
       control.adopt(control.state.locked ? [...HOST_ONLY, ...LOCKABLE] : HOST_ONLY);
     },
     overreaches(author, key, now) {
-      changedAt ??= now;
-      if (now - changedAt < CHANGING || author === host || others.has(author)) return false;
+      if (changedAt === undefined || elapsed(changedAt, now) < CHANGING) return false;
+      if (author === host || others.has(author)) return false;
       const hosts: readonly string[] = HOST_ONLY;
       const lockable: readonly string[] = LOCKABLE;
       const wrong = hosts.includes(key) || (control.state.locked && lockable.includes(key));

@@ -1,15 +1,8 @@
 import { expect, test } from 'vitest';
-import * as Y from 'yjs';
-import type { BoxId, SessionId } from '../../runtime/core/ensemble.ts';
+import type { SessionId } from '../../runtime/core/ensemble.ts';
 import { PortError } from '../../runtime/core/errors.ts';
-import { fromSeconds, type Micros } from '../../runtime/core/time.ts';
-import { drawClientId } from '../../runtime/session/client-id.ts';
+import type { Micros } from '../../runtime/core/time.ts';
 import { beatAt } from '../../runtime/timeline/timeline.ts';
-import { LINK_PROTOCOL } from '../../runtime/transport/link/hello.ts';
-import { LinkCounters } from '../../runtime/transport/link/link-counters.ts';
-import { dialLink } from '../../runtime/transport/link/link-network.ts';
-import { openPlainNetwork } from '../../runtime/transport/link/plain-network.ts';
-import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import { agreed, never, openSessionRig, type SessionBox } from './session-rig.ts';
 
 const found = (box: SessionBox, name: string) => {
@@ -118,7 +111,7 @@ test('link statistics reach the snapshot of the box that measured them', async (
   expect(b.session.context?.participants[1]?.stats).toBeUndefined();
 });
 
-test('when the host dies the next one by id takes over, and ensemble time goes on', async () => {
+test('when the host dies the next one by id stands in for it, and ensemble time goes on', async () => {
   const { rig, boxes } = await jam(6, ['A', 'B', 'C']);
   const [a, b, c] = boxes as [SessionBox, SessionBox, SessionBox];
   const { timeline } = a.session.context ?? {};
@@ -140,14 +133,15 @@ test('when the host dies the next one by id takes over, and ensemble time goes o
   expect(Math.abs(offset() - before)).toBeLessThan(1);
   expect(Math.abs(c.ensembleNow() - b.ensembleNow())).toBeLessThan(1);
 
-  // It comes back, with another clock: to its own entry, and to the time of the others.
+  // It comes back, with another clock: to its own session, and to the time of the others.
   const again = await rig.start('A');
   const back = again.session.rejoinLast(never());
   await rig.seconds(5);
   await back;
   await rig.seconds(3);
   expect(agreed(again)).toEqual(agreed(b));
-  expect(again.session.context?.host).toBe(b.id);
+  expect(again.session.context?.host).toBe(again.id);
+  expect(again.session.reference?.box).toBe(b.id);
   expect(again.session.context?.participants).toHaveLength(3);
   expect(Math.abs(offset() - before)).toBeLessThan(1);
   expect(Math.abs(again.ensembleNow() - b.ensembleNow())).toBeLessThan(1);
@@ -169,7 +163,7 @@ test('a session of two outlives its host, who finds it again', async () => {
   await back;
   await rig.seconds(3);
   expect(agreed(again)).toEqual(agreed(b));
-  expect(b.session.context).toMatchObject({ host: b.id, timeline: { bpm: 90 } });
+  expect(b.session.context).toMatchObject({ host: again.id, timeline: { bpm: 90 } });
   expect(Math.abs(offset() - before)).toBeLessThan(1);
   expect(Math.abs(again.ensembleNow() - b.ensembleNow())).toBeLessThan(1);
 });
@@ -245,7 +239,7 @@ test('joining tells people why it did not work', async () => {
   const { rig, boxes } = await jam(12, ['A', 'B']);
   const [a] = boxes as [SessionBox];
   const c = await rig.start('C');
-  const target = found(c, 'Basement');
+  const target = { ...found(c, 'Basement'), hostAddresses: [] };
   const failure = async (join: Promise<void>): Promise<PortError> => {
     const outcome = join.then(
       () => undefined,
@@ -333,49 +327,4 @@ test('eight boxes that all join at once end up with one link to each', async () 
     expect(box.session.stats.cut).toEqual({});
   }
   for (const box of [a, ...others]) await box.session[Symbol.asyncDispose]();
-});
-
-test('a peer that speaks for another is cut off, kept out for a while, and changes nothing', async () => {
-  const { rig, boxes } = await jam(16, ['A', 'B']);
-  const [a, b] = boxes as [SessionBox, SessionBox];
-  const evil = 'e0'.repeat(16) as BoxId;
-  const deps = {
-    clock: rig.clock,
-    peers: openPlainNetwork({ streams: rig.network.host('10.0.0.66').streams }),
-    counters: new LinkCounters(),
-  };
-  const dial = () =>
-    dialLink(deps, {
-      to: { host: a.address, port: 5008 },
-      hello: {
-        protocol: LINK_PROTOCOL,
-        box: evil,
-        session: a.session.context?.session as SessionId,
-        name: 'Eve',
-        rtpPort: 5004,
-        ssrc: 66,
-        linkPort: 5008,
-        boot: 1,
-        seenAs: '',
-      },
-      signal: never(),
-      limit: fromSeconds(3),
-    });
-  const dialing = dial();
-  await rig.seconds(1);
-  const link = await dialing;
-  const ends: string[] = [];
-  link.onClosed((end) => ends.push(`${end.kind} ${'text' in end ? end.text : ''}`));
-  const forged = new Y.Doc();
-  forged.clientID = drawClientId(evil, seededRandomness('eve'));
-  forged.getMap(b.id).set('name', 'Bob, really');
-  const update = Y.encodeStateAsUpdate(forged);
-  link.send(2, Uint8Array.of(2, update.length, ...update));
-  const again = rig.seconds(1).then(dial);
-  const refused = expect(again).rejects.toMatchObject({ code: 'denied' });
-  await rig.seconds(3);
-  await refused;
-  expect(ends).toEqual(['bye author']);
-  expect(a.session.stats).toMatchObject({ cut: { author: 1 }, refused: 1, links: 1 });
-  expect(a.session.context?.participants.map(({ name }) => name)).toEqual(['A', 'B']);
 });

@@ -5,15 +5,22 @@
 import type { BoxId, SessionId } from '../../runtime/core/ensemble.ts';
 import { Listeners } from '../../runtime/core/listeners.ts';
 import type { Instant } from '../../runtime/core/time.ts';
+import { openNodeSignatures } from '../../runtime/platform/node-signatures.ts';
 import type { Randomness } from '../../runtime/ports/randomness.ts';
+import type { Signatures } from '../../runtime/ports/signatures.ts';
+import { type Identity, identityFrom } from '../../runtime/privacy/identity.ts';
 import {
   type DocumentLink,
   openSessionDocuments,
   type SessionDocuments,
+  type StoredDocuments,
 } from '../../runtime/session/documents.ts';
+import type { WriteCounter } from '../../runtime/session/write-counter.ts';
 import { LINK_PROTOCOL } from '../../runtime/transport/link/hello.ts';
 import type { LinkEnd } from '../../runtime/transport/link/link-state.ts';
+import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import type { VirtualClock } from '../../sim/virtual-clock.ts';
+import { contents as documentContents } from '../document-rig.ts';
 
 export interface PipedPeer {
   readonly box: BoxId;
@@ -28,18 +35,49 @@ export interface Pipe {
   readonly broken: boolean;
 }
 
-export const boxIdOf = (place: number): BoxId =>
-  (place + 1).toString(16).padStart(2, '0').repeat(16) as BoxId;
+/** Signing and verifying are paid for once, however many replicas verify the same. */
+export const signatures = remembering(openNodeSignatures());
+const identities = new Map<number, Identity>();
+const SESSION = '0'.repeat(32) as SessionId;
 
+export function identityAt(place: number): Identity {
+  const known = identities.get(place);
+  if (known) return known;
+  const made = identityFrom(signatures, seededRandomness(`peer ${place}`).bytes(32));
+  identities.set(place, made);
+  return made;
+}
+
+/** `counter` outlives the peer's starts. `stored`: what was kept of its documents. */
 export const openPeer = (
   clock: VirtualClock,
-  randomness: Randomness,
   place: number,
-): PipedPeer => ({
-  box: boxIdOf(place),
-  documents: openSessionDocuments({ clock, randomness }, { box: boxIdOf(place) }),
-  entered: false,
-});
+  counter: WriteCounter,
+  stored?: StoredDocuments,
+): PipedPeer => {
+  const identity = identityAt(place);
+  const documents = openSessionDocuments(
+    { clock, identity, signatures, counter },
+    { session: SESSION, stored },
+  );
+  return { box: identity.box, documents, entered: false };
+};
+
+function remembering(real: Signatures): Signatures {
+  const verified = new Map<string, boolean>();
+  return {
+    ...real,
+    verify(publicKey, message, signature) {
+      const name = Buffer.from(signature).toString('latin1');
+      const known = verified.get(name);
+      if (known !== undefined) return known;
+      if (verified.size > 100_000) verified.clear();
+      const holds = real.verify(publicKey, message, signature);
+      verified.set(name, holds);
+      return holds;
+    },
+  };
+}
 
 /** `cuts` collects what an end was cut off for. */
 export function openPipe(
@@ -74,7 +112,7 @@ export function openPipe(
       peer: {
         protocol: LINK_PROTOCOL,
         box: peer,
-        session: '0'.repeat(32) as SessionId,
+        session: SESSION,
         name: '',
         rtpPort: 0,
         ssrc: 0,
@@ -129,13 +167,8 @@ export function openPipe(
 /** Everything in both documents, sorted by key. */
 export function contents({ documents }: PipedPeer): unknown {
   const { control, participants } = documents;
-  const sorted = (value: object): object =>
-    Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const maps = [...participants.doc.share.keys()].sort();
   return {
-    control: sorted(control.doc.getMap('control').toJSON()),
-    participants: Object.fromEntries(
-      maps.map((id) => [id, sorted(participants.doc.getMap(id).toJSON())]),
-    ),
+    control: documentContents(control.document),
+    participants: documentContents(participants.document),
   };
 }
