@@ -20,11 +20,13 @@ import library, {
   type Track,
 } from 'node-datachannel';
 
-/** Payload types of RTP-MIDI, and of AppleMIDI's commands on its two ports, in RTP packets of their own. */
+/** Payload types: RTP-MIDI, AppleMIDI's commands of its two ports, packets that are passed on, probes. */
 const CODECS: readonly (readonly [number, string])[] = [
   [97, 'rtp-midi/48000'],
   [98, 'apple-midi/48000'],
   [99, 'apple-midi/48000'],
+  [100, 'forwarded-midi/48000'],
+  [101, 'probe/48000'],
 ];
 const TRACK = 'midi';
 const CHANNEL = { label: 'link', init: { negotiated: true, id: 0 } } as const;

@@ -11,6 +11,7 @@ import { Listeners } from '../../runtime/core/listeners.ts';
 import type { Instant } from '../../runtime/core/time.ts';
 import { ToldOnce } from '../../runtime/core/told-once.ts';
 import type { Clock } from '../../runtime/ports/clock.ts';
+import type { NetAddress } from '../../runtime/ports/datagram-network.ts';
 import type {
   PacketLane,
   PeerConnection,
@@ -29,8 +30,8 @@ import type { Way } from './way.ts';
 const QUEUE = 4_096;
 
 export interface ImpairedPeerConnections extends PeerConnections {
-  /** For all connections, now and later. */
-  setProfile(profile: ProfileName | NetworkProfile): void;
+  /** For all connections, now and later; or for those to one far end (`remote` of their streams) as they are. */
+  setProfile(profile: ProfileName | NetworkProfile, to?: NetAddress): void;
   /** Nothing gets through any more: packets are lost, streams stall. */
   part(): void;
   heal(): void;
@@ -79,9 +80,13 @@ export function openImpairedPeerConnections(
   return {
     stats,
     open: (wanted) => impairConnection(deps.connections.open(wanted), impair),
-    setProfile(which) {
-      profile = networkProfile(which);
-      for (const way of ways) way.impairment.setProfile(profile);
+    setProfile(which, to) {
+      const next = networkProfile(which);
+      if (!to) profile = next;
+      for (const way of ways) {
+        const concerned = !to || (way.to.host === to.host && way.to.port === to.port);
+        if (concerned) way.impairment.setProfile(next);
+      }
     },
     part() {
       parted = true;

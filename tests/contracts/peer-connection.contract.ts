@@ -468,21 +468,21 @@ export function peerConnectionsContract(
     });
 
     contract(
-      'packets of payload types 97 to 99 and any source come as they were, with the instant of their coming',
+      'packets of payload types 97 to 101 and any source come as they were, with the instant of their coming',
       async (rig, teardown) => {
         const { near, far } = await connected(rig, teardown);
         const received: { bytes: Uint8Array; at: number }[] = [];
         lane(far).onPacket((bytes, at) => void received.push({ bytes: bytes.slice(), at }));
         const before = rig.clock.now();
-        const sent = [97, 98, 99].map((type, at) => packet(at, [type, 1, 2, 3], type));
-        const marked = packet(3, [1], 0x80 | 97);
+        const sent = [97, 98, 99, 100, 101].map((type, at) => packet(at, [type, 1, 2, 3], type));
+        const marked = packet(5, [1], 0x80 | 97);
         const other = packet(
-          4,
+          6,
           Array.from({ length: 1_188 }, (_, at) => at & 0xff),
         );
         other.set([0xde, 0xad, 0xbe, 0xef], 8);
         for (const bytes of [...sent, marked, other]) lane(near).send(bytes);
-        await rig.until(() => received.length === 5);
+        await rig.until(() => received.length === 7);
         const sorted = received.map(({ bytes }) => bytes).sort((a, b) => (a[3] ?? 0) - (b[3] ?? 0));
         expect(sorted).toEqual([...sent, marked, other]);
         for (const { at } of received) {
