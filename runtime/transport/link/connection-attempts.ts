@@ -207,7 +207,11 @@ function ownedStream(
   stream: PeerStream,
   remote: NetAddress,
 ): PeerStream {
-  stream.onClosed(() => void connection[Symbol.asyncDispose]());
+  // A stream that this side closes has its last words to get out first.
+  let closing = false;
+  stream.onClosed(() => {
+    if (!closing) void connection[Symbol.asyncDispose]();
+  });
   return {
     remote,
     packets: stream.packets,
@@ -219,6 +223,7 @@ function ownedStream(
     onBytes: (listener) => stream.onBytes(listener),
     onClosed: (listener) => stream.onClosed(listener),
     async [Symbol.asyncDispose]() {
+      closing = true;
       await stream[Symbol.asyncDispose]();
       await connection[Symbol.asyncDispose]();
     },
