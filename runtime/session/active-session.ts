@@ -321,7 +321,7 @@ async function assemble(
   const publish = (stand: Standing): void => {
     const { entries } = participants;
     const listed = [...reached.lately(LISTED, clock.now())].filter(
-      (id) => entries.get(id)?.present === true,
+      (id) => entries.get(id)?.present === true && !control.state.removed.includes(id),
     );
     const taken = ensembleContext({
       session: init.session,
