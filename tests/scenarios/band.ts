@@ -17,6 +17,7 @@ import { encodeMessage } from '../../runtime/core/midi-bytes.ts';
 import type { MidiMessage } from '../../runtime/core/midi-message.ts';
 import { fromMillis, fromSeconds, type Instant, type Micros } from '../../runtime/core/time.ts';
 import { openNodeSignatures } from '../../runtime/platform/node-signatures.ts';
+import type { Clock } from '../../runtime/ports/clock.ts';
 import type { Identity } from '../../runtime/privacy/identity.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
 import { checkSettings } from '../../runtime/settings/settings-schema.ts';
@@ -51,6 +52,8 @@ export interface BandInit {
   readonly strangers?: boolean;
   /** What differs from the default settings, nested as in the settings file. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** The clock of the box of that number, from 1: made of the band's, which is the default. */
+  readonly clockOf?: (number: number, clock: VirtualClock) => Clock;
   /** How finely `run` turns the clock between the settling of promises. Default 1 ms. */
   readonly step?: Micros;
 }
@@ -77,6 +80,8 @@ export class Member {
   readonly panel: SimPanel;
   /** What its synth hears. */
   readonly heard: HeardWire;
+  /** Its own; the band's unless they differ. */
+  readonly clock: Clock;
   readonly #band: BandParts;
   /** What its keyboard played, with the time. */
   readonly played: HeardMessage[] = [];
@@ -91,9 +96,11 @@ export class Member {
     this.#band = band;
     this.#number = number;
     this.name = boxName(number);
-    this.host = band.network.host(`10.0.0.${number}`);
-    this.panel = openSimPanel(band);
-    this.#input = openSimMidiInput(band, { name: 'Keys' });
+    this.clock = band.clockOf(number, band.clock);
+    const { clock } = this;
+    this.host = band.network.host(`10.0.0.${number}`, { clock });
+    this.panel = openSimPanel({ clock });
+    this.#input = openSimMidiInput({ clock }, { name: 'Keys' });
     this.heard = new HeardWire();
   }
 
@@ -105,9 +112,10 @@ export class Member {
 
   /** Boots the box with what its storage remembers. */
   async switchOn(): Promise<void> {
-    const { clock, seed, discovery, settings, hub } = this.#band;
+    const { seed, discovery, settings, hub } = this.#band;
+    const { clock } = this;
     const running = new Teardown();
-    const randomness = seededRandomness(`${seed}/${this.name}/${clock.now()}`);
+    const randomness = seededRandomness(`${seed}/${this.name}/${this.#band.clock.now()}`);
     const controlPlane = running.hold(hub.planeOf((await this.#introduce()).box));
     const { streams } = this.host;
     const connections = openVirtualPeerConnections({ host: this.host, clock, randomness });
@@ -118,7 +126,7 @@ export class Member {
       await openBox(
         {
           clock,
-          wallClock: clock,
+          wallClock: this.#band.clock,
           datagrams: this.host.datagrams,
           signatures: openNodeSignatures(),
           peers,
@@ -136,7 +144,11 @@ export class Member {
       ),
     );
     const wire = openSimMidiWire({ clock }, { name: 'Synth' });
-    this.heard.listen(wire.far);
+    // What is heard is heard in the band's time.
+    this.heard.listen({
+      ...wire.far,
+      onBytes: (listener) => wire.far.onBytes((bytes) => listener(bytes, this.#band.clock.now())),
+    });
     // A box closes what was plugged into it when it shuts down.
     this.#input = openSimMidiInput({ clock }, { name: 'Keys' });
     running.hold(box.addInput(this.#input));
@@ -206,6 +218,7 @@ interface BandParts {
   readonly settings: Settings;
   readonly boxes: number;
   readonly strangers: boolean;
+  clockOf(number: number, clock: VirtualClock): Clock;
   run(by: Micros): Promise<void>;
 }
 
@@ -234,6 +247,7 @@ export async function openBand(init: BandInit = {}): Promise<Band> {
     settings: checked.settings,
     boxes: init.boxes ?? 2,
     strangers: init.strangers === true,
+    clockOf: init.clockOf ?? (() => clock),
     run,
   };
   const members = Array.from({ length: parts.boxes }, (_, index) => new Member(parts, index + 1));
