@@ -43,15 +43,14 @@ export async function openLinks(
   }
   const real = await openWebRtcConnections({ clock, log });
   const { host, profile } = init;
-  const impaired = openImpairedPeerConnections(
+  const connections = openImpairedPeerConnections(
     { clock, randomness, connections: real },
     { profile },
   );
-  const { connections } = impaired;
   const peers = openSignalledNetwork({ clock, randomness, streams, connections }, { host });
   return {
     peers,
-    setProfile: (name, to) => impaired.setProfile(name, to),
+    setProfile: (name, to) => connections.setProfile(name, to),
     async [Symbol.asyncDispose]() {
       peers[Symbol.dispose]();
       await real[Symbol.asyncDispose]();
