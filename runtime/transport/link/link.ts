@@ -30,6 +30,7 @@ import {
   startLink,
   stepLink,
 } from './link-state.ts';
+import { gatePackets } from './packet-gate.ts';
 
 /** Channels of FORMAT.md; 0 is the link's own. */
 const OWN_CHANNEL = 0;
@@ -93,7 +94,6 @@ export function greetStream(deps: LinkDeps, stream: PeerStream, init: LinkInit):
   const { credentials, hello, dialer } = init;
   const { binding } = stream;
   const frames = new Listeners<[channel: number, frame: Uint8Array]>();
-  const packets = new Listeners<[packet: Uint8Array, at: Instant]>();
   const closed = new Listeners<[end: LinkEnd]>();
   const reader = new FrameReader();
   const framesAllowed = new TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE);
@@ -190,7 +190,6 @@ export function greetStream(deps: LinkDeps, stream: PeerStream, init: LinkInit):
     alarm[Symbol.dispose]();
     side[Symbol.dispose]();
     lane?.[Symbol.dispose]();
-    packets.clear();
     // Whether the far end heard of it or not: the stream is done with.
     released ??= Promise.resolve(stream[Symbol.asyncDispose]()).catch(() => {});
     return released;
@@ -198,25 +197,17 @@ export function greetStream(deps: LinkDeps, stream: PeerStream, init: LinkInit):
 
   const end = (how: LinkEnd): void => feed({ kind: 'end', end: how });
 
-  /** Of a link that has not proven anything yet, no packet is believed. */
-  const lane = stream.packets?.onPacket((packet, at) => {
-    if (state.phase !== 'open') {
-      counters.packetsDropped++;
-      return;
-    }
-    heardAt = at;
-    packets.emit(packet, at);
-  });
-
-  const makeLane = (carrier: PacketLane): PacketLane => ({
-    send(packet, length) {
-      if (state.phase === 'open') carrier.send(packet, length);
-    },
-    onPacket: (listener) => packets.add(listener),
-    get unsent() {
-      return carrier.unsent;
-    },
-  });
+  const lane =
+    stream.packets &&
+    gatePackets(stream.packets, {
+      isOpen: () => state.phase === 'open',
+      onHeard(at) {
+        heardAt = at;
+      },
+      onDropped() {
+        counters.packetsDropped++;
+      },
+    });
 
   const makeLink = (peer: Greeting): Link => ({
     peer: peer.hello,
@@ -230,7 +221,7 @@ export function greetStream(deps: LinkDeps, stream: PeerStream, init: LinkInit):
     get heardAt() {
       return heardAt;
     },
-    packets: stream.packets && makeLane(stream.packets),
+    packets: lane,
     send(channel, frame) {
       if (state.phase !== 'open') return false;
       if (write(channel, frame)) return true;
