@@ -2,17 +2,21 @@
  * What the links of a box are made of, as its settings say: encrypted connections, or plain TCP for diagnosis.
  *
  * Takes  the settings, and the key that the box goes by.
- * Gives  a PeerNetwork, word of changed addresses, and how much of it is encrypted.
+ * Gives  a PeerNetwork, the control plane if there is one, and word of changed addresses.
  */
+import { openControlClient } from '../runtime/control/client.ts';
+import type { ControlPlane } from '../runtime/control/control-plane.ts';
 import { Teardown } from '../runtime/core/lifecycle.ts';
 import type { Log } from '../runtime/core/log.ts';
 import { admitting, isLocalSubnet } from '../runtime/platform/local-subnet.ts';
 import { openSystemNetworkWatch } from '../runtime/platform/system-network-watch.ts';
 import { openTcpNetwork } from '../runtime/platform/tcp-network.ts';
 import { openWebRtcConnections } from '../runtime/platform/webrtc-connections.ts';
+import { openWsSockets } from '../runtime/platform/ws-sockets.ts';
 import type { Clock } from '../runtime/ports/clock.ts';
 import type { NetworkWatch } from '../runtime/ports/network-watch.ts';
 import type { Randomness } from '../runtime/ports/randomness.ts';
+import type { Identity } from '../runtime/privacy/identity.ts';
 import type { Settings } from '../runtime/settings/settings.ts';
 import type { PeerNetwork } from '../runtime/transport/link/peer-network.ts';
 import { openPlainNetwork } from '../runtime/transport/link/plain-network.ts';
@@ -20,13 +24,21 @@ import { openSignalledNetwork } from '../runtime/transport/link/signalled-networ
 
 export interface BoxNetwork extends AsyncDisposable {
   readonly peers: PeerNetwork;
+  /** Undefined when the settings name no server. */
+  readonly controlPlane: ControlPlane | undefined;
   readonly watch: NetworkWatch;
 }
 
-/** Rejects with PortError when the library for encrypted connections does not run here. */
+/** Rejects with PortError when the library for encrypted connections does not run here, or the server's address is none. */
 export async function openBoxNetwork(
-  deps: { readonly clock: Clock; readonly log: Log; readonly randomness: Randomness },
+  deps: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly randomness: Randomness;
+    readonly identity: Identity;
+  },
   settings: Settings,
+  software: string,
 ): Promise<BoxNetwork> {
   const held = new Teardown();
   const watch = held.hold(openSystemNetworkWatch());
@@ -35,12 +47,23 @@ export async function openBoxNetwork(
   const streams = admitting(openTcpNetwork(), near);
   const close = (): Promise<void> => held[Symbol.asyncDispose]();
   if (settings.link.security === 'open') {
-    return { peers: openPlainNetwork({ streams }), watch, [Symbol.asyncDispose]: close };
+    const peers = openPlainNetwork({ streams });
+    return { peers, watch, controlPlane: undefined, [Symbol.asyncDispose]: close };
   }
   try {
     const connections = held.hold(await openWebRtcConnections(deps));
-    const peers = held.hold(openSignalledNetwork({ ...deps, streams, connections }));
-    return { peers, watch, [Symbol.asyncDispose]: close };
+    const { server, certificate } = settings.control;
+    const controlPlane =
+      server === ''
+        ? undefined
+        : held.hold(
+            openControlClient(
+              { ...deps, webSockets: openWsSockets(), watch },
+              { server, software, ...(certificate === '' ? {} : { certificate }) },
+            ),
+          );
+    const peers = held.hold(openSignalledNetwork({ ...deps, streams, connections, controlPlane }));
+    return { peers, watch, controlPlane, [Symbol.asyncDispose]: close };
   } catch (failure) {
     await close();
     throw failure;

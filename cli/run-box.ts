@@ -20,6 +20,7 @@ import { openPinoLog, type PinoLog } from '../runtime/platform/pino-log.ts';
 import { openStatusServer } from '../runtime/platform/status-server.ts';
 import { systemRandomness } from '../runtime/platform/system-randomness.ts';
 import { openUdpNetwork } from '../runtime/platform/udp-network.ts';
+import { loadIdentity } from '../runtime/privacy/identity.ts';
 import type { FoundSession } from '../runtime/session/session.ts';
 import type { Settings } from '../runtime/settings/settings.ts';
 import { openBoxNetwork } from './box-network.ts';
@@ -44,15 +45,20 @@ export async function runBox(
   const { accept } = settings.rtp;
   const invites = invitationRule(accept);
   const randomness = systemRandomness;
-  const network = held.hold(await openBoxNetwork({ clock, log, randomness }, settings));
+  const signatures = openNodeSignatures();
+  const identity = await loadIdentity({ storage, randomness, signatures, log });
+  const network = held.hold(
+    await openBoxNetwork({ clock, log, randomness, identity }, settings, options.version),
+  );
   const box = held.hold(
     await openOrExplain(
       {
         clock,
         wallClock: clock,
         datagrams: openUdpNetwork({ clock }),
-        signatures: openNodeSignatures(),
+        signatures,
         peers: network.peers,
+        controlPlane: network.controlPlane,
         watch: network.watch,
         addresses: () => network.watch.addresses,
         discovery,

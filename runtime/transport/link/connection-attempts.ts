@@ -3,7 +3,7 @@
  *
  * Takes  PeerConnections and a path to the far end.
  * Gives  the stream of the first attempt that opens, or a failure with words for people.
- * Keeps  at most two attempts at each end for at most 10 s; all but the one that opened are released.
+ * Keeps  at most three attempts at each end for at most 10 s; all but the one that opened are released.
  * Lane   1.
  */
 import { after, fromSeconds } from '../../core/time.ts';
@@ -32,7 +32,7 @@ export interface AttemptInit {
   readonly relayOnly?: boolean | undefined;
 }
 
-/** About one connect in a hundred never opens; the next is tried beside it. */
+/** About one connect in a hundred never opens: another is tried beside it, and in place of one that failed. */
 const WATCHDOG = fromSeconds(3);
 const LIMIT = fromSeconds(10);
 
