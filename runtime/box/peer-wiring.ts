@@ -216,6 +216,7 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
       for (const box of silenced) muted.add(box);
     }),
   );
+  held.hold(session.onRoutes((routes) => lanes.setRoutes(routes)));
   held.hold(lanes.onForged((box) => members.get(box)?.link.cut("it spoke in another box's name")));
   held.hold(
     session.onReference((box, newShift) => {
