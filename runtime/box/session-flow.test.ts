@@ -144,6 +144,13 @@ describe('a wish that fails', () => {
     });
   });
 
+  test('is about the host of the session that was found, when nobody says whom else', async () => {
+    const rig = open();
+    rig.join = () => Promise.reject(new JoinFailure('declined', 'x'));
+    await rig.flow.join({ ...TARGET, host: 'Zoë' });
+    expect(rig.flow.failure?.who).toBe('Zoë');
+  });
+
   test('is tried again as it was, and the failure is forgotten meanwhile', async () => {
     const rig = open();
     await failWith(rig, new JoinFailure('hostGone', 'x'));

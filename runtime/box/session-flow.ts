@@ -35,7 +35,8 @@ export interface SessionFlow extends AsyncDisposable {
   onTrouble(listener: (failure: unknown) => void): Disposable;
 
   create(name: string): Promise<WishEnd>;
-  join(target: JoinTarget): Promise<WishEnd>;
+  /** `host`: name of the box that hosts it, where that is known. */
+  join(target: JoinTarget & { readonly host?: string }): Promise<WishEnd>;
   rejoin(): Promise<WishEnd>;
   openInvitation(link: string): Promise<WishEnd>;
   leave(): Promise<WishEnd>;
@@ -84,7 +85,7 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
       else signal.addEventListener('abort', gone, { once: true });
     });
 
-  const show = (reason: unknown, name: string): void => {
+  const show = (reason: unknown, name: string, host: string): void => {
     const known = explainFailure(reason, deps.isOnline());
     if (known === undefined) {
       troubles.emit(reason);
@@ -93,8 +94,12 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
     failure = {
       reason: known.reason,
       name,
-      who: known.who ?? '',
-      retryAt: known.wait === undefined ? undefined : after(clock.now(), known.wait),
+      who: known.who ?? host,
+      // The other guest of a busy host may be done at any time: what it tells is the longest that may take.
+      retryAt:
+        known.wait === undefined || known.reason === 'busy'
+          ? undefined
+          : after(clock.now(), known.wait),
     };
     changed();
   };
@@ -103,11 +108,12 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
     doing: string,
     name: string,
     work: (signal: AbortSignal) => Promise<void>,
+    host: string = '',
   ): Promise<WishEnd> => {
     failure = undefined;
-    again = () => wish(doing, name, work);
+    again = () => wish(doing, name, work, host);
     const end = await joining.start(doing, name, work);
-    if (end.kind === 'failed') show(end.failure, name);
+    if (end.kind === 'failed') show(end.failure, name, host);
     if (joining.waiting === undefined) askNobody();
     return end;
   };
@@ -126,7 +132,12 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
     onTrouble: (listener) => troubles.add(listener),
     create: (name) => wish('Creating', name, () => session.create(name)),
     join: (target) =>
-      wish('Connecting', target.name, (signal) => session.join(target, signal, enterCode)),
+      wish(
+        'Connecting',
+        target.name,
+        (signal) => session.join(target, signal, enterCode),
+        target.host,
+      ),
     rejoin: () =>
       wish('Rejoining', session.last?.name ?? '', (signal) =>
         session.rejoinLast(signal, enterCode),
@@ -147,7 +158,7 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
     },
     fail(reason, name) {
       again = () => wish('Rejoining', name, (signal) => session.rejoinLast(signal, enterCode));
-      show(reason, name);
+      show(reason, name, '');
     },
     async [Symbol.asyncDispose]() {
       await joining[Symbol.asyncDispose]();

@@ -13,6 +13,8 @@ export type JoinFailureReason =
   | 'locked'
   /** The host said no. */
   | 'declined'
+  /** The host is letting somebody else in just now. */
+  | 'busy'
   /** Nobody answers where the session was, or whoever did hung up. */
   | 'hostGone'
   /** Members answer, but only the host lets strangers in, and it is away. */
@@ -35,6 +37,7 @@ const CODES: Readonly<Record<JoinFailureReason, PortErrorCode>> = {
   codeExpired: 'denied',
   locked: 'denied',
   declined: 'denied',
+  busy: 'busy',
   hostGone: 'disconnected',
   askHost: 'denied',
   full: 'full',

@@ -29,6 +29,8 @@ export function failureWords(failure: PanelFailure): FailureWords {
       return calm('Too many tries', `${who} shows no code until the time is over.`);
     case 'declined':
       return calm('Not let in', `${who} said no. Talk to them, then try again.`);
+    case 'busy':
+      return calm('One at a time', `${who} is letting somebody else in. Try again soon.`);
     case 'hostGone':
       return calm('Host is gone', `${name} does not answer. Is its box still on?`);
     case 'askHost':

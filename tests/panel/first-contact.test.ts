@@ -95,6 +95,27 @@ describe('first contact', () => {
     expect(ada.shows('wants to join')).toBe(false);
   }, 30_000);
 
+  test('two strangers at once: one after the other', async () => {
+    await using stage = await openStage({ seed: 13 });
+    const ada = await host(stage);
+    const ben = await asking(stage);
+    const cem = await stage.open('Cem');
+    await cem.choose('Sessions');
+    await cem.choose('Cellar');
+    await cem.sees('One at a time');
+    expect(ada.shows('Ben wants to join')).toBe(true);
+    await ben.enter(codeOn(ada));
+    await ben.click();
+    await stage.until('Ben is in', () => ben.box.session.context?.participants.length === 2);
+    await cem.click();
+    await ada.sees('Cem wants to join');
+    await cem.enter(codeOn(ada));
+    await cem.click();
+    await stage.until('all are in', () =>
+      [ada, ben, cem].every(({ box }) => box.session.context?.participants.length === 3),
+    );
+  }, 60_000);
+
   test('a guest who gives up takes the code off the host’s display', async () => {
     await using stage = await openStage({ seed: 5 });
     const ada = await host(stage);

@@ -27,6 +27,7 @@ export const FAILURES: readonly JoinFailureReason[] = [
   'codeExpired',
   'locked',
   'declined',
+  'busy',
   'hostGone',
   'askHost',
   'full',

@@ -166,13 +166,13 @@ const REASONS: Readonly<Partial<Record<RefusalCode, JoinFailureReason>>> = {
   codeExpired: 'codeExpired',
   codeLocked: 'locked',
   declined: 'declined',
+  busy: 'busy',
   keyChanged: 'keyChanged',
   notProven: 'intercepted',
 };
 const CODES: Readonly<Partial<Record<RefusalCode, PortErrorCode>>> = {
   session: 'unavailable',
   duplicate: 'busy',
-  busy: 'busy',
 };
 
 function explain(end: LinkEnd, to: NetAddress): PortError {
