@@ -8,6 +8,7 @@
  * Lane   3.
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
+import type { ControlPlane } from '../control/control-plane.ts';
 import type {
   BoxId,
   EnsembleContext,
@@ -27,6 +28,7 @@ import {
 } from '../core/time.ts';
 import type { Clock, WallClock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
+import type { NetworkWatch } from '../ports/network-watch.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { LinkCredentials, LinkEntry } from '../privacy/credentials.ts';
 import type { MembershipProof } from '../privacy/membership-proof.ts';
@@ -55,6 +57,8 @@ export interface ActiveSessionDeps extends DocumentsDeps {
   readonly clock: Clock;
   readonly wallClock: WallClock;
   readonly peers: PeerNetwork;
+  readonly controlPlane?: ControlPlane | undefined;
+  readonly watch?: NetworkWatch | undefined;
   readonly randomness: Randomness;
   readonly log: Log;
   readonly ensembleClock: SessionClock;
@@ -199,6 +203,7 @@ async function assemble(
       host: init.host,
       name: () => self.name,
       documents,
+      within: () => stand?.within ?? new Set(),
       credentials: init.credentials,
       onLinked: (link, state) => (state === 'linked' ? ways.linked(link) : ways.unlinked(link)),
     }),
@@ -240,7 +245,13 @@ async function assemble(
     forwarders = settled.forwarders;
     for (const id of settled.needless) void mesh.links.get(id)?.[Symbol.asyncDispose]();
     const seen = reached.lately(FAINT, turnedAt);
-    const places = wantedPlaces({ box, entries, found, faint: (id) => !seen.has(id) });
+    const places = wantedPlaces({
+      box,
+      entries,
+      found,
+      faint: (id) => !seen.has(id),
+      byServer: deps.controlPlane !== undefined,
+    });
     const out = new Set(control.state.removed);
     mesh.want(new Map([...places].filter(([id]) => ways.wants(id) && !out.has(id))));
     mesh.tick();
@@ -420,7 +431,7 @@ async function assemble(
       if (!entered) return;
       entered = false;
       alarm.clear();
-      participants.setSelf({ present: false, links: [] });
+      participants.setSelf({ present: false, links: [], forwarders: [], stats: {} });
       documents.flush();
     },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),

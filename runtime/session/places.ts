@@ -5,6 +5,7 @@
  * Gives  addresses to publish, and addresses to dial.
  */
 import type { BoxId } from '../core/ensemble.ts';
+import { boxOfPlace, placeOfBox } from '../transport/link/place.ts';
 import { sameValue } from './equality.ts';
 import type { FoundMember } from './found-sessions.ts';
 import type { Wanted } from './mesh.ts';
@@ -37,21 +38,25 @@ export function wantedPlaces(facts: {
   readonly entries: ReadonlyMap<BoxId, ParticipantEntry>;
   readonly found: readonly FoundMember[];
   readonly faint: (box: BoxId) => boolean;
+  /** Boxes may be reached by way of the control plane, too. */
+  readonly byServer: boolean;
 }): ReadonlyMap<BoxId, Wanted> {
   const places = new Map<BoxId, Wanted>();
+  const elsewhere = (id: BoxId) => (facts.byServer ? [placeOfBox(id)] : []);
   for (const [id, { present, addresses, linkPort }] of facts.entries) {
     if (id === facts.box || !present || linkPort === 0) continue;
     const known = addresses.map((host) => ({ host, port: linkPort }));
-    places.set(id, { addresses: known, faint: facts.faint(id) });
+    // Who doesn't announce itself here is more likely elsewhere, where its addresses mean somebody else.
+    places.set(id, { addresses: [...elsewhere(id), ...known], faint: facts.faint(id) });
   }
   for (const { box: id, addresses, port } of facts.found) {
     if (id === facts.box) continue;
     // What is announced now is fresher than what was written once.
     const fresh = addresses.map((host) => ({ host, port }));
     const known = (places.get(id)?.addresses ?? []).filter(
-      (place) => !fresh.some((other) => sameValue(place, other)),
+      (place) => !boxOfPlace(place) && !fresh.some((other) => sameValue(place, other)),
     );
-    places.set(id, { addresses: [...fresh, ...known], faint: false });
+    places.set(id, { addresses: [...fresh, ...known, ...elsewhere(id)], faint: false });
   }
   return places;
 }
