@@ -52,6 +52,7 @@ import { Reached } from './reached.ts';
 import type { ParticipantLink, RtpFacts, SessionClock } from './session.ts';
 import { openSessionLinks, routeOf } from './session-links.ts';
 import { noticeFor, openTimeKeeping, type Reference } from './time-keeping.ts';
+import { SESSION_LIMIT } from './topology.ts';
 
 export interface ActiveSessionDeps extends DocumentsDeps {
   readonly clock: Clock;
@@ -87,6 +88,8 @@ export interface ActiveSessionInit {
   readonly stored?: StoredDocuments | undefined;
   /** Boxes that are linked each with each. Default: as was measured. */
   readonly meshLimit?: number | undefined;
+  /** Boxes that play at once. Default: as was measured. */
+  readonly sizeLimit?: number | undefined;
 }
 
 /** What a box says of itself besides what follows from the session. */
@@ -204,6 +207,7 @@ async function assemble(
       name: () => self.name,
       documents,
       within: () => stand?.within ?? new Set(),
+      sizeLimit: init.sizeLimit ?? SESSION_LIMIT,
       credentials: init.credentials,
       onLinked: (link, state) => (state === 'linked' ? ways.linked(link) : ways.unlinked(link)),
     }),

@@ -39,8 +39,8 @@ export interface ParticipantEntry {
   readonly joined: number;
 }
 
-/** Boxes that a session takes in; those gone by count as long as the session lasts. */
-export const MAX_MEMBERS = 64;
+/** Boxes that may have been in a session in all its life; how many play in it at once is another limit (topology.ts). */
+export const MAX_MEMBERS = 128;
 /** More than the doorkeepers let in: two of them may let in the last one at once. */
 export const MAX_ROOTS: number = 2 * MAX_MEMBERS;
 export const MAX_ADDRESSES = 8;

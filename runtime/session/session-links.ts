@@ -39,6 +39,10 @@ export interface SessionLinksInit {
   readonly host: string | undefined;
   readonly name: () => string;
   readonly documents: SessionDocuments;
+  /** Boxes that play in the session just now. */
+  readonly within: () => ReadonlySet<BoxId>;
+  /** How many may do so. */
+  readonly sizeLimit: number;
   readonly credentials: LinkCredentials;
   readonly onLinked: (link: ParticipantLink, state: 'linked' | 'unlinked') => void;
 }
@@ -60,9 +64,13 @@ export async function openSessionLinks(
       return { code: 'session', text: 'that session is not played here any more' };
     }
     const { entries } = documents.participants;
-    return entries.has(peer.box) || entries.size < MAX_MEMBERS
-      ? undefined
-      : { code: 'full', text: `${MAX_MEMBERS} boxes have been in the session: it is full` };
+    const present = init.within();
+    if (!present.has(peer.box) && present.size >= init.sizeLimit) {
+      return { code: 'full', text: `the session is full: ${init.sizeLimit} boxes play in it` };
+    }
+    if (entries.has(peer.box) || entries.size < MAX_MEMBERS) return undefined;
+    const text = `the session is full: ${MAX_MEMBERS} boxes have been in it; make a new one`;
+    return { code: 'full', text };
   };
 
   const mesh = await openMesh(deps, {

@@ -181,6 +181,7 @@ export async function openSessionManager(
         onReference: (...told) => references.emit(...told),
         onRoutes: (routes) => routed.emit(routes),
         meshLimit: init.meshLimit,
+        sizeLimit: init.sizeLimit,
         onRemoved() {
           notify({
             kind: 'removed',
@@ -298,11 +299,16 @@ export async function openSessionManager(
   };
 
   /** Whoever has no proof is let in by the host alone: it is asked at once where it is known. */
-  const placesOf = (target: JoinTarget): readonly NetAddress[] => {
-    const all = readAddresses(target.addresses, target.port);
+  const wayTo = (
+    target: JoinTarget,
+  ): { readonly places: readonly NetAddress[]; readonly expected?: BoxId } => {
     const hosts = readAddresses(target.hostAddresses ?? [], target.port);
     const shown = last?.session === target.session && last.proof !== undefined;
-    return hosts.length > 0 && !shown ? hosts : all;
+    if (hosts.length === 0 || shown) {
+      return { places: readAddresses(target.addresses, target.port) };
+    }
+    const { expected } = target;
+    return { places: hosts, ...(expected === undefined ? {} : { expected }) };
   };
 
   const invited = async (link: string, signal: AbortSignal, enterCode?: CodePrompt) => {
@@ -348,7 +354,7 @@ export async function openSessionManager(
       }),
     join: (target, signal, enterCode) =>
       operations.run(async (abort) => {
-        const places = placesOf(target);
+        const { places, ...entry } = wayTo(target);
         if (!isSessionId(target.session) || places.length === 0) {
           throw new PortError(
             'invalid',
@@ -356,7 +362,7 @@ export async function openSessionManager(
           );
         }
         await enterBy(target.session, plainText(target.name, MAX_NAME), (opened) =>
-          opened.reach(places, abort, enterCode ? { enterCode } : {}),
+          opened.reach(places, abort, { ...entry, ...(enterCode ? { enterCode } : {}) }),
         );
       }, signal),
     invite,

@@ -70,6 +70,8 @@ export interface SessionInit {
   readonly security?: LinkSecurity | undefined;
   /** Boxes that are linked each with each. Default: as was measured. */
   readonly meshLimit?: number | undefined;
+  /** Boxes that play at once. Default: as was measured. */
+  readonly sizeLimit?: number | undefined;
   /** Address to listen on; undefined: all interfaces. */
   readonly host?: string;
 }
@@ -82,6 +84,8 @@ export interface JoinTarget {
   readonly name: string;
   /** Where its host takes links: it alone lets boxes in that nobody knows. Empty, or left out: not known. */
   readonly hostAddresses?: readonly string[];
+  /** Whoever answers there has to be that box. */
+  readonly expected?: BoxId | undefined;
 }
 
 /** A session that members announce on the local network. It is a JoinTarget, too. */

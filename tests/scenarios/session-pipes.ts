@@ -33,6 +33,8 @@ export interface Pipe {
   /** Both ends learn of it; what is on its way is lost. */
   break(): void;
   readonly broken: boolean;
+  /** What was sent, in both directions. */
+  readonly frames: readonly { readonly channel: number; readonly kind: number | undefined }[];
 }
 
 /** Signing and verifying are paid for once, however many replicas verify the same. */
@@ -87,6 +89,7 @@ export function openPipe(
   cuts: string[],
 ): Pipe {
   let broken = false;
+  const sent: { channel: number; kind: number | undefined }[] = [];
   const sides = ends.map((end, index) => {
     const peer = ends[1 - index] as PipedPeer;
     return side(end, peer.box);
@@ -122,6 +125,7 @@ export function openPipe(
       },
       send(channel, frame) {
         if (broken) return false;
+        sent.push({ channel, kind: frame[0] });
         other(link).receive(channel, frame.slice());
         return true;
       },
@@ -161,6 +165,7 @@ export function openPipe(
     get broken() {
       return broken;
     },
+    frames: sent,
   };
 }
 

@@ -61,7 +61,10 @@ export interface SessionRig {
       readonly offset?: number;
       readonly linkPort?: number;
       /** Has met none of the others: it needs a code or an invitation. */
+      readonly sizeLimit?: number;
       readonly stranger?: boolean;
+      /** Names of those it has met. Default: A to H. */
+      readonly acquainted?: readonly string[];
     },
   ): Promise<SessionBox>;
   seconds(count: number): Promise<void>;
@@ -85,11 +88,14 @@ export function identityOf(name: string): Identity {
 /** All of them have met, but for strangers. */
 const ACQUAINTED = [...'ABCDEFGH'];
 
-async function storageOf(name: string, clock: VirtualClock, stranger: boolean): Promise<Storage> {
+async function storageOf(
+  name: string,
+  clock: VirtualClock,
+  acquainted: readonly string[],
+): Promise<Storage> {
   const storage = openMemoryStorage();
-  if (stranger) return storage;
   await using known = await openKnownBoxes({ storage, wallClock: clock, log: silentLog });
-  for (const other of ACQUAINTED) {
+  for (const other of acquainted) {
     if (other !== name) known.meet(identityOf(other).publicKey, other);
   }
   return storage;
@@ -122,7 +128,9 @@ export function openSessionRig(seed: number): SessionRig {
     const address = `10.0.0.${place}`;
     const identity = identityOf(name);
     const id = identity.box;
-    const storage = storages.get(name) ?? (await storageOf(name, clock, init.stranger === true));
+    const storage =
+      storages.get(name) ??
+      (await storageOf(name, clock, init.stranger ? [] : (init.acquainted ?? ACQUAINTED)));
     storages.set(name, storage);
     const offset = init.offset ?? starts * 1_000_000_007;
     offsets.set(id, offset);
@@ -170,6 +178,7 @@ export function openSessionRig(seed: number): SessionRig {
       },
       {
         name,
+        sizeLimit: init.sizeLimit,
         instrument: 'keys',
         rtp: { port: 5004, ssrc: place, clockOffset: 0 as Micros },
         linkPort: init.linkPort ?? 5008,
