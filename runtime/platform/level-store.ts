@@ -144,7 +144,8 @@ class OpenStore implements LevelStore {
     if (raw === undefined) return undefined;
     const until = expiryOf(raw);
     if (until !== 0 && until <= this.#deps.clock.wallNow()) return undefined;
-    return { value: raw.slice(HEADER), revision: revisionOf(raw) };
+    // A Buffer: its own slice would be a view.
+    return { value: Uint8Array.from(raw.subarray(HEADER)), revision: revisionOf(raw) };
   }
 
   async #erase(key: string, until: number): Promise<void> {

@@ -115,7 +115,11 @@ export function openControlRig(seed: number, init: Partial<ControlServerInit> = 
     async raw(address = '203.0.113.66') {
       const connecting = sockets
         .from(address)
-        .connect(SERVER, { protocol: 'togthr.1', mostOctets: 1 << 20 }, NEVER);
+        .connect(
+          SERVER,
+          { protocol: 'togthr.1', mostOctets: 1 << 20 },
+          new AbortController().signal,
+        );
       connecting.catch(() => {});
       await turn(60);
       return rawBox(await connecting);
