@@ -46,6 +46,7 @@ import { type EnsembleClock, openEnsembleClock } from './transport/clock-sync/en
 import { type LinkLanes, openLinkLanes } from './transport/link/link-lanes.ts';
 import type { PeerNetwork } from './transport/link/peer-network.ts';
 import { isPlace } from './transport/link/place.ts';
+import { openNatWatch } from './transport/nat/nat-watch.ts';
 import { openRtpMidiEndpoint, type RtpMidiEndpoint } from './transport/rtp-midi/endpoint.ts';
 import type { Redundancy } from './transport/rtp-midi/packet-copies.ts';
 
@@ -196,6 +197,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         ...at,
         reorderHold: fromMillis(settings.jam.reorderHoldMs),
         redundancy: settings.rtp.redundancy as Redundancy,
+        eager: isPlace,
         dropsDuplicates: (ssrc) => participants?.takesCopies(ssrc) === true,
         ...(near ? { near: (host: string) => isPlace(host) || near(host) } : {}),
         accept: (name, from) =>
@@ -253,6 +255,22 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
       { remember: settings.rtp.remember },
     ),
   );
+
+  const { controlPlane, watch, lookUp } = deps;
+  const nat =
+    controlPlane && watch && lookUp
+      ? held.hold(
+          openNatWatch({
+            clock,
+            randomness,
+            datagrams: deps.datagrams,
+            lookUp,
+            log: log.child({ room: 'nat' }),
+            controlPlane,
+            watch,
+          }),
+        )
+      : undefined;
 
   const { metronome } = held.hold(
     openTimeWiring({ clock, session, midi, output, ensembleClock }, settings.midi),
@@ -319,7 +337,11 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
             settings,
             network: () =>
               networkFacts(
-                { control: deps.controlPlane, addresses: deps.addresses, verdict: undefined },
+                {
+                  control: deps.controlPlane,
+                  addresses: deps.addresses,
+                  verdict: nat && (() => nat.verdict?.short),
+                },
                 { server: settings.control.server, security },
               ),
             version: init.version,
