@@ -6,7 +6,7 @@
  * Keeps  at most MAX_UNSENT octets unsent, and what came before the first listener.
  */
 import { Listeners } from '../core/listeners.ts';
-import type { Instant } from '../core/time.ts';
+import { after, fromMillis, type Instant } from '../core/time.ts';
 import { ToldOnce } from '../core/told-once.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
@@ -21,6 +21,7 @@ const MESSAGE = 16 * 1_024;
 const MAX_UNSENT = 1 << 20;
 /** How long the far end may take to get our last bytes, in milliseconds. */
 const LINGER_MS = 1_000;
+const ROUTE_HOLDS = fromMillis(500);
 
 interface WebRtcStreamInit {
   readonly connection: LibraryConnection;
@@ -39,12 +40,16 @@ export class WebRtcStream implements PeerStream {
   readonly #release: () => Promise<void>;
   readonly #bytes = new KeptBytes();
   readonly #closed = new ToldOnce<[]>();
+  readonly #clock: Clock;
   #route: Route;
+  /** Until when it is believed to be the same. */
+  #routeHolds = 0 as Instant;
   /** The far end knows, or can't be told. */
   #farClosed = new ToldOnce<[]>();
 
   constructor(init: WebRtcStreamInit) {
     this.#connection = init.connection;
+    this.#clock = init.clock;
     this.#release = init.release;
     this.#route = init.route;
     this.remote = init.route.remote;
@@ -53,7 +58,11 @@ export class WebRtcStream implements PeerStream {
   }
 
   get route(): Route {
-    const pair = this.#closed.told ? undefined : this.#connection.pair;
+    const now = this.#clock.now();
+    // Asking the library costs some 50 microseconds, and many look often.
+    if (this.#closed.told || now < this.#routeHolds) return this.#route;
+    this.#routeHolds = after(now, ROUTE_HOLDS);
+    const { pair } = this.#connection;
     if (pair) this.#route = routeOf(pair);
     return this.#route;
   }
