@@ -97,6 +97,8 @@ export interface RtpMidiInit {
   readonly maxPeers?: number;
   /** Between clock exchanges once the first ones are done. Default 1 s. */
   readonly clockInterval?: Micros;
+  /** Hosts whose clock is compared often at first: boxes like this one. Default: none. */
+  readonly eager?: (host: string) => boolean;
   /** What journals reach back to. Default closed-loop. */
   readonly journal?: JournalPolicy;
   /** How often each packet of commands is sent again, to peers that report what they get. Default 0. */
@@ -116,6 +118,7 @@ const DEFAULTS = {
   reorderHold: fromMillis(3),
   maxPeers: 64,
   clockInterval: fromSeconds(1),
+  eager: (): boolean => false,
   journal: 'closed-loop',
   redundancy: 0,
   dropsDuplicates: (): boolean => true,

@@ -49,6 +49,7 @@ export interface LivenessInit {
   readonly initiator: boolean;
   readonly tickOrigin: number;
   readonly clockInterval: Micros;
+  readonly eager: boolean;
 }
 
 export class Liveness {
@@ -139,6 +140,7 @@ export class Liveness {
   }
 
   #pace(): ClockPace {
-    return { interval: this.#init.clockInterval, rtt: this.#peerClock.rtt };
+    const { clockInterval: interval, eager } = this.#init;
+    return { interval, rtt: this.#peerClock.rtt, eager };
   }
 }

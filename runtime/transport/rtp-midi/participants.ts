@@ -54,6 +54,7 @@ export interface ParticipantsInit extends AccessRules {
   readonly journal: JournalPolicy;
   readonly reorderHold: Micros;
   readonly clockInterval: Micros;
+  readonly eager: (host: string) => boolean;
   readonly onRelease: ReleasePolicy;
 }
 
@@ -227,7 +228,7 @@ export class Participants implements ConnectionOwner, Admitting {
         faults: this.#deps.faults,
         onDisconnect: (session) => this.leave(session, 'local'),
       },
-      { ...this.#init, ...newcomer, sequence },
+      { ...this.#init, ...newcomer, sequence, eager: this.#init.eager(control.host) },
     );
     this.peers.add(peer);
     log.info('peer joined', { name: peer.name, ssrc: peer.ssrc, ...control });

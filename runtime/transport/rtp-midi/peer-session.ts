@@ -66,6 +66,7 @@ export interface PeerSessionInit extends Newcomer {
   readonly journal: JournalPolicy;
   readonly reorderHold: Micros;
   readonly clockInterval: Micros;
+  readonly eager: boolean;
   readonly onRelease: ReleasePolicy;
 }
 

@@ -46,6 +46,14 @@ function askFor(
   return { asked, doubts, end: 'never' };
 }
 
+test('a box is asked ten times in quick succession, then at the interval', () => {
+  const { asked } = askFor(5, true, { ...PACE, eager: true });
+  expect(asked.filter((time) => time < 2.05)).toHaveLength(11);
+  expect(asked.slice(11).map((time, i) => time - (asked[i + 10] ?? 0))).toEqual(
+    asked.slice(11).map(() => expect.closeTo(1, 1)),
+  );
+});
+
 test('clocks are compared at once, six times at a second and a half at most, then at the interval (item 42)', () => {
   const rarely = { ...PACE, interval: fromSeconds(10) };
   expect(askFor(40, true, rarely).asked).toEqual([0, 1.5, 3, 4.5, 6, 7.5, 9, 19, 29, 39]);
