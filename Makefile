@@ -19,7 +19,7 @@ ifdef HEADLESS
   JAM_HEADLESS := --headless
 endif
 
-.PHONY: help setup tools build jam test check types lint dead format bench bench-rtp bench-crowd soak oracle fuzz clean
+.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-rtp bench-crowd soak oracle fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,19 @@ build: setup ## compile everything
 
 jam: build ## play: boxes in the simulator, http://localhost:8080
 	@exec ./togthr sim --boxes $(BOXES) --port $(PORT) --profile $(PROFILE) $(JAM_HEADLESS) $(JAM_SECONDS) $(ARGS)
+
+server: build ## a control plane on this machine, for trying: boxes join it with --control-server http://127.0.0.1:8443
+	@exec ./togthr server $(ARGS)
+
+TURN := build/turn
+$(TURN)/secret:
+	@mkdir -p $(TURN)
+	@umask 077; openssl rand -hex 32 > $@
+
+turn: build $(TURN)/secret ## coturn in the foreground (deploy/coturn/README.md); its secret for togthr server: build/turn/secret
+	@command -v turnserver >/dev/null || { echo "turnserver is missing: sudo apt-get install coturn"; exit 1; }
+	@umask 077; ./togthr server --print-turn-config --turn-secret-file $(TURN)/secret > $(TURN)/turnserver.conf
+	exec turnserver -c $(TURN)/turnserver.conf --pidfile $(TURN)/pid --userdb $(TURN)/db $(ARGS)
 
 types: setup ## check types
 	$(BIN)/tsc -b

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what some tests need and Node can't bring: a browser, tshark, avahi. Where it can't, it says what will be
+# Installs what some tests need and Node can't bring: a browser, tshark, avahi, coturn. Where it can't, it says what will be
 # skipped and goes on; the tests that need the tool then say so themselves.
 set -u
 wanted=()
@@ -10,6 +10,8 @@ command -v avahi-daemon >/dev/null || wanted+=(avahi-daemon)
 command -v dbus-daemon >/dev/null || wanted+=(dbus)
 command -v ip >/dev/null || wanted+=(iproute2)
 command -v python3 >/dev/null || wanted+=(python3)
+command -v turnserver >/dev/null || wanted+=(coturn)
+command -v openssl >/dev/null || wanted+=(openssl)
 [ ${#wanted[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
