@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { findWebRoot } from '../../sim/app/web-root.ts';
 import { checkDinMidi, checkNativeModules, checkUsbMidi } from '../doctor/device-checks.ts';
 import { type Finding, fail, ok, warn } from '../doctor/finding.ts';
+import { checkInternet } from '../doctor/internet-checks.ts';
 import {
   checkClock,
   checkDataFolder,
@@ -34,7 +35,7 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .description('check this machine: a line for each thing, with the remedy')
     .option('--json', 'print as JSON');
-  addSettingsOptions(command, ['rtp', 'link', 'status', 'dataDir']).action(
+  addSettingsOptions(command, ['rtp', 'link', 'control', 'status', 'dataDir']).action(
     async (typed: { readonly json?: true }) => {
       const findings = await examine(command);
       const failed = findings.filter((finding) => finding.status === 'fail').length;
@@ -62,6 +63,7 @@ async function examine(command: Command): Promise<readonly Finding[]> {
   findings.push(checkAddresses());
   if (loaded) findings.push(...(await checkPorts(loaded.settings)));
   findings.push(...(await checkDiscovery()));
+  if (loaded) findings.push(...(await checkInternet(loaded.settings, projectVersion())));
   if (loaded) findings.push(await checkDataFolder(dataFolder(loaded.settings)));
   findings.push(pageFinding(), checkClock(), await checkTimers(), checkPriority());
   return findings;
