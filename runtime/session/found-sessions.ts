@@ -85,6 +85,7 @@ function asSession(members: FoundMember[]): FoundSession {
         member.port === port ? host : writeAddress(host, member.port),
       ),
     );
+  const hosts = sorted.filter((member) => member.hosts);
   return {
     session,
     name,
@@ -92,7 +93,9 @@ function asSession(members: FoundMember[]): FoundSession {
     participants,
     host: first.boxName,
     hostBox: first.box,
-    hostAddresses: written(sorted.filter(({ hosts }) => hosts)),
+    hostAddresses: written(hosts),
+    // While two claim to host (it was just handed over, or one lies) either may be the one.
+    ...(hosts.length === 1 ? { expected: first.box } : {}),
     addresses: [...new Set(written(sorted))],
     port,
   };

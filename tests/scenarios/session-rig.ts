@@ -5,6 +5,7 @@
  */
 
 import type { BoxId, EnsembleContext } from '../../runtime/core/ensemble.ts';
+import { PortError } from '../../runtime/core/errors.ts';
 import { silentLog } from '../../runtime/core/log.ts';
 import {
   type EnsembleTime,
@@ -67,6 +68,8 @@ export interface SessionRig {
       readonly acquainted?: readonly string[];
     },
   ): Promise<SessionBox>;
+  /** The two are in networks of their own from now on: no announcement and no TCP gets from one to the other. */
+  farApart(one: SessionBox, other: SessionBox): void;
   seconds(count: number): Promise<void>;
 }
 
@@ -111,9 +114,10 @@ export function openSessionRig(seed: number): SessionRig {
     randomness: seededRandomness(seed),
     profile: 'lan',
   });
+  const apart = new Set<string>();
   const discoveries = openVirtualDiscovery({
     clock,
-    reachable: (from, to) => network.reachable(from, to),
+    reachable: (from, to) => !apart.has(`${from} ${to}`) && network.reachable(from, to),
   });
   const hub = openVirtualControlPlane({ clock, randomness: seededRandomness(`${seed}/hub`) });
   const names: string[] = [];
@@ -140,7 +144,11 @@ export function openSessionRig(seed: number): SessionRig {
     const discovery = discoveries.at(address);
     const listeners: StreamListener[] = [];
     const streams: StreamNetwork = {
-      connect: (to, signal) => host.streams.connect(to, signal),
+      async connect(to, signal) {
+        // The signalling only: ICE finds its way.
+        if (!apart.has(`${address} ${to.host}`)) return host.streams.connect(to, signal);
+        throw new PortError('unavailable', `${to.host} is in another network`);
+      },
       async listen(at, onStream) {
         const listener = await host.streams.listen(at, onStream);
         listeners.push(listener);
@@ -216,6 +224,9 @@ export function openSessionRig(seed: number): SessionRig {
     network,
     hub,
     start,
+    farApart(one, other) {
+      apart.add(`${one.address} ${other.address}`).add(`${other.address} ${one.address}`);
+    },
     async seconds(count) {
       await clock.advanceSettling(fromSeconds(count), 5_000 as Micros);
       await settle();

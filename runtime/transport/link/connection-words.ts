@@ -5,11 +5,12 @@ import type { NetAddress } from '../../ports/datagram-network.ts';
 import { boxOfPlace } from './place.ts';
 import type { SignalRefusal } from './signal-message.ts';
 
-/** As people know it. */
-export function placeText(to: NetAddress): string {
-  if (boxOfPlace(to)) return 'the other end of the internet';
-  return to.host.includes(':') ? `[${to.host}]:${to.port}` : `${to.host}:${to.port}`;
-}
+const placeText = ({ host, port }: NetAddress): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+/** The box there, as people know it. */
+export const boxAt = (to: NetAddress): string =>
+  boxOfPlace(to) ? 'the other box' : `the box at ${placeText(to)}`;
 
 export const nobodyAt = (to: NetAddress, cause?: unknown): PortError =>
   new PortError(
@@ -20,32 +21,23 @@ export const nobodyAt = (to: NetAddress, cause?: unknown): PortError =>
     { cause },
   );
 
-export const notABox = (to: NetAddress): PortError =>
-  new PortError(
-    'unavailable',
-    `what answers at ${placeText(to)} is no jam.togthr box that takes encrypted links; check address and port, and its setting link.security`,
-  );
-
 export const hungUp = (to: NetAddress): PortError =>
   new PortError(
     'disconnected',
-    boxOfPlace(to)
-      ? 'the other box hung up while the connection was made; try again'
-      : `the box at ${placeText(to)} hung up while the connection was made; try again, and check its setting link.security`,
+    `${boxAt(to)} hung up while the connection was made; try again${boxOfPlace(to) ? '' : ', and check its setting link.security'}`,
   );
 
 /** `reasons`: what the connections themselves had to say. */
 export function neverOpened(to: NetAddress, reasons: readonly string[]): JoinFailure {
   const why = reasons.at(-1);
-  const place = boxOfPlace(to) ? 'the other box' : `the box at ${placeText(to)}`;
   return new JoinFailure(
     'tookTooLong',
-    `${place} answers, but no connection to it opens: does a firewall block UDP here or there?${why ? ` (${why})` : ''}`,
+    `${boxAt(to)} answers, but no connection to it opens: does a firewall block UDP here or there?${why ? ` (${why})` : ''}`,
   );
 }
 
 export function refusedCall(to: NetAddress, code: SignalRefusal): PortError {
-  const place = boxOfPlace(to) ? 'the other box' : `the box at ${placeText(to)}`;
+  const place = boxAt(to);
   switch (code) {
     case 'version':
       return new JoinFailure(

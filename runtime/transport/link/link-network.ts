@@ -13,7 +13,7 @@ import { after, type Micros } from '../../core/time.ts';
 import type { NetAddress } from '../../ports/datagram-network.ts';
 import type { PeerStream } from '../../ports/peer-connection.ts';
 import type { StreamListener } from '../../ports/stream-network.ts';
-import { nobodyAt, placeText } from './connection-words.ts';
+import { boxAt, nobodyAt } from './connection-words.ts';
 import type { Hello } from './hello.ts';
 import { greetStream, type Link, type LinkDeps, type LinkInit } from './link.ts';
 import type { Refusal, RefusalCode } from './link-message.ts';
@@ -178,19 +178,16 @@ const CODES: Readonly<Partial<Record<RefusalCode, PortErrorCode>>> = {
 function explain(end: LinkEnd, to: NetAddress): PortError {
   switch (end.kind) {
     case 'refused':
-      return refusal(end, `the box at ${placeText(to)} says: ${end.text}`);
+      return refusal(end, `${boxAt(to)} says: ${end.text}`);
     case 'refusing':
-      return refusal(end, `${end.text} (${placeText(to)})`);
+      return refusal(end, `${end.text} (${boxAt(to)})`);
     case 'lost':
     case 'bye':
-      return new JoinFailure(
-        'hostGone',
-        `the box at ${placeText(to)} hung up during the greeting; try again`,
-      );
+      return new JoinFailure('hostGone', `${boxAt(to)} hung up during the greeting; try again`);
     default:
       return new PortError(
         'unavailable',
-        `what answers at ${placeText(to)} is no jam.togthr box, or it is too slow; check address and port`,
+        `${boxAt(to)} does not greet as a jam.togthr box does, or is too slow; check address and port`,
       );
   }
 }
