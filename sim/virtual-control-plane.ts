@@ -20,6 +20,7 @@ import {
 } from '../runtime/control/invitation-link.ts';
 import type { BoxId, SessionId } from '../runtime/core/ensemble.ts';
 import { PortError } from '../runtime/core/errors.ts';
+import { JoinFailure } from '../runtime/core/join-failure.ts';
 import { Listeners } from '../runtime/core/listeners.ts';
 import type { Instant, Micros, WallTime } from '../runtime/core/time.ts';
 import type { Clock, WallClock } from '../runtime/ports/clock.ts';
@@ -286,7 +287,10 @@ class Plane implements ControlPlane {
   /** To the server and back. */
   async #turn(): Promise<void> {
     const away = (): PortError =>
-      new PortError('unavailable', `${this.#hub.server} does not answer; check the network`);
+      new JoinFailure(
+        'serverUnreachable',
+        `${this.#hub.server} does not answer; check the network`,
+      );
     if (this.#state !== 'online') throw away();
     await new Promise<void>((resolve) => this.#hub.later(`${this.box}>`, resolve));
     if (this.#state !== 'online') throw away();

@@ -17,20 +17,27 @@ const FOR_WANT_OF_NETWORK: ReadonlySet<JoinFailureReason> = new Set<JoinFailureR
   'tookTooLong',
 ]);
 
-/** Undefined: there is no screen for it, and the error's own words are to be shown. */
-export function explainFailure(failure: unknown, online: boolean): Explained | undefined {
-  const known = explain(failure);
+/**
+ * `invited`: by a link, where what is not there may be the invitation as well as the host. Undefined: there is no screen
+ * for it, and the error's own words are to be shown.
+ */
+export function explainFailure(
+  failure: unknown,
+  { online, invited }: { readonly online: boolean; readonly invited: boolean },
+): Explained | undefined {
+  const known = explain(failure, invited);
   if (known === undefined || online || !FOR_WANT_OF_NETWORK.has(known.reason)) return known;
   return { reason: 'noNetwork' };
 }
 
-function explain(failure: unknown): Explained | undefined {
+function explain(failure: unknown, invited: boolean): Explained | undefined {
   if (failure instanceof JoinFailure) return failure;
   if (!(failure instanceof PortError)) return undefined;
   switch (failure.code) {
     case 'disconnected':
-    case 'unavailable':
       return { reason: 'hostGone' };
+    case 'unavailable':
+      return invited ? undefined : { reason: 'hostGone' };
     case 'full':
       return { reason: 'full' };
     case 'closed':

@@ -190,6 +190,18 @@ describe('a wish that fails', () => {
     expect(rig.flow.failure?.reason).toBe('full');
   });
 
+  test('by a link says in words what is wrong with the invitation', async () => {
+    const rig = open();
+    const expired = new PortError('unavailable', 'the invitation has expired; ask for a new one');
+    rig.join = () => Promise.reject(expired);
+    await rig.flow.openInvitation('togthr://x');
+    expect(rig.flow.failure).toBeUndefined();
+    expect(rig.troubles).toEqual([expired]);
+    rig.join = () => Promise.reject(new JoinFailure('serverUnreachable', 'x'));
+    await rig.flow.openInvitation('togthr://x');
+    expect(rig.flow.failure?.reason).toBe('serverUnreachable');
+  });
+
   test('that a session ended for is told, too, and Try again is to come back', async () => {
     const rig = open();
     rig.flow.fail(new JoinFailure('removed', 'the host has put this box out'), 'Sunday jam');

@@ -85,8 +85,8 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
       else signal.addEventListener('abort', gone, { once: true });
     });
 
-  const show = (reason: unknown, name: string, host: string): void => {
-    const known = explainFailure(reason, deps.isOnline());
+  const show = (reason: unknown, name: string, host?: string): void => {
+    const known = explainFailure(reason, { online: deps.isOnline(), invited: name === '' });
     if (known === undefined) {
       troubles.emit(reason);
       return;
@@ -94,7 +94,7 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
     failure = {
       reason: known.reason,
       name,
-      who: known.who ?? host,
+      who: known.who ?? host ?? '',
       // The other guest of a busy host may be done at any time: what it tells is the longest that may take.
       retryAt:
         known.wait === undefined || known.reason === 'busy'
@@ -108,7 +108,7 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
     doing: string,
     name: string,
     work: (signal: AbortSignal) => Promise<void>,
-    host: string = '',
+    host?: string,
   ): Promise<WishEnd> => {
     failure = undefined;
     again = () => wish(doing, name, work, host);
@@ -143,7 +143,7 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
         session.rejoinLast(signal, enterCode),
       ),
     openInvitation: (link) =>
-      wish('Connecting', 'Invitation', (signal) => session.openInvitation(link, signal, enterCode)),
+      wish('Opening invitation', '', (signal) => session.openInvitation(link, signal, enterCode)),
     leave: () => wish('Leaving', session.context?.name ?? '', () => session.leave()),
     retry() {
       void again?.();
@@ -158,7 +158,7 @@ export function openSessionFlow(deps: SessionFlowDeps): SessionFlow {
     },
     fail(reason, name) {
       again = () => wish('Rejoining', name, (signal) => session.rejoinLast(signal, enterCode));
-      show(reason, name, '');
+      show(reason, name);
     },
     async [Symbol.asyncDispose]() {
       await joining[Symbol.asyncDispose]();

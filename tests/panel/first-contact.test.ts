@@ -1,10 +1,12 @@
 /** Two players who have never met, each before a box: joining, hosting and parting with the knobs alone. */
+import jsqr from 'jsqr';
 import { describe, expect, test } from 'vitest';
 import { fromSeconds } from '../../runtime/core/time.ts';
+import { photograph } from './photograph.ts';
 import { openStage, type Player, type Stage } from './stage.ts';
 
 async function host(stage: Stage, name = 'Ada'): Promise<Player> {
-  const ada = await stage.open(name, { session: { name: 'Cellar' } });
+  const ada = await stage.open(name, { settings: { session: { name: 'Cellar' } } });
   await ada.choose('New session');
   await ada.sees('Waiting for players');
   return ada;
@@ -161,6 +163,48 @@ describe('first contact', () => {
   }, 60_000);
 });
 
+describe('by an invitation', () => {
+  test('the host invites with two clicks, and whoever has the link is let in without a code', async () => {
+    await using stage = await openStage({ seed: 14, online: true });
+    const ada = await host(stage);
+    const ben = await stage.open('Ben', { elsewhere: true });
+    await ada.click();
+    await ada.choose('Invite');
+    await ada.sees('Scan to join');
+    const link = jsqr.default(...photograph(ada.panel.display.frame, 4))?.data ?? '';
+    expect(link).toMatch(/^https:\/\//);
+    await ada.turn(1);
+    expect(ada.text.rows.join('')).toContain('togthr://');
+    const joined = ben.box.flow.openInvitation(link);
+    await stage.until('both are in', () =>
+      [ada, ben].every(({ box }) => box.session.context?.participants.length === 2),
+    );
+    expect(await joined).toEqual({ kind: 'done' });
+    expect(ada.box.session.code).toBeUndefined();
+  }, 60_000);
+
+  test('a server that does not answer is told apart from a host that is gone', async () => {
+    await using stage = await openStage({ seed: 15, online: true });
+    const ada = await host(stage);
+    await ada.click();
+    await ada.choose('Invite');
+    await ada.sees('Scan to join');
+    const link = jsqr.default(...photograph(ada.panel.display.frame, 4))?.data ?? '';
+    const ben = await stage.open('Ben', { elsewhere: true });
+    stage.server.setUp(false, ben.box.id);
+    void ben.box.flow.openInvitation(link);
+    await ben.sees('No server');
+    await ben.hold();
+    await ben.choose('Settings');
+    await ben.choose('Network');
+    await ben.turn(9);
+    await ben.sees('jam.example.org');
+    stage.server.setUp(true, ben.box.id);
+    await stage.run(fromSeconds(2));
+    await ben.sees('online');
+  }, 60_000);
+});
+
 describe('hosting by the knob', () => {
   async function together(stage: Stage): Promise<readonly [Player, Player]> {
     const ada = await host(stage);
@@ -220,6 +264,26 @@ describe('hosting by the knob', () => {
     await ben.click();
     await ben.choose('Tempo');
     await ben.sees('The host has locked');
+  }, 60_000);
+
+  test('a box that was restarted shows that it rejoins, and needs no code', async () => {
+    await using stage = await openStage({ seed: 16 });
+    const [ada, ben] = await together(stage);
+    await ben.switchOff();
+    const again = await stage.open('Ben');
+    const rejoined = again.box.flow.rejoin();
+    await again.sees('Rejoining');
+    await stage.until('back', () => again.box.session.context?.participants.length === 2);
+    expect(await rejoined).toEqual({ kind: 'done' });
+    expect(ada.box.session.code).toBeUndefined();
+  }, 60_000);
+
+  test('the host goes: who takes over is told, and the session goes on', async () => {
+    await using stage = await openStage({ seed: 17 });
+    const [ada, ben] = await together(stage);
+    await ada.switchOff();
+    await ben.sees('You host now');
+    expect(ben.box.session.context?.name).toBe('Cellar');
   }, 60_000);
 
   test('whose link dropped is named while it is being found again', async () => {

@@ -3,8 +3,9 @@ import jsqr from 'jsqr';
 import { describe, expect, test } from 'vitest';
 import { isLit } from '../../runtime/panel/frame-buffer.ts';
 import type { PanelInvitation } from '../../runtime/panel/joining-model.ts';
-import { DISPLAY_HEIGHT, DISPLAY_WIDTH, type Frame } from '../../runtime/ports/display.ts';
+import type { Frame } from '../../runtime/ports/display.ts';
 import { Hand } from './hand.ts';
+import { photograph } from './photograph.ts';
 import { HOSTING, INVITATION } from './sample-models.ts';
 
 const invited = (webLink: string): Hand =>
@@ -13,21 +14,6 @@ const invited = (webLink: string): Hand =>
     .choose('invite')
     .show({ invitation: { ...INVITATION, webLink } satisfies PanelInvitation });
 
-/** As a camera sees the glass: lit pixels with dark lines between them, unlit ones not quite black. */
-function photograph(frame: Frame, scale: number): Uint8ClampedArray {
-  const width = DISPLAY_WIDTH * scale;
-  const pixels = new Uint8ClampedArray(width * DISPLAY_HEIGHT * scale * 4);
-  for (let y = 0; y < DISPLAY_HEIGHT * scale; y++) {
-    for (let x = 0; x < width; x++) {
-      const lit = isLit(frame, Math.floor(x / scale), Math.floor(y / scale));
-      const grid = x % scale === 0 || y % scale === 0;
-      const level = lit ? (grid ? 190 : 240) : 18;
-      pixels.set([level, level, level, 255], (y * width + x) * 4);
-    }
-  }
-  return pixels;
-}
-
 /** From several distances, as a hand that holds a telephone: one of them has to do. */
 function scan(frame: Frame): string | undefined {
   const read = [3, 4, 5, 6].map((scale) => decode(frame, scale));
@@ -35,8 +21,7 @@ function scan(frame: Frame): string | undefined {
 }
 
 function decode(frame: Frame, scale: number): string | undefined {
-  const pixels = photograph(frame, scale);
-  return jsqr.default(pixels, DISPLAY_WIDTH * scale, DISPLAY_HEIGHT * scale)?.data;
+  return jsqr.default(...photograph(frame, scale))?.data;
 }
 
 describe('the code to photograph', () => {

@@ -7,6 +7,7 @@ import { Teardown } from '../../runtime/core/lifecycle.ts';
 import { silentLog } from '../../runtime/core/log.ts';
 import { fromMillis, fromSeconds, type Micros } from '../../runtime/core/time.ts';
 import { openNodeSignatures } from '../../runtime/platform/node-signatures.ts';
+import { loadIdentity } from '../../runtime/privacy/identity.ts';
 import { checkSettings } from '../../runtime/settings/settings-schema.ts';
 import { openSignalledNetwork } from '../../runtime/transport/link/signalled-network.ts';
 import { openMemoryStorage } from '../../sim/memory-storage.ts';
@@ -15,6 +16,10 @@ import { openVirtualPeerConnections } from '../../sim/network/virtual-peer-conne
 import { openSimPanel, type SimPanel } from '../../sim/panel-device.ts';
 import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import { VirtualClock } from '../../sim/virtual-clock.ts';
+import {
+  openVirtualControlPlane,
+  type VirtualControlPlane,
+} from '../../sim/virtual-control-plane.ts';
 import { openVirtualDiscovery } from '../../sim/virtual-discovery.ts';
 import { showsText } from './find-text.ts';
 import { type ScreenText, screenText } from './screen-text.ts';
@@ -24,8 +29,16 @@ export interface Stage extends AsyncDisposable {
   readonly network: VirtualNetwork;
   run(by: Micros): Promise<void>;
   until(what: string, met: () => boolean, patience?: Micros): Promise<void>;
+  /** A server that all boxes know, when the stage has one. */
+  readonly server: VirtualControlPlane;
   /** A box that is switched on; of the same name again: the same box after a restart. */
-  open(name: string, settings?: Readonly<Record<string, unknown>>): Promise<Player>;
+  open(name: string, init?: PlayerInit): Promise<Player>;
+}
+
+export interface PlayerInit {
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** It is in another house: no announcement gets there. */
+  readonly elsewhere?: boolean;
 }
 
 /** One box, and whoever stands before it. */
@@ -48,13 +61,17 @@ export interface Player {
   switchOff(): Promise<void>;
 }
 
-export async function openStage(init: { readonly seed?: number } = {}): Promise<Stage> {
+export async function openStage(
+  init: { readonly seed?: number; readonly online?: boolean } = {},
+): Promise<Stage> {
   const seed = init.seed ?? 1;
   const clock = new VirtualClock();
   const randomness = seededRandomness(seed);
   const network = openVirtualNetwork({ clock, randomness, profile: 'lan' });
   const reachable = (from: string, to: string): boolean => network.reachable(from, to);
   const discovery = openVirtualDiscovery({ clock, reachable });
+  const houses = new Map([[false, discovery]]);
+  const server = openVirtualControlPlane({ clock, randomness: seededRandomness(`${seed}/server`) });
   const storages = new Map<string, ReturnType<typeof openMemoryStorage>>();
   const players: Player[] = [];
   let boots = 0;
@@ -76,27 +93,38 @@ export async function openStage(init: { readonly seed?: number } = {}): Promise<
     }
   };
 
-  const open: Stage['open'] = async (name, settings = {}) => {
+  const open: Stage['open'] = async (name, { settings = {}, elsewhere = false } = {}) => {
     const held = new Teardown();
     const storage = storages.get(name) ?? openMemoryStorage();
     storages.set(name, storage);
     const address = `10.0.0.${[...storages.keys()].indexOf(name) + 1}`;
     const host = network.host(address);
     const own = seededRandomness(`${seed}/${name}/${++boots}`);
-    const checked = checkSettings({ ...settings, box: { name } });
+    const control = init.online === true ? { server: 'https://jam.example.org' } : {};
+    const checked = checkSettings({ control, ...settings, box: { name } });
     if (!('settings' in checked)) throw new Error(JSON.stringify(checked.issues));
     const connections = openVirtualPeerConnections({ clock, randomness: own, host });
+    const signatures = openNodeSignatures();
+    const { box: id } = await loadIdentity({
+      storage,
+      randomness: own,
+      signatures,
+      log: silentLog,
+    });
+    const controlPlane = init.online === true ? server.planeOf(id) : undefined;
+    const house = houses.get(elsewhere) ?? openVirtualDiscovery({ clock, reachable });
+    houses.set(elsewhere, house);
     const panel = held.hold(openSimPanel({ clock }));
     const box = held.hold(
       await openBox(
         {
           ...{ clock, wallClock: clock, storage, randomness: own, log: silentLog },
           datagrams: host.datagrams,
-          signatures: openNodeSignatures(),
+          ...{ signatures, controlPlane },
           peers: openSignalledNetwork({
-            ...{ clock, randomness: own, streams: host.streams, connections },
+            ...{ clock, randomness: own, streams: host.streams, connections, controlPlane },
           }),
-          discovery: discovery.at(address),
+          discovery: house.at(address),
           addresses: () => (host.connected ? [address] : []),
           frontPanel: panel,
         },
@@ -121,6 +149,7 @@ export async function openStage(init: { readonly seed?: number } = {}): Promise<
   return {
     clock,
     network,
+    server,
     run,
     until,
     open,
