@@ -60,8 +60,8 @@ export function openDialerSide(
     const { box, session } = acceptor.hello;
     const refusal =
       implausible(parts, acceptor) ??
-      otherSession(parts.hello, session) ??
       (entry.expected !== undefined && entry.expected !== box ? REFUSED.keyChanged() : undefined) ??
+      otherSession(parts.hello, session) ??
       (credentials.removed(box) ? REFUSED.removedPeer() : undefined);
     if (refusal) return refuse(refusal);
     peer = acceptor;
