@@ -42,8 +42,13 @@ export interface TimeAccuracy {
 const JUMP = 200_000;
 /** How often a peer's mapping is read again: its corrections are slower than that (microseconds). */
 const RENEW = 50_000;
-/** A correction is worked off within that time: a few hundredths of a second are a hundredth of the tempo then. */
+/**
+ * A correction is worked off within that time: a few hundredths of a second are a hundredth of the tempo then. Sooner while
+ * the session's time has only just been learnt, and nobody plays to it yet.
+ */
 const SLEW_TIME: Micros = fromSeconds(4);
+const LEARNING: Micros = fromSeconds(8);
+const LEARNING_SLEW_TIME: Micros = fromSeconds(0.7);
 /** What was known is known less well with time (microseconds per microsecond): two crystals, unattended. */
 const FORGETTING = 100e-6;
 
@@ -53,7 +58,7 @@ export function openEnsembleClock(deps: { readonly clock: Clock }): EnsembleCloc
 
 class FollowingClock implements EnsembleClock {
   readonly #clock: Clock;
-  readonly #line = new SteeredLine(SLEW_TIME);
+  readonly #line = new SteeredLine();
   #reference: PeerClock | 'self' = 'self';
   #shift = 0;
   /** The reference's restarts when it was followed: a peer that started anew is not followed until the session says so. */
@@ -62,6 +67,7 @@ class FollowingClock implements EnsembleClock {
   /** How far the line may have been off when it was steered last. */
   #trust = Number.POSITIVE_INFINITY;
   #trustAt = 0;
+  #jumpedAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -111,9 +117,12 @@ class FollowingClock implements EnsembleClock {
     const slope = reference === 'self' ? 1 : 1 + reference.skewPpm / 1e6;
     const unsure = reference === 'self' ? 0 : (reference.uncertainty ?? 0);
     const off = Math.abs(target - this.#line.forward(now));
-    if (off > JUMP) this.#line.jump(now, target, slope);
-    else if (unsure <= this.#held(now) || off > unsure + this.#held(now)) {
-      this.#line.steer(now, target, slope);
+    if (off > JUMP) {
+      this.#line.jump(now, target, slope);
+      this.#jumpedAt = now;
+    } else if (unsure <= this.#held(now) || off > unsure + this.#held(now)) {
+      const isLearning = now - this.#jumpedAt < LEARNING;
+      this.#line.steer(now, target, slope, isLearning ? LEARNING_SLEW_TIME : SLEW_TIME);
     } else return;
     this.#trust = unsure + (off > JUMP ? 0 : off);
     this.#trustAt = now;

@@ -20,12 +20,6 @@ export class SteeredLine {
   readonly #y = new Float64Array(BENDS);
   readonly #slope = new Float64Array(BENDS).fill(1);
   #count = 1;
-  readonly #slewTime: number;
-
-  /** A correction is worked off within `slewTime` (microseconds), unless that needs more than the highest rate. */
-  constructor(slewTime: number = SLEW_TIME) {
-    this.#slewTime = slewTime;
-  }
 
   /** From `x` on (and before it), the line through (x, y). */
   jump(x: number, y: number, slope: number): void {
@@ -35,12 +29,15 @@ export class SteeredLine {
     this.#count = 1;
   }
 
-  /** From `x` on, approaches the line through (x, y) with `slope`; what lies before `x` stays. */
-  steer(x: number, y: number, slope: number): void {
+  /**
+   * From `x` on, approaches the line through (x, y) with `slope`; what lies before `x` stays. The correction is worked off
+   * within `slewTime` (microseconds), unless that needs more than the highest rate.
+   */
+  steer(x: number, y: number, slope: number, slewTime: number = SLEW_TIME): void {
     const here = this.forward(x);
     while (this.#count > 1 && this.#at(this.#x, this.#count - 1) >= x) this.#count--;
     const behind = y - here;
-    const rate = Math.min(MAX_SLEW, Math.max(MIN_SLEW, Math.abs(behind) / this.#slewTime));
+    const rate = Math.min(MAX_SLEW, Math.max(MIN_SLEW, Math.abs(behind) / slewTime));
     const time = Math.abs(behind) / rate;
     if (time < 1) {
       this.#bend(x, here, slope);
