@@ -19,7 +19,7 @@ import { VirtualClock } from '../sim/virtual-clock.ts';
 import { openVirtualControlPlane } from '../sim/virtual-control-plane.ts';
 import { letIn, makeSession, openTestBox, type TestBox } from './credentials-rig.ts';
 
-export const LINK_PORT = 5008;
+const LINK_PORT = 5008;
 
 export interface MeshBox {
   readonly box: TestBox;
