@@ -1,6 +1,7 @@
 /**
- * The link LED as a pattern: dark without a session, slow blinking while searching, steady when up, fast blinking when
- * a peer is gone or the link is bad, two flashes and a pause while a guest waits for the code. Pure.
+ * The link LED as a pattern: dark without a session, slow blinking while searching, steady when up (dark for a
+ * moment on each beat while the session plays), fast blinking when a peer is gone or the link is bad, two flashes and a
+ * pause while a guest waits for the code. Pure.
  */
 import { fromMillis, type Instant, type Micros } from '../core/time.ts';
 import type { LinkStatus } from './panel-model.ts';
@@ -18,12 +19,15 @@ const GUEST: readonly Micros[] = [100, 100, 100, 700].map(fromMillis);
 /** How long a note lights the activity LED. */
 export const NOTE_FLASH: Micros = fromMillis(80);
 
-export function linkLed(link: LinkStatus | 'guest', now: Instant): LedLevel {
+/** `beat`: lit on the beats of what is played; undefined: nothing is. */
+export function linkLed(link: LinkStatus | 'guest', now: Instant, beat?: LedLevel): LedLevel {
   switch (link) {
     case 'none':
       return { level: 0, until: undefined };
     case 'up':
-      return { level: 1, until: undefined };
+      return beat === undefined
+        ? { level: 1, until: undefined }
+        : { level: beat.level === 1 ? 0 : 1, until: beat.until };
     case 'searching':
       return blink(SEARCHING, now);
     case 'degraded':

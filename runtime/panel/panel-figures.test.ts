@@ -127,6 +127,11 @@ describe('small things', () => {
       ).length;
     expect(linkLed('none', at(1))).toEqual({ level: 0, until: undefined });
     expect(linkLed('up', at(1))).toEqual({ level: 1, until: undefined });
+    expect(linkLed('up', at(1), { level: 1, until: at(60) }), 'dark on a beat').toEqual({
+      ...{ level: 0, until: at(60) },
+    });
+    const lit = Array.from({ length: 1_000 }, (_, ms) => linkLed('guest', at(ms)).level);
+    expect(lit.join('')).toBe(`${'1'.repeat(100)}${'0'.repeat(100)}`.repeat(2) + '0'.repeat(600));
     expect([changes('searching'), changes('degraded')]).toEqual([1, 7]);
   });
 

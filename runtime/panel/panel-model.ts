@@ -190,7 +190,7 @@ export type PanelEffect =
   | { readonly kind: 'restart' }
   | { readonly kind: 'shutdown' };
 
-export const NO_NETWORK: PanelNetwork = {
+const NO_NETWORK: PanelNetwork = {
   addresses: undefined,
   verdict: undefined,
   server: { address: '', state: 'off', problem: '' },

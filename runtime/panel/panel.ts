@@ -14,15 +14,11 @@ import type { Display, Frame } from '../ports/display.ts';
 import type { Encoder } from '../ports/encoder.ts';
 import type { Leds } from '../ports/leds.ts';
 import { ActivityMeter } from './activity-meter.ts';
+import { beatLed } from './beat.ts';
 import { FrameBuffer } from './frame-buffer.ts';
-import { linkLed, NOTE_FLASH } from './led-pattern.ts';
+import { type LedLevel, linkLed, NOTE_FLASH } from './led-pattern.ts';
 import { type PanelInput, step, stepDue } from './panel-machine.ts';
-import {
-  emptyPanelModel,
-  type LinkStatus,
-  type PanelEffect,
-  type PanelModel,
-} from './panel-model.ts';
+import { emptyPanelModel, type PanelEffect, type PanelModel } from './panel-model.ts';
 import { openingState, type PanelState } from './panel-state.ts';
 import { view } from './views/view.ts';
 
@@ -175,7 +171,7 @@ class OpenPanel implements Panel {
 
   #light(now: Instant): void {
     const { leds } = this.#deps;
-    const link = linkLed(this.#attention, now).level;
+    const link = this.#linkLed(now).level;
     if (link !== this.#linkLevel) leds.set('link', link);
     this.#linkLevel = link;
     const activity = now < after(this.#noteAt, NOTE_FLASH) ? 1 : 0;
@@ -183,9 +179,14 @@ class OpenPanel implements Panel {
     this.#activityLevel = activity;
   }
 
-  /** What the link LED tells: a guest at the door comes first. */
-  get #attention(): LinkStatus | 'guest' {
-    return this.#model.codeShown === undefined ? this.#model.link : 'guest';
+  /** A guest at the door comes first. */
+  #linkLed(now: Instant): LedLevel {
+    const { codeShown, link, session, ensembleShift } = this.#model;
+    const beat =
+      session?.playing === true && ensembleShift !== undefined
+        ? beatLed(session.timeline, now, ensembleShift)
+        : undefined;
+    return linkLed(codeShown === undefined ? link : 'guest', now, beat);
   }
 
   #arm(): void {
@@ -193,7 +194,7 @@ class OpenPanel implements Panel {
     const now = this.#deps.clock.now();
     const draw = Math.max(this.#drawAt, this.#nextFrame(now));
     const step = stepDue(this.#state, now) ?? NEVER;
-    const link = linkLed(this.#attention, now);
+    const link = this.#linkLed(now);
     const blink = link.level === this.#linkLevel ? (link.until ?? NEVER) : now;
     const dark = this.#activityLevel === 1 ? after(this.#noteAt, NOTE_FLASH) : NEVER;
     const notes = this.#notesPending ? this.#nextFrame(now) : NEVER;
