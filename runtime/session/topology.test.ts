@@ -57,8 +57,11 @@ test('up to the limit nobody forwards; beyond it two do, the host first', () => 
 test('who forwards stays, also when the host changes and others get nearer', () => {
   const entries = mesh(LIMIT + 3);
   const before = settle(entries);
-  tell(entries, idOf(1), { rtt: 90_000 as Micros });
+  tell(entries, idOf(1), { rtt: 40_000 as Micros });
   expect(chosen(entries, 5)).toEqual(before);
+  // By a detour around half the world.
+  tell(entries, idOf(1), { rtt: 140_000 as Micros });
+  expect(chosen(entries, 5)).toEqual([idOf(2), idOf(5)]);
 });
 
 test('the spare one takes the place of one that is gone, and another becomes the spare', () => {

@@ -25,6 +25,8 @@ const LOSS_TO_BEGIN = 0.02;
 const LOSS_TO_STAY = 0.08;
 /** Round trips within one such step, in microseconds, are alike: only what players would notice counts. */
 const RTT_STEP = 10_000;
+/** Who forwards stays unless it is so many steps further away than the nearest: it was cut off, and is back by a detour. */
+const FAR_TO_STAY = 5;
 
 export interface TopologyView {
   /** This box, and those within its reach. */
@@ -41,7 +43,9 @@ export function forwardersOf(view: TopologyView, meshLimit: number = MESH_LIMIT)
   if (members.length <= (forwardsNow ? meshLimit - RETURN : meshLimit)) return [];
   const votes = countVotes(members, view.entries);
   const candidates = members.map((id) => standingOf(id, members, view, votes.get(id) ?? 0));
+  const nearest = Math.min(...candidates.map(({ far }) => far));
   return candidates
+    .map((each) => ({ ...each, fit: each.fit && each.far <= nearest + FAR_TO_STAY }))
     .sort(better)
     .slice(0, FORWARDERS)
     .map(({ id }) => id);

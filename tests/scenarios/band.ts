@@ -52,6 +52,8 @@ export interface BandInit {
   readonly strangers?: boolean;
   /** What differs from the default settings, nested as in the settings file. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Boxes that are linked each with each; beyond it two pass packets on. Default: as in a box. */
+  readonly meshLimit?: number;
   /** The clock of the box of that number, from 1: made of the band's, which is the default. */
   readonly clockOf?: (number: number, clock: VirtualClock) => Clock;
   /** How finely `run` turns the clock between the settling of promises. Default 1 ms. */
@@ -112,7 +114,7 @@ export class Member {
 
   /** Boots the box with what its storage remembers. */
   async switchOn(): Promise<void> {
-    const { seed, discovery, settings, hub } = this.#band;
+    const { seed, discovery, settings, hub, meshLimit } = this.#band;
     const { clock } = this;
     const running = new Teardown();
     const randomness = seededRandomness(`${seed}/${this.name}/${this.#band.clock.now()}`);
@@ -140,6 +142,7 @@ export class Member {
         {
           settings: { ...settings, box: { ...settings.box, name: this.name } },
           version: '0.0.0-test',
+          ...(meshLimit === undefined ? {} : { meshLimit }),
         },
       ),
     );
@@ -171,6 +174,12 @@ export class Member {
     this.#running = undefined;
     this.#box = undefined;
     await running?.[Symbol.asyncDispose]();
+  }
+
+  /** Nothing gets to it or from it any more, neither by the network nor by the control plane. */
+  vanish(): void {
+    this.host.disconnect();
+    this.#band.hub.setUp(false, this.box.id);
   }
 
   press(key: number, velocity: number = 100, channel: number = 0): void {
@@ -218,6 +227,7 @@ interface BandParts {
   readonly settings: Settings;
   readonly boxes: number;
   readonly strangers: boolean;
+  readonly meshLimit: number | undefined;
   clockOf(number: number, clock: VirtualClock): Clock;
   run(by: Micros): Promise<void>;
 }
@@ -247,6 +257,7 @@ export async function openBand(init: BandInit = {}): Promise<Band> {
     settings: checked.settings,
     boxes: init.boxes ?? 2,
     strangers: init.strangers === true,
+    meshLimit: init.meshLimit,
     clockOf: init.clockOf ?? (() => clock),
     run,
   };

@@ -7,8 +7,8 @@
  * Lane   1. Allocates nothing per packet.
  *
  * One hop, never two: a packet is passed on only if its source is the authenticated far end that it came from, and taken
- * only from a box that passes packets on. The one who is first in line is watched: silent for 0.7 s while it is asked, and
- * packets go by way of the next, at once and without a word to anybody.
+ * only from a box that passes packets on. The one who is first in line is watched: silent for 0.3 s while it is asked, and
+ * packets go by way of the next as well; for 0.7 s, and they go there only. Nobody has to be told.
  */
 import { elapsed, fromMillis, type Instant, type Micros } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -22,7 +22,9 @@ import {
 } from './lane-packets.ts';
 import type { LaneEnd, LaneTable } from './lane-table.ts';
 
-export const PROBE_EVERY: Micros = fromMillis(200);
+export const PROBE_EVERY: Micros = fromMillis(100);
+/** Packets that come twice are dropped by their numbers. */
+const DOUBTFUL: Micros = fromMillis(300);
 /** Several questions and a long way. */
 const SILENT: Micros = fromMillis(700);
 const ASKS = 0;
@@ -75,18 +77,27 @@ export class Forwarding {
   }
 
   send(to: LaneEnd, packet: Uint8Array, length: number): void {
-    const via = this.#viaOf(to);
-    const lane = via?.lane;
-    if (!via || !lane || length > LANE_OCTETS - FORWARD_HEADER_OCTETS) {
-      this.unrouted++;
-      return;
+    const now = this.#clock.now();
+    const { vias } = to;
+    let silent: LaneEnd | undefined;
+    let sent = false;
+    if (length <= LANE_OCTETS - FORWARD_HEADER_OCTETS) {
+      for (let i = 0; i < vias.length; i++) {
+        const via = vias[i] as LaneEnd;
+        if (!via.lane) continue;
+        const silence = elapsed(via.heardAt, now);
+        if (silence < SILENT) {
+          this.#sendBy(via, to, packet, length);
+          sent = true;
+          if (silence < DOUBTFUL) return;
+        } else silent ??= via;
+      }
+      if (!sent && silent) {
+        this.#sendBy(silent, to, packet, length);
+        return;
+      }
     }
-    const out = this.#packet;
-    writeLaneHeader(out, 'forwarded', via.sequence++, this.#ssrc);
-    out.set(to.id, LANE_HEADER_OCTETS);
-    out.set(this.#self, LANE_HEADER_OCTETS + BOX_OCTETS);
-    copy(packet, 0, length, out, FORWARD_HEADER_OCTETS);
-    lane.send(out, FORWARD_HEADER_OCTETS + length);
+    if (!sent) this.unrouted++;
   }
 
   /** The box that a packet for this one is from; undefined when there is nothing here to be taken. */
@@ -137,17 +148,13 @@ export class Forwarding {
     lane.send(out, packet.length);
   }
 
-  #viaOf({ vias }: LaneEnd): LaneEnd | undefined {
-    if (vias.length === 0) return undefined;
-    const now = this.#clock.now();
-    let silent: LaneEnd | undefined;
-    for (let i = 0; i < vias.length; i++) {
-      const via = vias[i] as LaneEnd;
-      if (!via.lane) continue;
-      if (elapsed(via.heardAt, now) < SILENT) return via;
-      silent ??= via;
-    }
-    return silent;
+  #sendBy(via: LaneEnd, to: LaneEnd, packet: Uint8Array, length: number): void {
+    const out = this.#packet;
+    writeLaneHeader(out, 'forwarded', via.sequence++, this.#ssrc);
+    out.set(to.id, LANE_HEADER_OCTETS);
+    out.set(this.#self, LANE_HEADER_OCTETS + BOX_OCTETS);
+    copy(packet, 0, length, out, FORWARD_HEADER_OCTETS);
+    via.lane?.send(out, FORWARD_HEADER_OCTETS + length);
   }
 
   #sendProbe(to: LaneEnd, word: number): void {
