@@ -19,7 +19,7 @@ ifdef HEADLESS
   JAM_HEADLESS := --headless
 endif
 
-.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-rtp bench-crowd soak oracle fuzz clean
+.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-rtp bench-crowd bench-session soak oracle fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -80,6 +80,10 @@ bench-rtp: build ## RTP-MIDI beside npm rtpmidi and bare datagrams: codec, sessi
 
 bench-crowd: build ## one box with 64 participants for five minutes (ARGS='--participants 64 --seconds 300 --json')
 	$(BIN)/tsx tests/bench/rtp/crowd.ts $(ARGS)
+
+bench-session: build ## 16 boxes in one encrypted session at 10 events/s each, and 32 at 2 (about 8 minutes; ARGS=--json)
+	$(BIN)/tsx tests/bench/session/session-size.ts --boxes 16 --rate 10 --seconds 180 $(ARGS)
+	$(BIN)/tsx tests/bench/session/session-size.ts --boxes 32 --rate 2 --seconds 180 $(ARGS)
 
 soak: build ## at length: dense playing on a bad network; RTP-MIDI: 100,000 runs of the model, a million bad datagrams, idle
 	$(BIN)/tsx --expose-gc tests/soak/jam.ts --minutes 10
