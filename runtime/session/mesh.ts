@@ -48,6 +48,8 @@ export interface MeshInit {
   readonly hello: (linkPort: number, seenAs: string) => Hello;
   /** Whether someone unknown to the mesh may come in. */
   readonly judge: (peer: Hello) => Refusal | undefined;
+  /** Somebody called and did not get in. */
+  readonly onTurnedAway?: (end: LinkEnd, from: NetAddress) => void;
   /** By what links are greeted, dialed ones or others. */
   readonly terms: Omit<LinkTerms, 'entry'>;
 }
@@ -221,6 +223,7 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
     judge,
     terms: init.terms,
     onLink: adopt,
+    onTurnedAway: init.onTurnedAway,
   });
   port = listener.local.port;
 

@@ -8,11 +8,14 @@
 import type { BoxId, ParticipantRoute, SessionId } from '../core/ensemble.ts';
 import { Listeners } from '../core/listeners.ts';
 import type { Log } from '../core/log.ts';
+import { TokenBucket } from '../core/token-bucket.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
 import type { LinkCredentials, LinkEntry } from '../privacy/credentials.ts';
 import { type Hello, LINK_PROTOCOL } from '../transport/link/hello.ts';
 import type { Link } from '../transport/link/link.ts';
 import type { Refusal } from '../transport/link/link-message.ts';
+import type { LinkEnd } from '../transport/link/link-state.ts';
 import type { LevelPeer, SessionDocuments } from './documents.ts';
 import { sameValue } from './equality.ts';
 import { reachLevel } from './joining.ts';
@@ -58,6 +61,7 @@ export async function openSessionLinks(
   const levels = new Map<Link, LevelPeer>();
   const synced = new Listeners<[]>();
   const seenAs = new Set<string>();
+  const logged = new TokenBucket(LOGGED_PER_SECOND, LOGGED_AT_ONCE);
 
   const judge = (peer: Hello): Refusal | undefined => {
     if (peer.session !== session) {
@@ -90,6 +94,7 @@ export async function openSessionLinks(
     }),
     judge,
     terms: { credentials: init.credentials },
+    onTurnedAway: (end, from) => noteTurnedAway(deps, logged, end, from),
   });
 
   const tell = (link: Link, state: 'linked' | 'unlinked'): void => init.onLinked(seen(link), state);
@@ -118,6 +123,23 @@ export async function openSessionLinks(
       reachLevel({ clock: deps.clock, mesh, levels, synced }, { places, entry }, signal),
     [Symbol.asyncDispose]: () => mesh[Symbol.asyncDispose](),
   };
+}
+
+/** What a stranger at the door can write to the log is bounded. */
+const LOGGED_PER_SECOND = 1 / 10;
+const LOGGED_AT_ONCE = 20;
+
+/** An attack is to be seen in the log of the box that it was made on, too. */
+function noteTurnedAway(
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  logged: TokenBucket,
+  end: LinkEnd,
+  from: NetAddress,
+): void {
+  if (!logged.take(1, clock.now())) return;
+  const unproven = 'code' in end && end.code === 'notProven';
+  if (unproven) log.warn('a box could not prove who it is', { from: from.host, ...end });
+  else log.info('a box did not come in', { from: from.host, ...end });
 }
 
 /** The link as those see it who play over it. */

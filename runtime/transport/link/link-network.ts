@@ -37,6 +37,8 @@ export async function listenForLinks(
     readonly hello: (from: NetAddress) => Hello;
     readonly judge: (peer: Hello, from: NetAddress) => Refusal | undefined;
     readonly onLink: (link: Link) => void;
+    /** Somebody called and did not get in. Not told of those who were too many to be heard. */
+    readonly onTurnedAway?: ((end: LinkEnd, from: NetAddress) => void) | undefined;
     readonly terms: LinkTerms;
   },
 ): Promise<StreamListener> {
@@ -61,7 +63,10 @@ export async function listenForLinks(
           greeting.delete(place);
           init.onLink(link);
         },
-        onFailed: () => greeting.delete(place),
+        onFailed(end) {
+          greeting.delete(place);
+          init.onTurnedAway?.(end, stream.remote);
+        },
       });
     },
   );
