@@ -48,8 +48,8 @@ const ANSWER_WITHIN = fromSeconds(8);
 /** The server gives the other box ten seconds. */
 const TUNNEL_WITHIN = fromSeconds(14);
 /** A ping after so much silence; dead when as long again, and at least DEAD_AFTER, brings nothing. */
-export const PING_IDLE: Micros = fromSeconds(15);
-export const PING_BUSY: Micros = fromSeconds(1);
+const PING_IDLE = fromSeconds(15);
+const PING_BUSY = fromSeconds(1);
 const DEAD_AFTER = fromSeconds(2);
 const BROKEN = 1006;
 

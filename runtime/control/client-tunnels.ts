@@ -5,6 +5,8 @@
  * Gives  what comes, and credit for it once somebody took it: who reads slowly slows the far end, not the server.
  * Keeps  up to MAX_UNSENT to send and a window received for each tunnel.
  */
+
+import { orAborted } from '../core/abort.ts';
 import type { BoxId } from '../core/ensemble.ts';
 import { PortError } from '../core/errors.ts';
 import { Listeners } from '../core/listeners.ts';
@@ -67,16 +69,14 @@ export function openClientTunnels(
     async open(to, signal) {
       signal.throwIfAborted();
       let stream: TunnelStream | undefined;
-      await session.ask({ type: 'tunnel', to }, (answer) => {
+      const asking = session.ask({ type: 'tunnel', to }, (answer) => {
         // At once: octets may follow in the same breath.
         if (answer.type === 'opened') stream = hold(answer.tunnel, to);
+        if (signal.aborted) void stream?.[Symbol.asyncDispose]();
       });
+      await orAborted(asking, signal);
       if (!stream)
         throw new PortError('unavailable', 'the server answered something else; update it');
-      if (signal.aborted) {
-        await stream[Symbol.asyncDispose]();
-        throw signal.reason;
-      }
       return stream;
     },
   };

@@ -6,6 +6,7 @@
  * Keeps  one connection, dialed again with a back-off; what is published, told anew after each sign-in.
  * Lane   4.
  */
+import { orAborted } from '../core/abort.ts';
 import type { BoxId, SessionId } from '../core/ensemble.ts';
 import { PortError } from '../core/errors.ts';
 import { Listeners } from '../core/listeners.ts';
@@ -267,9 +268,8 @@ class ControlClient implements ControlPlane {
   async #ask(question: Question, signal?: AbortSignal): Promise<ServerAnswer> {
     signal?.throwIfAborted();
     if (!this.#session) throw unreachable(this.#server.url, this.#problem);
-    const answer = await this.#session.ask(question);
-    signal?.throwIfAborted();
-    return answer;
+    const asking = this.#session.ask(question);
+    return signal ? orAborted(asking, signal) : asking;
   }
 
   #setState(state: ControlPlaneState, problem: string): void {

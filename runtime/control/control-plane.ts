@@ -55,7 +55,7 @@ export interface ControlPlane extends AsyncDisposable {
   signal(to: BoxId, message: Uint8Array): Promise<void>;
   /** `message` is the listener's to keep. */
   onSignal(listener: (from: BoxId, message: Uint8Array) => void): Disposable;
-  /** STUN and TURN with credentials that last for some hours. Empty while offline. */
+  /** STUN and TURN with credentials that last for some hours: while offline those that still do, if any. */
   iceServers(): Promise<readonly IceServer[]>;
 
   /** A stream through the server, for where UDP is blocked. Not encrypted by itself: whoever uses it seals it. */

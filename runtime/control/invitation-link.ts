@@ -12,7 +12,7 @@ import { PortError } from '../core/errors.ts';
 
 /** No I, L, O, U: what is read aloud or typed is not mistaken. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-export const CODE_LENGTH = 13;
+const CODE_LENGTH = 13;
 export const SECRET_OCTETS = 16;
 const CODE = /^[0-9A-HJKMNP-TV-Z]{13}$/;
 /** Host, perhaps a port; a plain server (diagnosis, loopback) is written `togthr+http`. */

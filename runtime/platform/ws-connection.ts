@@ -41,8 +41,9 @@ export class WsConnection implements WebSocketConnection {
   onMessage(listener: (message: string | Uint8Array) => void): Disposable {
     if (this.#messages.size === 0 && this.#socket.listenerCount('message') === 0) {
       this.#socket.on('message', (data, binary) => {
-        const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
-        this.#messages.emit(binary ? Uint8Array.from(bytes) : bytes.toString('utf8'));
+        // As `nodebuffer`, its usual form, `ws` gives one Buffer.
+        if (!Buffer.isBuffer(data)) return;
+        this.#messages.emit(binary ? Uint8Array.from(data) : data.toString('utf8'));
       });
       this.#socket.resume();
     }

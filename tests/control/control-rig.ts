@@ -20,7 +20,7 @@ import { VirtualClock } from '../../sim/virtual-clock.ts';
 import { openVirtualWebSockets, type VirtualWebSockets } from '../../sim/virtual-web-sockets.ts';
 
 export const NEVER = new AbortController().signal;
-export const SERVER = 'https://jam.example.org';
+const SERVER = 'https://jam.example.org';
 const signatures = openNodeSignatures();
 
 export interface RigBox {

@@ -21,7 +21,7 @@ import { systemRandomness } from '../../runtime/platform/system-randomness.ts';
 import { openWsSockets } from '../../runtime/platform/ws-sockets.ts';
 import { type Identity, identityFrom } from '../../runtime/privacy/identity.ts';
 
-export const signatures = openNodeSignatures();
+const signatures = openNodeSignatures();
 const clock = openMonotonicClock();
 
 export interface LiveServer extends AsyncDisposable {
@@ -79,7 +79,7 @@ export async function openLiveServer({
   };
 }
 
-export function newIdentity(): Identity {
+function newIdentity(): Identity {
   return identityFrom(signatures, systemRandomness.bytes(32));
 }
 

@@ -12,7 +12,6 @@ import { after, elapsed, fromSeconds, type Instant } from '../../core/time.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
 import type { Alarm } from '../../ports/clock.ts';
 import type { WebSocketConnection } from '../../ports/web-sockets.ts';
-import { boxIdOf } from '../../privacy/identity.ts';
 import {
   type BoxMessage,
   CLOSE_CODES,
@@ -21,9 +20,10 @@ import {
   type SignIn,
 } from '../message.ts';
 import { parseBoxMessage, writeMessage } from '../message-codec.ts';
-import { NONCE_OCTETS, signedInPart } from '../sign-in.ts';
+import { NONCE_OCTETS } from '../sign-in.ts';
 import { decodeTunnelFrame } from '../tunnel-frame.ts';
 import { addressGroup, shortAddress } from './addresses.ts';
+import { admit } from './admission.ts';
 import { readMail, subjectOf, writeMail } from './box-mail.ts';
 import { BoxRequests } from './box-requests.ts';
 import { count } from './counters.ts';
@@ -161,31 +161,12 @@ export class BoxConnection {
     });
   }
 
-  async #signIn({ key, signature, software }: SignIn): Promise<void> {
-    const { signatures, accounts, counters } = this.#rooms;
-    const names = this.#rooms.names();
+  async #signIn(message: SignIn): Promise<void> {
     this.#state = 'proving';
-    const proven = names.some((name) =>
-      signatures.verify(key, signedInPart(name, this.#nonce, key), signature),
-    );
-    if (!proven) {
-      const known = names.join(', ');
-      const reason = `the signature is not good here; this server is ${known}`.slice(0, 120);
-      return this.cut(CLOSE_CODES.wrongSignature, reason, 'signature');
-    }
-    const box = boxIdOf(key);
     try {
-      const admission = await accounts.admit(box, key, addressGroup(this.#address));
-      if (admission === 'notAdmitted')
-        return this.cut(CLOSE_CODES.noAccount, 'this server admits no new boxes', 'notAdmitted');
-      if (admission === 'tooMany')
-        return this.cut(
-          CLOSE_CODES.tryLater,
-          'too many new boxes from there; try later',
-          'accounts',
-        );
-      if (admission === 'new') counters.newAccounts++;
-      await this.#enter(box, software);
+      const admission = await admit(this.#rooms, message, this.#nonce, this.#address);
+      if (admission.ok) await this.#enter(admission.box, message.software);
+      else this.cut(admission.code, admission.reason, admission.why);
     } catch (failure) {
       this.#log.error('a box could not be signed in', { failure });
       this.cut(CLOSE_CODES.tryLater, 'the server is in trouble; try later', 'failed');

@@ -103,9 +103,10 @@ export function openControlServer(deps: ControlServerDeps, init: ControlServerIn
     },
   };
 
+  let stopping = false;
   const door: ControlServer['door'] = (address) => {
     const group = addressGroup(address);
-    if (connections.size >= limits.connections) return 'serverFull';
+    if (stopping || connections.size >= limits.connections) return 'serverFull';
     if ((perAddress.get(group) ?? 0) >= limits.connectionsPerAddress) return 'addressFull';
     return dials.take(group, clock.now()) ? 'open' : 'tooOften';
   };
@@ -125,6 +126,7 @@ export function openControlServer(deps: ControlServerDeps, init: ControlServerIn
       connections.add(new BoxConnection(rooms, socket, address));
     },
     async [Symbol.asyncDispose]() {
+      stopping = true;
       const left = [...connections];
       for (const connection of left)
         connection.cut(CLOSE_CODES.goingAway, 'the server stops; it comes back soon', 'stopping');

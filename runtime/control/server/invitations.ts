@@ -7,14 +7,14 @@
  */
 import { z } from 'zod';
 import type { BoxId, SessionId } from '../../core/ensemble.ts';
-import { fromSeconds, type Micros, toMillis, type WallTime } from '../../core/time.ts';
+import { fromSeconds, toMillis, type WallTime } from '../../core/time.ts';
 import type { WallClock } from '../../ports/clock.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { Store } from '../../ports/store.ts';
 import { codeFrom, isCode } from '../invitation-link.ts';
 import { fromStored, toStored } from './stored-json.ts';
 
-export const INVITATION_LASTS: Micros = fromSeconds(24 * 3_600);
+const INVITATION_LASTS = fromSeconds(24 * 3_600);
 const CODE_OCTETS = 9;
 
 export interface Invitations {

@@ -22,8 +22,6 @@ export interface TurnInit {
   readonly lastsSeconds: number;
 }
 
-export const CREDENTIALS_LAST = 21_600;
-
 export function iceServersFor(
   { stun, turn, secret, lastsSeconds }: TurnInit,
   box: BoxId,
