@@ -24,12 +24,12 @@ import {
   isControlValue,
   MAX_STAMP,
   type Registers,
-  readRegisters,
+  readRegister,
 } from './control-values.ts';
 import type { DocumentRules } from './document-gate.ts';
 import { sameValue } from './equality.ts';
 import { MAX_ROOTS } from './participants-document.ts';
-import type { SignedDocument } from './signed-document.ts';
+import { type SignedDocument, unsigned } from './signed-document.ts';
 
 export interface ControlState {
   readonly name: string | undefined;
@@ -63,13 +63,10 @@ export class ControlDocument {
 
   constructor(document: SignedDocument) {
     this.document = document;
-    for (const box of document.boxes) this.#parse(box);
+    for (const { root, key, stored } of document.values()) this.#parse(root, key, stored);
     document.onChange((values) => {
       this.#read = undefined;
-      for (const { root } of values) {
-        const box = document.boxOf(root);
-        if (box) this.#parse(box);
-      }
+      for (const { root, key, stored } of values) this.#parse(root, key, stored);
     });
   }
 
@@ -129,13 +126,15 @@ export class ControlDocument {
     this.document.set(Object.fromEntries(changes.map(([key, value]) => [key, [stamp, value]])));
   }
 
-  #parse(box: BoxId): void {
-    const registers = readRegisters(this.document.valuesOf(box));
+  #parse(root: string, key: string, stored: unknown): void {
+    const box = this.document.boxOf(root);
+    if (!box) return;
+    const registers = readRegister(this.#registers.get(box) ?? {}, key, unsigned(stored));
     this.#registers.set(box, registers);
-    if (this.#creator === undefined && registers.made) {
-      const key = this.document.keyOf(box);
+    if (key === 'made' && this.#creator === undefined && registers.made) {
+      const maker = this.document.keyOf(box);
       const nonce = hexToBytes(registers.made.value);
-      const made = key && sessionOfProof({ creator: key, nonce, grants: [] });
+      const made = maker && sessionOfProof({ creator: maker, nonce, grants: [] });
       if (made === this.document.session) this.#creator = box;
     }
   }

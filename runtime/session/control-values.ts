@@ -114,11 +114,9 @@ const REGISTERS = Object.fromEntries(
 export const isControlValue = (key: string, stored: unknown): boolean =>
   REGISTERS[key]?.safeParse(stored).success !== false;
 
-export function readRegisters(stored: Readonly<Record<string, unknown>>): Registers {
-  const registers: Record<string, Register<unknown>> = {};
-  for (const [key, schema] of Object.entries(REGISTERS)) {
-    const parsed = schema.safeParse(stored[key]);
-    if (parsed.success) registers[key] = { stamp: parsed.data[0], value: parsed.data[1] };
-  }
-  return registers as Registers;
+/** What a box has said, with what it says under that key now; what doesn't fit is as if it had not been said. */
+export function readRegister(registers: Registers, key: string, stored: unknown): Registers {
+  const parsed = REGISTERS[key]?.safeParse(stored);
+  if (!parsed?.success) return registers;
+  return { ...registers, [key]: { stamp: parsed.data[0], value: parsed.data[1] } };
 }

@@ -6,7 +6,7 @@ import type { BoxId } from '../core/ensemble.ts';
 import type { EnsembleTime, Micros } from '../core/time.ts';
 import { clientIdOf, countOf, isClientIdOf, MAX_COUNT, samePrefix } from './client-id.ts';
 import { ControlDocument, controlRules } from './control-document.ts';
-import { isControlValue, readRegisters } from './control-values.ts';
+import { isControlValue, readRegister } from './control-values.ts';
 import { encodeUpdate } from './document-update.ts';
 import { ParticipantsDocument, participantsRules } from './participants-document.ts';
 
@@ -68,7 +68,8 @@ test('control values that don’t fit are refused, and read as the default', () 
   }
   expect(isControlValue('locked', [1, true])).toBe(true);
   expect(isControlValue('somethingNew', { a: 1 })).toBe(true);
-  expect(readRegisters({ ...wrong, locked: [3, true], somethingNew: 1 })).toEqual({
+  const told = Object.entries({ ...wrong, locked: [3, true], somethingNew: 1 });
+  expect(told.reduce((read, [key, value]) => readRegister(read, key, value), {})).toEqual({
     locked: { stamp: 3, value: true },
   });
   expect(openControl('ann').control.state).toEqual({

@@ -78,7 +78,8 @@ export function openSessionDocuments(
   const { clock, identity, counter } = deps;
   const { session } = init;
   const held = new Teardown();
-  const signedValues = openSignedValues(deps);
+  // The gate asks once for each value: what is known already it passes over.
+  const signedValues = openSignedValues(deps, { kept: 0 });
   const changed = new Listeners<[]>();
   const said = new Listeners<[author: BoxId, key: string]>();
   const leveled = new Listeners<[]>();

@@ -13,7 +13,7 @@ import { type BoxId, type LinkStats, ROLES, type Role } from '../core/ensemble.t
 import type { Micros } from '../core/time.ts';
 import { isAddress, isBoxId, isPort, MAX_NAME, plainText } from '../transport/link/hello.ts';
 import type { DocumentRules } from './document-gate.ts';
-import type { SignedDocument } from './signed-document.ts';
+import { type SignedDocument, unsigned } from './signed-document.ts';
 
 export interface ParticipantEntry {
   readonly name: string;
@@ -133,11 +133,18 @@ export class ParticipantsDocument {
 
   constructor(document: SignedDocument) {
     this.document = document;
-    for (const box of document.boxes) this.#entries.set(box, readEntry(document.valuesOf(box)));
+    for (const box of document.boxes) {
+      const parts = Object.entries(document.valuesOf(box));
+      const entry = parts.reduce((read, [part, value]) => readPart(read, part, value), NOTHING);
+      this.#entries.set(box, entry);
+    }
     document.onChange((values) => {
       this.#sorted = undefined;
-      for (const box of new Set(values.map(({ root }) => document.boxOf(root)))) {
-        if (box) this.#entries.set(box, readEntry(document.valuesOf(box)));
+      for (const { root, key, stored } of values) {
+        const box = document.boxOf(root);
+        if (!box) continue;
+        const known = this.#entries.get(box) ?? NOTHING;
+        this.#entries.set(box, readPart(known, key, unsigned(stored)));
       }
     });
   }
@@ -163,21 +170,29 @@ export class ParticipantsDocument {
   }
 }
 
-/** A box whose parts have not all arrived is as if it had not said the rest. */
-function readEntry(values: Readonly<Record<string, unknown>>): ParticipantEntry {
-  const entry: Record<string, unknown> = { ...NOTHING };
-  for (const [part, schema] of Object.entries(PARTS)) {
-    const parsed = schema.safeParse(values[part]);
-    if (parsed.success) Object.assign(entry, parsed.data);
+/** What a box has not said, or in a way that doesn't fit, stays as it was. */
+function readPart(entry: ParticipantEntry, part: string, value: unknown): ParticipantEntry {
+  switch (part) {
+    case 'profile': {
+      const { data } = PARTS.profile.safeParse(value);
+      if (!data) return entry;
+      const name = plainText(data.name, MAX_NAME);
+      return { ...entry, ...data, name, instrument: plainText(data.instrument, MAX_NAME) };
+    }
+    case 'place':
+      return { ...entry, ...PARTS.place.safeParse(value).data };
+    case 'links':
+      return { ...entry, ...PARTS.links.safeParse(value).data };
+    case 'stats': {
+      const { data } = PARTS.stats.safeParse(value);
+      return data ? { ...entry, stats: unpackStats(data.stats as PackedStats) } : entry;
+    }
+    default:
+      return entry;
   }
-  return {
-    ...(entry as unknown as ParticipantEntry),
-    name: plainText(String(entry['name']), MAX_NAME),
-    instrument: plainText(String(entry['instrument']), MAX_NAME),
-    stats: unpackStats(entry['stats'] as Partial<Record<BoxId, Packed>>),
-  };
 }
 
+type PackedStats = Partial<Record<BoxId, Packed>>;
 type Packed = readonly [number | null, number | null, number, number];
 
 /** Rounded, so that figures at rest are not written again. */

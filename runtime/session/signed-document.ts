@@ -182,4 +182,6 @@ const BOX_ID = /^[0-9a-f]{32}$/;
 /** Clock 0 and length 1: an item of ours has one value. */
 const storedIn = (item: Y.Item): unknown => (item.content as Y.ContentAny).arr[0];
 
-const unsigned = (stored: unknown): unknown => (Array.isArray(stored) ? stored[0] : undefined);
+/** The value in what is stored. */
+export const unsigned = (stored: unknown): unknown =>
+  Array.isArray(stored) ? stored[0] : undefined;

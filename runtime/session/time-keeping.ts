@@ -47,9 +47,9 @@ const SETTLING = fromSeconds(2);
 const BEATS_PER_BAR = 4;
 const TEMPO = 120;
 
-/** Alone; and with others, before anything is known of the way to them. */
-const ALONE = fromMillis(30);
-const TOGETHER = fromMillis(100);
+/** Alone: instruments have their clock so long before. With others, before anything is known of the way to them. */
+const ALONE = fromMillis(120);
+const TOGETHER = fromMillis(150);
 const LONGEST_NOTICE = fromSeconds(1);
 
 /** For who is furthest to hear of a change in time, even when its first packet is lost. */

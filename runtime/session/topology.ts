@@ -13,7 +13,7 @@ import type { BoxId } from '../core/ensemble.ts';
 import type { ParticipantEntry } from './participants-document.ts';
 
 /** Boxes that a full mesh carries: measured, `make bench-session`. */
-export const MESH_LIMIT = 16;
+const MESH_LIMIT = 16;
 /** Boxes that a session takes: measured, `make bench-session`. */
 export const SESSION_LIMIT = 32;
 /** A star goes back to a mesh when it is so many smaller: who comes and goes does not turn everything over. */
