@@ -211,6 +211,19 @@ test('a guest who turns away takes the code from the host’s display', async ()
   expect(anna.codes.shown).toBeUndefined();
 });
 
+test('a display that fails while it asks for the code gives the guest up, and nothing else', async () => {
+  const { clock, anna, bert, session } = await openRig();
+  const { dialer, acceptor } = openHonestPair(clock);
+  greet(clock, acceptor, { dialer: false, box: anna, session });
+  const enterCode = (): never => {
+    throw new Error('no display');
+  };
+  const caller = greet(clock, dialer, { dialer: true, box: bert, session, entry: { enterCode } });
+  await turn(clock);
+  expect(caller.outcome).toBe('closed');
+  expect(anna.codes.shown).toBeUndefined();
+});
+
 test('of two guests at once the second one waits, and is told so', async () => {
   const { clock, anna, bert, session } = await openRig();
   const carl = await openTestBox({ clock }, 'carl');

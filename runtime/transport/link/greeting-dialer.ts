@@ -91,7 +91,10 @@ export function openDialerSide(
     const { triesLeft, expiresAt } = code;
     const expiresIn = elapsed(clock.now(), expiresAt);
     const nameKnown = known.isNameOfAnother(name, box);
-    enterCode({ host: name, triesLeft, expiresIn, wrong, nameKnown }, asking.signal).then(
+    const question = { host: name, triesLeft, expiresIn, wrong, nameKnown };
+    // In a promise from the start: whoever asks may fail at once.
+    const answer = (async () => enterCode(question, asking.signal))();
+    answer.then(
       (entered) => take(acceptor, entered),
       () => {
         if (!asking.signal.aborted) parts.onGivenUp();

@@ -33,6 +33,7 @@ async function openRig() {
   const links: Link[] = [];
   const frames: string[] = [];
   const ends: LinkEnd[] = [];
+  const turnedAway: (readonly [string, LinkEnd])[] = [];
   const at = (address: string): LinkNetworkDeps => ({
     clock,
     peers: openPlainNetwork({ streams: network.host(address).streams }),
@@ -43,6 +44,7 @@ async function openRig() {
     hello: (from) => ({ ...helloOf(anna, session), seenAs: from.host }),
     terms: { credentials: anna },
     judge: (peer) => (peer.name === 'eve' ? { code: 'full', text: 'no room' } : undefined),
+    onTurnedAway: (end, from) => turnedAway.push([from.host, end]),
     onLink(link) {
       links.push(link);
       link.onFrame((channel, frame) => frames.push(`${channel} ${Buffer.from(frame).toString()}`));
@@ -93,7 +95,7 @@ async function openRig() {
     return connected;
   };
   return {
-    ...{ clock, network, counters, links, frames, ends, at, listener },
+    ...{ clock, network, counters, links, frames, ends, turnedAway, at, listener },
     ...{ turn, dial, dialing, stream, openStream },
   };
 }
@@ -159,10 +161,13 @@ test('a box of another session is refused with the reason', async () => {
 });
 
 test('whom the mesh doesn’t want is refused in its words, once the key is proven', async () => {
-  const { dial, counters } = await openRig();
+  const { dial, counters, turnedAway } = await openRig();
   const refused = await dial({ name: 'eve' }).catch((failure) => failure);
   expect(refused).toMatchObject({ code: 'full', message: expect.stringContaining('no room') });
   expect(counters.refusals).toEqual({ full: 1 });
+  expect(turnedAway).toEqual([
+    ['10.0.0.2', expect.objectContaining({ kind: 'refusing', code: 'full' })],
+  ]);
 });
 
 test('a box of another version is refused, and told which versions there are', async () => {
