@@ -340,7 +340,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
                 {
                   control: deps.controlPlane,
                   addresses: deps.addresses,
-                  verdict: nat && (() => nat.verdict?.short),
+                  verdict: () => nat?.verdict,
                 },
                 { server: settings.control.server, security },
               ),

@@ -10,7 +10,7 @@ export interface NetworkFactsDeps {
   /** Own addresses but loopback; undefined: nobody looks. */
   readonly addresses: (() => readonly string[]) | undefined;
   /** What is between the box and the internet, in words. */
-  readonly verdict: (() => string | undefined) | undefined;
+  readonly verdict: () => PanelNetwork['verdict'];
 }
 
 export interface NetworkFactsInit {
@@ -22,7 +22,7 @@ export function networkFacts(deps: NetworkFactsDeps, init: NetworkFactsInit): Pa
   const { control } = deps;
   return {
     addresses: deps.addresses?.(),
-    verdict: deps.verdict?.(),
+    verdict: deps.verdict(),
     server: {
       address: init.server.replace(/^[a-z]+:\/\//, ''),
       state: control?.state ?? 'off',

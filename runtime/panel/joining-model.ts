@@ -52,8 +52,8 @@ export interface PanelInvitation {
 export interface PanelNetwork {
   /** Its own; empty: it is on no network. Undefined: nobody looks. */
   readonly addresses: readonly string[] | undefined;
-  /** What is between it and the internet, in words; undefined: not known. */
-  readonly verdict: string | undefined;
+  /** What is between it and the internet: a line, and a sentence about what that means. Undefined: not known. */
+  readonly verdict: { readonly short: string; readonly sentence: string } | undefined;
   readonly server: {
     /** Empty: none is set. */
     readonly address: string;

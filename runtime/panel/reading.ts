@@ -103,13 +103,20 @@ function networkLines({ network, lock }: PanelModel): readonly Line[] {
   return [
     ...fitted('Links', LOCK_WORDS[lock] ?? (security === 'open' ? 'OPEN' : 'encrypted')),
     ...shown.flatMap((address) => fitted('Address', address)),
-    ...(verdict === undefined ? [] : fitted('Internet', verdict)),
     ...fitted('Server', server.address === '' ? 'none' : server.address),
-    ...(server.address === '' ? [] : fitted('State', server.problem || server.state)),
+    ...(server.address === '' ? [] : fitted('State', server.state)),
+    ...sentence(server.problem),
+    ...(verdict === undefined ? [] : fitted('Internet', verdict.short)),
+    ...sentence(verdict?.sentence ?? ''),
   ];
 }
 /** Undefined: there are none to tell about, but those that would be made. */
 const LOCK_WORDS = { none: undefined, open: 'OPEN', closed: 'encrypted' } as const;
+
+/** Words under a line, from the left. */
+function sentence(text: string): readonly Line[] {
+  return wrap(text, LINE_WIDTH, 8, BODY).map((label) => ({ label, value: '' }));
+}
 
 /** On one line when it fits, else the value on lines of its own. */
 function fitted(label: string, value: string): Line[] {

@@ -114,7 +114,10 @@ export const BOX: PanelModel = {
   ],
   network: {
     addresses: ['192.168.1.23', 'fe80::ba27:ebff:fe12:3456'],
-    verdict: 'straight links work',
+    verdict: {
+      short: 'NAT: direct works',
+      sentence: 'the router lets boxes reach each other directly',
+    },
     server: { address: 'jam.example.org', state: 'online', problem: '' },
     security: 'encrypted',
   },

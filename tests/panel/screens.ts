@@ -138,6 +138,27 @@ export const SCREENS: Readonly<Record<string, () => Hand>> = {
   'confirm-forget': () => new Hand(BOX).choose('settings').choose('known').click(),
   network: () => new Hand(BOX).choose('settings').choose('network'),
   'network-server': () => new Hand(BOX).choose('settings').choose('network').turn(9),
+  'network-strict': () =>
+    new Hand({
+      ...BOX,
+      network: {
+        ...BOX.network,
+        addresses: ['10.0.0.7'],
+        server: {
+          address: 'jam.example.org',
+          state: 'offline',
+          problem: 'The server does not answer.',
+        },
+        verdict: {
+          short: 'Strict NAT: relay',
+          sentence:
+            'the router gives every destination another port; music takes the way through a TURN relay',
+        },
+      },
+    })
+      .choose('settings')
+      .choose('network')
+      .turn(6),
   'live-reconnecting': () =>
     new Hand({
       ...JAMMING,
