@@ -302,7 +302,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
   const inputs = new Set<string>();
   const outputs = new Set<string>();
   const status = openStatusSource(
-    { clock, rtp, session, engine, output, midi, peers, sync, ensembleClock, metronome },
+    { clock, rtp, lanes, session, engine, output, midi, peers, sync, ensembleClock, metronome },
     {
       id,
       name: settings.box.name,

@@ -19,12 +19,14 @@ import type { SessionManager } from '../session/session-manager.ts';
 import type { Metronome } from '../timeline/metronome.ts';
 import { timeInWords } from '../timeline/time-words.ts';
 import type { EnsembleClock } from '../transport/clock-sync/ensemble-clock.ts';
+import type { LaneStats, LinkLanes } from '../transport/link/link-lanes.ts';
 import type { RtpMidiEndpoint, RtpMidiPeer } from '../transport/rtp-midi/endpoint.ts';
 import type { PeerWiring } from './peer-wiring.ts';
 
 export interface StatusDeps {
   readonly clock: Clock;
   readonly rtp: RtpMidiEndpoint;
+  readonly lanes: LinkLanes;
   readonly session: SessionManager;
   readonly engine: PredictionEngine;
   readonly output: OutputManager;
@@ -92,8 +94,9 @@ export function openStatusSource(deps: StatusDeps, init: StatusInit): StatusSour
           // Copies are sent on purpose: what comes twice is no fault.
           faults: Object.entries(rtp.stats.faults).reduce(
             (sum, [fault, count]) => (fault === 'duplicate' ? sum : sum + count),
-            0,
+            faultsOf(deps.lanes.stats),
           ),
+          passedOn: deps.lanes.stats.relayed,
         },
         health: { ok: problems.length === 0, problems },
       };
@@ -119,6 +122,10 @@ function timeStatus({ session, ensembleClock, metronome }: StatusDeps): TimeStat
     missedClicks: metronome.stats.missed,
   };
 }
+
+/** What came over links and was of no use. */
+const faultsOf = ({ malformed, flooded, unexpected, forged }: LaneStats): number =>
+  malformed + flooded + unexpected + forged;
 
 /** What keeps the box from its job. Being alone or in no session is none, nor is a box that only plays or only listens. */
 function findProblems({ inputs, outputs }: StatusInit): readonly string[] {

@@ -100,6 +100,8 @@ export interface RtpStatus {
   readonly datagrams: number;
   /** Datagrams that could not be decoded, or came from nobody we know. */
   readonly faults: number;
+  /** Packets of others that this box passed on to others. */
+  readonly passedOn: number;
 }
 
 export interface HealthStatus {

@@ -173,6 +173,7 @@ const BOX: readonly Definition[] = [
   ),
   box('counter', 'rtp_datagrams_total', 'RTP-MIDI datagrams received.', (s) => s.rtp.datagrams),
   box('counter', 'rtp_faults_total', 'Datagrams of no use.', (s) => s.rtp.faults),
+  box('counter', 'rtp_passed_on_total', 'Packets passed on to others.', (s) => s.rtp.passedOn),
 ];
 
 const PEERS: readonly Definition[] = [

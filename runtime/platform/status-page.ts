@@ -41,7 +41,7 @@ function show(s) {
   facts('session', s.session ? [['name', s.session.name], ['mode', s.session.mode], ['tempo', s.session.bpm.toFixed(1) + ' bpm'], ['timeline', s.session.playing ? 'playing' : 'stopped'], ['beat', s.session.time ? s.session.time.words : ''], ['others', s.participants.length]] : [['', 'in no session']]);
   facts('midi', [['inputs', list(s.midi.inputs)], ['outputs', list(s.midi.outputs)], ['played', s.midi.events], ['held back', s.midi.filtered], ['faults', s.midi.faults]]);
   facts('output', [['sent', s.output.sent], ['sounding', s.output.sounding], ['late', s.output.late], ['dropped', s.output.dropped], ['priority', s.output.priority]]);
-  facts('rtp', [['UDP port', s.rtp.port], ['datagrams', s.rtp.datagrams], ['faults', s.rtp.faults], ['event loop p99', ms(s.eventLoopLag.p99)]]);
+  facts('rtp', [['UDP port', s.rtp.port], ['datagrams', s.rtp.datagrams], ['faults', s.rtp.faults], ['passed on', s.rtp.passedOn], ['event loop p99', ms(s.eventLoopLag.p99)]]);
   at('peers').replaceChildren(...s.participants.map((p) => { const row = make('tr'); row.append(...[p.name + (p.connected ? '' : ' (gone)'), p.role ?? '', ms(p.delayP50), ms(p.delayP95), ms(p.jitter), ms(p.rtt), share(p.loss), p.recovered, p.late, p.dropped].map((v) => make('td', String(v)))); return row }));
   at('alone').hidden = s.participants.length > 0;
   at('log').replaceChildren(...s.log.slice().reverse().map((l) => make('div', new Date(l.at).toLocaleTimeString() + '  ' + l.message + (Object.keys(l.fields).length ? '  ' + JSON.stringify(l.fields) : ''), l.level)));

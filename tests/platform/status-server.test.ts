@@ -39,7 +39,7 @@ const HEALTHY: BoxStatus = {
   ],
   midi: { inputs: ['DIN'], outputs: ['DIN'], events: 12, filtered: 3, faults: 1 },
   output: { sent: 90, dropped: 1, late: 2, sounding: 5, priority: 'normal' },
-  rtp: { port: 5004, datagrams: 200, faults: 7 },
+  rtp: { port: 5004, datagrams: 200, faults: 7, passedOn: 3 },
   health: { ok: true, problems: [] },
 };
 
@@ -119,6 +119,7 @@ test('metrics are the Prometheus text format with each family typed and no sampl
     togthr_output_sent_total: 90,
     togthr_sounding_notes: 5,
     togthr_rtp_faults_total: 7,
+    togthr_rtp_passed_on_total: 3,
     togthr_healthy: 1,
     [`togthr_repairs_total${who}`]: 4,
     [`togthr_late_events_total${who}`]: 2,

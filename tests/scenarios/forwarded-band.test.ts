@@ -47,7 +47,7 @@ test('in a session beyond the mesh two forward, all hear all, and the box that f
   }
   const [first] = forwarding(band) as [Member];
   const relayed = (member: Member): number => member.box.lanes.stats.relayed;
-  const used = forwarding(band).sort((a, b) => relayed(b) - relayed(a))[0] ?? first;
+  const used = [...forwarding(band)].sort((a, b) => relayed(b) - relayed(a))[0] ?? first;
   used.vanish();
   // In the middle of the phrase, into a hole.
   await band.run(millis(50));

@@ -13,7 +13,7 @@ import { BOX_OCTETS, boxKey, sameBox } from './lane-packets.ts';
 import { placeOfBox } from './place.ts';
 
 /** Ports of a place: those of the two AppleMIDI sockets there. */
-export const CONTROL_PORT = 0;
+const CONTROL_PORT = 0;
 export const DATA_PORT = 1;
 const MOST = 256;
 /** Packets of one box, whichever way they come. Dense playing with two copies of each is some 3,000. */
