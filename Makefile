@@ -85,11 +85,12 @@ bench-session: build ## 16 boxes in one encrypted session at 10 events/s each, a
 	$(BIN)/tsx tests/bench/session/session-size.ts --boxes 16 --rate 10 --seconds 180 $(ARGS)
 	$(BIN)/tsx tests/bench/session/session-size.ts --boxes 32 --rate 2 --seconds 180 $(ARGS)
 
-soak: build ## at length: dense playing on a bad network; RTP-MIDI: 100,000 runs of the model, a million bad datagrams, idle
+soak: build ## at length: dense playing on a bad network; RTP-MIDI: 100,000 runs of the model, a million bad datagrams, idle; sessions of 64 replicas: 1,000 seeds
 	$(BIN)/tsx --expose-gc tests/soak/jam.ts --minutes 10
 	$(BIN)/tsx tests/soak/rtp-midi-model.ts --runs 100000
 	$(BIN)/tsx --expose-gc tests/soak/rtp-midi-fuzz.ts --datagrams 1000000
 	$(BIN)/tsx tests/soak/rtp-midi-idle.ts
+	$(BIN)/tsx tests/soak/session-convergence.ts --seeds 1000
 	RTP_MIDI_IDLE_SECONDS=61 $(BIN)/vitest run tests/interop/rtp-midi-udp.test.ts
 
 oracle: build ## 100,000 RTP-MIDI packets of ours before tshark and a strict decoder

@@ -111,6 +111,8 @@ export function openDocumentGate(
 function isNews(document: SignedDocument, { root, key, client, stored }: DocumentValue): boolean {
   const present = document.at(root, key);
   if (!present || present.client < client) return true;
-  if (present.client > client) return false;
+  if (present.client > client || signatureIn(stored) === signatureIn(present.stored)) return false;
   return (canonicalJson(stored) ?? '') < (canonicalJson(present.stored) ?? '');
 }
+
+const signatureIn = (stored: unknown): unknown => (Array.isArray(stored) ? stored[2] : undefined);
