@@ -3,7 +3,7 @@
  *
  * Takes  PeerConnections and a path to the far end.
  * Gives  the stream of the first attempt that opens, or a failure with words for people.
- * Keeps  at most three attempts at each end for at most 10 s; all but the one that opened are released.
+ * Keeps  at most four attempts at each end for at most 10 s; all but the one that opened are released.
  * Lane   1.
  */
 import { after, fromSeconds } from '../../core/time.ts';

@@ -9,7 +9,7 @@ import type { PeerSignal } from '../../ports/peer-connection.ts';
 
 /** Version of SIGNALLING.md. */
 export const SIGNALLING_VERSION = 1;
-export const MAX_ATTEMPTS = 3;
+export const MAX_ATTEMPTS = 4;
 /** Of one message. */
 export const MAX_SIGNAL = 8_448;
 const MAX_SDP = 8_192;
