@@ -57,36 +57,42 @@ export interface NamespacePair extends AsyncDisposable {
   readonly there: Namespace;
 }
 
+/** A namespace with nothing but loopback; `teardown` ends what runs in it and deletes it. */
+export async function makeNamespace(
+  teardown: Teardown,
+  name: string,
+  facts: { readonly interface: string; readonly address: string },
+): Promise<Namespace> {
+  await run('ip', ['netns', 'add', name]);
+  teardown.defer(async () => void (await run('ip', ['netns', 'delete', name])));
+  await run('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
+  const inside = ['netns', 'exec', name];
+  return {
+    name,
+    ...facts,
+    ip: async (...words) => void (await run('ip', ['-n', name, ...words])),
+    async read(env, program, ...words) {
+      const options = { env: { ...TOOLS, ...env }, timeout: 20_000 };
+      try {
+        return (await run('ip', [...inside, program, ...words], options)).stdout;
+      } catch (error) {
+        return String(error);
+      }
+    },
+    start(env, program, ...words) {
+      const child = spawn('ip', [...inside, program, ...words], { env: { ...TOOLS, ...env } });
+      const running = follow(child);
+      teardown.defer(() => running.end());
+      return running;
+    },
+  };
+}
+
 export async function openNamespaces(): Promise<NamespacePair> {
   const teardown = new Teardown();
   const tag = randomBytes(3).toString('hex');
-  const make = async (side: 'a' | 'b', address: string): Promise<Namespace> => {
-    const name = `jt-${tag}-${side}`;
-    await run('ip', ['netns', 'add', name]);
-    teardown.defer(async () => void (await run('ip', ['netns', 'delete', name])));
-    await run('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
-    const inside = ['netns', 'exec', name];
-    return {
-      name,
-      interface: `v${tag}${side}`,
-      address,
-      ip: async (...words) => void (await run('ip', ['-n', name, ...words])),
-      async read(env, program, ...words) {
-        const options = { env: { ...TOOLS, ...env }, timeout: 20_000 };
-        try {
-          return (await run('ip', [...inside, program, ...words], options)).stdout;
-        } catch (error) {
-          return String(error);
-        }
-      },
-      start(env, program, ...words) {
-        const child = spawn('ip', [...inside, program, ...words], { env: { ...TOOLS, ...env } });
-        const running = follow(child);
-        teardown.defer(() => running.end());
-        return running;
-      },
-    };
-  };
+  const make = (side: 'a' | 'b', address: string): Promise<Namespace> =>
+    makeNamespace(teardown, `jt-${tag}-${side}`, { interface: `v${tag}${side}`, address });
   try {
     const here = await make('a', '10.77.0.1');
     const there = await make('b', '10.77.0.2');
