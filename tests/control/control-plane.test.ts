@@ -350,3 +350,22 @@ test('credentials for TURN last for hours and are of this box', async () => {
   await rig.finish(ada.plane.iceServers());
   expect(rig.server().counters.messages).toBe(asked);
 });
+
+test('two servers that share a store and a bus are one control plane', async () => {
+  const rig = openControlRig(SEED, {}, 2);
+  const [ada, ben] = await pair(rig);
+  expect(rig.servers().map(({ counters }) => counters.signedIn)).toEqual([1, 1]);
+  const heard = lettersOf(ben.plane);
+  await rig.finish(ada.plane.signal(ben.identity.box, letter('from the other server')));
+  ada.plane.publish(entryOf(ada.identity));
+  const { link } = await rig.finish(ada.plane.invite());
+  expect(await rig.finish(ben.plane.open(link, NEVER))).toMatchObject({ name: 'Jam' });
+  const atFar: number[] = [];
+  ben.plane.onTunnel((_from, stream) => stream.onBytes((bytes) => atFar.push(...bytes)));
+  const near = await rig.finish(ada.plane.openTunnel(ben.identity.box, NEVER));
+  const all = Uint8Array.from({ length: 300_000 }, (_, at) => at % 251);
+  near.write(all);
+  await rig.until(() => atFar.length === all.length);
+  expect(Uint8Array.from(atFar)).toEqual(all);
+  expect(heard).toEqual([[ada.identity.box, 'from the other server']]);
+});

@@ -33,6 +33,7 @@ export interface ControlRig {
   readonly sockets: VirtualWebSockets;
   readonly store: Store;
   readonly server: () => ControlServer;
+  readonly servers: () => readonly ControlServer[];
   /** A box with a key of its own; online once it has been waited for. */
   box(name: string, address?: string): RigBox;
   online(...names: readonly string[]): Promise<readonly RigBox[]>;
@@ -57,25 +58,36 @@ export interface RawBox {
 export const identityOf = (name: string): Identity =>
   identityFrom(signatures, seededRandomness(`identity of ${name}`).bytes(32));
 
-export function openControlRig(seed: number, init: Partial<ControlServerInit> = {}): ControlRig {
+/** `servers`: so many share a store and a bus, and take boxes in turn. */
+export function openControlRig(
+  seed: number,
+  init: Partial<ControlServerInit> = {},
+  servers = 1,
+): ControlRig {
   const clock = new VirtualClock();
   const randomness = seededRandomness(seed);
   const sockets = openVirtualWebSockets({ clock, randomness });
   const store = openMemoryStore({ clock });
-  let server: ControlServer;
+  let all: readonly ControlServer[] = [];
   const start = (changed: Partial<ControlServerInit> = {}): void => {
-    server = openControlServer(
-      { clock, randomness, signatures, store, bus: openInProcessBus(), log: silentLog },
-      {
-        names: () => ['jam.example.org'],
-        software: 'togthr test',
-        allowNewAccounts: true,
-        turn: { stun: ['stun:jam.example.org'], turn: [], secret: '', lastsSeconds: 3_600 },
-        ...init,
-        ...changed,
-      },
-    );
+    const bus = openInProcessBus();
+    const open = (): ControlServer =>
+      openControlServer(
+        { clock, randomness, signatures, store, bus, log: silentLog },
+        {
+          names: () => ['jam.example.org'],
+          software: 'togthr test',
+          allowNewAccounts: true,
+          turn: { stun: ['stun:jam.example.org'], turn: [], secret: '', lastsSeconds: 3_600 },
+          ...init,
+          ...changed,
+        },
+      );
+    all = Array.from({ length: servers }, open);
+    let taken = 0;
     sockets.serve((socket, address) => {
+      const server = all[taken++ % servers];
+      if (!server) throw new Error('there is no server');
       const door = server.door(address);
       if (door !== 'open') throw new Error(`the server answered 429 (${door})`);
       server.accept(socket, address);
@@ -105,7 +117,12 @@ export function openControlRig(seed: number, init: Partial<ControlServerInit> = 
     clock,
     sockets,
     store,
-    server: () => server,
+    server: () => {
+      const [first] = all;
+      if (!first) throw new Error('there is no server');
+      return first;
+    },
+    servers: () => all,
     box,
     async online(...names) {
       const boxes = names.map((name) => box(name));
@@ -137,7 +154,7 @@ export function openControlRig(seed: number, init: Partial<ControlServerInit> = 
     },
     async stop() {
       sockets.serve(undefined);
-      await server[Symbol.asyncDispose]();
+      await Promise.all(all.map((server) => server[Symbol.asyncDispose]()));
     },
     start,
   };

@@ -33,6 +33,7 @@ export interface LiveServer extends AsyncDisposable {
 export interface LiveInit extends Partial<ControlServerInit> {
   readonly folder: string;
   readonly port?: number;
+  readonly behindProxy?: boolean;
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
@@ -40,6 +41,7 @@ export async function openLiveServer({
   folder,
   port = 0,
   tls,
+  behindProxy = false,
   ...init
 }: LiveInit): Promise<LiveServer> {
   const held = new Teardown();
@@ -66,7 +68,7 @@ export async function openLiveServer({
   const listener = held.hold(
     await openControlListener(
       { server, log: silentLog },
-      { port, address: '127.0.0.1', tls, behindProxy: false },
+      { port, address: '127.0.0.1', tls, behindProxy },
     ),
   );
   held.hold(server);

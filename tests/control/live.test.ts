@@ -217,6 +217,15 @@ describe('who is no box', () => {
     expect(third.plane.problem).toContain('is full');
   });
 
+  test('behind a proxy is counted by the address that the proxy saw, not by one that was made up', async () => {
+    await using rig = await openRig({ behindProxy: true });
+    const get = async (forwarded: string) =>
+      (await fetch(`${rig.live.url}/`, { headers: { 'x-forwarded-for': forwarded } })).status;
+    for (let made = 0; made < 120; made++) await get(`203.0.113.${made}, 198.51.100.1`);
+    expect(await get('203.0.113.200, 198.51.100.1')).toBe(429);
+    expect(await get('198.51.100.2')).toBe(200);
+  });
+
   test('sends headers slowly and is hung up on, while others are served', async () => {
     await using rig = await openRig();
     const { port } = rig.live;
