@@ -21,6 +21,8 @@ export const CLOCKS_PER_QUARTER: number = 24;
 /** A clock that isn't heard goes on for this long; when the transport stands still there is little to go on with. */
 const COAST: Micros = fromMillis(1_000);
 const COAST_STOPPED: Micros = fromMillis(300);
+/** A clock that is foretold is given late: the later, the better it is known that the source went on. */
+const FORETOLD: Micros = fromMillis(4);
 /** A longer gap is not counted through. */
 const COUNTED_GAP: Micros = fromMillis(10_000);
 /** A journal's position may differ by so many clocks from what the time that passed tells. */
@@ -31,6 +33,7 @@ const SOONER = 0.9;
 
 export class ClockFollower implements PulseSource {
   readonly changes: TransportChanges = new TransportChanges();
+  readonly foretold: number = FORETOLD;
   readonly #line = new PulseLine();
   heard = 0;
   running = false;

@@ -22,8 +22,6 @@ import type { PulseSource, TransportChange } from './pulse-source.ts';
 
 /** Messages are given so long before they are due: longer than alarms are late, short because they can't be taken back. */
 const AHEAD: Micros = fromMillis(20);
-/** The same for a clock that is foretold, not heard: the later, the better it is known that the source went on. */
-const AHEAD_FORETOLD: Micros = fromMillis(4);
 /** Clocks are never closer than this: 500 quarter notes a minute. */
 const LEAST_INTERVAL: Micros = fromMillis(5);
 /** From a song position to Continue. */
@@ -110,28 +108,29 @@ export class ClockGenerator {
 
   /** Gives what is due soon. The result is when to call again, at the latest. */
   step(now: Instant): number {
-    const limit = now + AHEAD;
     for (let round = 0; round < ROUNDS; round++) {
       const source = this.#source;
       if (!source) return NEVER;
+      const soon = Math.max(AHEAD, source.foretold);
+      const limit = now + soon;
       if (!this.#entered) this.#enter(source, now);
       const change = source.changes.peek();
       if (change && change.pulse <= this.#pulse) {
         const due = this.#dueOfChange(source, change, now);
-        if (due > limit) return due - AHEAD;
+        if (due > limit) return due - soon;
         source.changes.shift();
         this.#apply(change, due);
         continue;
       }
       if (this.#pulse >= source.horizon) {
         const silent = source.silentAt + this.#delay;
-        if (silent > limit) return silent - AHEAD;
+        if (silent > limit) return silent - soon;
         this.#fallSilent(now);
         return NEVER;
       }
       if (this.#sourceRuns && !this.#runs && this.#resumeAt === NEVER) this.#pursue(source, now);
       const due = this.#dueOfClock(source, now);
-      const ahead = this.#pulse < source.heard ? AHEAD : AHEAD_FORETOLD;
+      const ahead = this.#pulse < source.heard ? AHEAD : source.foretold;
       if (due - ahead > now) return due - ahead;
       this.#giveClock(due);
     }

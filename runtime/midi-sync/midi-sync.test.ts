@@ -357,7 +357,7 @@ describe('the clock of the session', () => {
     rig.sync.setContext(time(song(4)));
     rig.runTo(2_500);
     rig.sync.setContext(time(song(12)));
-    rig.runTo(7_990);
+    rig.runTo(7_915);
     expect(rig.transport().map(([kind]) => kind)).toEqual(['start', 'stop', 'start']);
     expect(rig.transport()[2]?.[1]).toBe(5_999);
     expect(place(rig.given).at(-1)?.position).toBe(4 * 24 - 1);

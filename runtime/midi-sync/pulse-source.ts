@@ -29,6 +29,8 @@ export interface PulseSource {
   readonly horizon: number;
   /** When it counts as silent unless another pulse is heard (microseconds). */
   readonly silentAt: number;
+  /** How long before it falls a pulse that is foretold may be given: it can't be taken back then (microseconds). */
+  readonly foretold: number;
   readonly running: boolean;
   /** The next pulse that is not heard yet, and its position. */
   readonly heard: number;

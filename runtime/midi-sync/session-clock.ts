@@ -18,13 +18,16 @@ export interface SessionTime {
   toLocal(time: EnsembleTime): Instant;
 }
 
+/** Nobody but the session changes its time, and that ahead of it: pulses are given early, and the output waits for them. */
+const FORETOLD = 80_000;
 /** Pulses that fall within so long are given already (microseconds). */
-const GIVEN = 30_000;
+const GIVEN = FORETOLD + 10_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class SessionClock implements PulseSource {
   readonly changes: TransportChanges = new TransportChanges();
   readonly begun: number = Number.NEGATIVE_INFINITY;
+  readonly foretold: number = FORETOLD;
   readonly #time: SessionTime;
   readonly #now: () => Instant;
   #timeline: Timeline | undefined;

@@ -28,18 +28,25 @@ export class EventQueue<Source> {
   }
 
   push(message: MidiMessage, due: Instant, source: Source, cause: EventCause): void {
+    this.#heap.add(this.record(message, due, source, cause));
+  }
+
+  /** An event that is not in the queue, for who has its turn at once. Hand it back with `recycle` when done with it. */
+  record(
+    message: MidiMessage,
+    due: Instant,
+    source: Source,
+    cause: EventCause,
+  ): QueuedEvent<Source> {
     const order = this.#orders++;
-    let event = this.#spare.pop();
-    if (event === undefined) {
-      event = { message, due, source, cause, order, at: -1 };
-    } else {
-      event.message = message;
-      event.due = due;
-      event.source = source;
-      event.cause = cause;
-      event.order = order;
-    }
-    this.#heap.add(event);
+    const event = this.#spare.pop();
+    if (event === undefined) return { message, due, source, cause, order, at: -1 };
+    event.message = message;
+    event.due = due;
+    event.source = source;
+    event.cause = cause;
+    event.order = order;
+    return event;
   }
 
   /** The first event. Hand it back with `recycle` when done with it. */

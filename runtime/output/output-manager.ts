@@ -79,6 +79,8 @@ export interface OutputManager extends AsyncDisposable {
 
 const LATE_LIMIT = fromMillis(250);
 const LEAD = fromMillis(20);
+/** The same of timing clock and transport, which nobody takes back: a busy main thread does not make the beat uneven. */
+const TIMING_LEAD = fromMillis(100);
 const CAPACITY = 8_192;
 
 export function openOutputManager(
@@ -204,6 +206,13 @@ export function openOutputManager(
       at = notBefore(source, firstKeyVoice(message.channel), KEYS_PER_CHANNEL, due);
       at = notBefore(source, firstControlVoice(message.channel), CONTROLS_PER_CHANNEL, at);
     }
+    // Whoever is told of a report may be the caller: then it has its turn with the others.
+    if (isTiming(message) && !busy && at <= clock.now() + TIMING_LEAD) {
+      const event = queue.record(message, at, source, cause);
+      gate.handOver(event, clock.now());
+      queue.recycle(event);
+      return;
+    }
     source.queued++;
     queue.push(message, at, source, cause);
   }
@@ -256,4 +265,17 @@ export function openOutputManager(
       return closed;
     },
   };
+}
+
+function isTiming(message: MidiMessage): boolean {
+  switch (message.kind) {
+    case 'timingClock':
+    case 'start':
+    case 'continue':
+    case 'stop':
+    case 'songPosition':
+      return true;
+    default:
+      return false;
+  }
 }
