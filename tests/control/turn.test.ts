@@ -9,7 +9,7 @@ import { turnConfig } from '../../cli/run-server.ts';
 import { iceServersFor } from '../../runtime/control/server/turn-credentials.ts';
 import type { BoxId } from '../../runtime/core/ensemble.ts';
 import type { WallTime } from '../../runtime/core/time.ts';
-import { allocate } from './turn-client.ts';
+import { allocate, holdAllocation } from './turn-client.ts';
 
 const BOX = 'ab'.repeat(16) as BoxId;
 const SECRET = 'a secret of this test alone';
@@ -56,7 +56,7 @@ describe.skipIf(!hasTurnserver())('coturn (turnserver is needed: tests/install-t
     port = await freePort();
     const config = turnConfig(SECRET, 'test.example').replace(
       'listening-port=3478',
-      `listening-port=${port}\nlistening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nno-tls\nno-dtls\nno-tcp\npidfile=${join(folder, 'pid')}\nuserdb=${join(folder, 'db')}`,
+      `listening-port=${port}\nlistening-ip=127.0.0.1\nrelay-ip=127.0.0.1\nallow-loopback-peers\nallowed-peer-ip=127.0.0.2\nno-tls\nno-dtls\nno-tcp\npidfile=${join(folder, 'pid')}\nuserdb=${join(folder, 'db')}`,
     );
     await writeFile(join(folder, 'turnserver.conf'), config);
     turnserver = spawn('turnserver', ['-c', join(folder, 'turnserver.conf')], {
@@ -93,6 +93,34 @@ describe.skipIf(!hasTurnserver())('coturn (turnserver is needed: tests/install-t
   test('refuses credentials of another secret, and those that have run out', async () => {
     expect(await allocate(port, credentials(Date.now(), 'another secret'))).toEqual({ error: 401 });
     expect(await allocate(port, credentials(Date.now() - 7_200_000))).toEqual({ error: 401 });
+  });
+
+  test('lets a box send to public addresses, and to nobody in the network it stands in', async () => {
+    using held = await holdAllocation(port, credentials(Date.now()));
+    for (const host of ['198.51.100.7', '1.1.1.1', '172.32.0.1', '192.167.0.1'])
+      expect([host, await held.permit(host)]).toEqual([host, 0]);
+    for (const host of [
+      '10.1.2.3',
+      '127.0.0.1',
+      '192.168.1.1',
+      '172.16.0.1',
+      '169.254.1.1',
+      '100.64.0.1',
+    ])
+      expect([host, await held.permit(host)]).toEqual([host, 403]);
+  });
+
+  test('passes on what a box sends', async () => {
+    using held = await holdAllocation(port, credentials(Date.now()));
+    const peer = createSocket('udp4');
+    const heard = new Promise<string>((resolve) =>
+      peer.on('message', (data) => resolve(data.toString())),
+    );
+    await new Promise<void>((resolve) => peer.bind(0, '127.0.0.2', () => resolve()));
+    expect(await held.permit('127.0.0.2')).toBe(0);
+    held.send('127.0.0.2', peer.address().port, 'a note');
+    expect(await heard).toBe('a note');
+    peer.close();
   });
 
   test('took every line of our configuration', () => {
