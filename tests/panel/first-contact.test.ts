@@ -97,6 +97,30 @@ describe('first contact', () => {
     expect(ada.shows('wants to join')).toBe(false);
   }, 30_000);
 
+  test('another box under the name of a known one is warned of before any digit, on the way in', async () => {
+    await using stage = await openStage({ seed: 18 });
+    const ada = await host(stage);
+    const ben = await asking(stage);
+    await ben.enter(codeOn(ada));
+    await ben.click();
+    await stage.until('in', () => ben.box.session.context?.participants.length === 2);
+    await ben.switchOff();
+    await ada.switchOff();
+    const impostor = await stage.open('Eve', {
+      calls: 'Ada',
+      settings: { session: { name: 'Attic' } },
+    });
+    await impostor.choose('New session');
+    const again = await stage.open('Ben');
+    await again.choose('Sessions');
+    await again.choose('Attic');
+    await again.sees('know: it has another');
+    await again.click();
+    await stage.until('given up', () => again.box.flow.waiting === undefined);
+    expect(again.box.session.context).toBeUndefined();
+    expect(again.box.session.known).toHaveLength(1);
+  }, 60_000);
+
   test('two strangers at once: one after the other', async () => {
     await using stage = await openStage({ seed: 13 });
     const ada = await host(stage);

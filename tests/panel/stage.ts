@@ -39,6 +39,8 @@ export interface PlayerInit {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** It is in another house: no announcement gets there. */
   readonly elsewhere?: boolean;
+  /** What it calls itself, when that is not its name on this stage. */
+  readonly calls?: string;
 }
 
 /** One box, and whoever stands before it. */
@@ -62,9 +64,9 @@ export interface Player {
 }
 
 export async function openStage(
-  init: { readonly seed?: number; readonly online?: boolean } = {},
+  stage: { readonly seed?: number; readonly online?: boolean } = {},
 ): Promise<Stage> {
-  const seed = init.seed ?? 1;
+  const seed = stage.seed ?? 1;
   const clock = new VirtualClock();
   const randomness = seededRandomness(seed);
   const network = openVirtualNetwork({ clock, randomness, profile: 'lan' });
@@ -93,15 +95,16 @@ export async function openStage(
     }
   };
 
-  const open: Stage['open'] = async (name, { settings = {}, elsewhere = false } = {}) => {
+  const open: Stage['open'] = async (name, init = {}) => {
+    const { settings = {}, elsewhere = false, calls = name } = init;
     const held = new Teardown();
     const storage = storages.get(name) ?? openMemoryStorage();
     storages.set(name, storage);
     const address = `10.0.0.${[...storages.keys()].indexOf(name) + 1}`;
     const host = network.host(address);
     const own = seededRandomness(`${seed}/${name}/${++boots}`);
-    const control = init.online === true ? { server: 'https://jam.example.org' } : {};
-    const checked = checkSettings({ control, ...settings, box: { name } });
+    const control = stage.online === true ? { server: 'https://jam.example.org' } : {};
+    const checked = checkSettings({ control, ...settings, box: { name: calls } });
     if (!('settings' in checked)) throw new Error(JSON.stringify(checked.issues));
     const connections = openVirtualPeerConnections({ clock, randomness: own, host });
     const signatures = openNodeSignatures();
@@ -111,7 +114,7 @@ export async function openStage(
       signatures,
       log: silentLog,
     });
-    const controlPlane = init.online === true ? server.planeOf(id) : undefined;
+    const controlPlane = stage.online === true ? server.planeOf(id) : undefined;
     const house = houses.get(elsewhere) ?? openVirtualDiscovery({ clock, reachable });
     houses.set(elsewhere, house);
     const panel = held.hold(openSimPanel({ clock }));
