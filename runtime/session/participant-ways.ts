@@ -39,6 +39,9 @@ export interface TurnOutcome {
 /** Until then a box that nobody passes on to may be linked with those who do; and a link that seems needless is kept. */
 const GRACE: Micros = fromSeconds(3);
 
+/** It takes a look at what every box tells of every other. */
+const CHOICE_HOLDS: Micros = fromSeconds(1);
+
 /** Something that should change, unless it does by itself soon. */
 interface Oddity {
   readonly kind: 'lacking' | 'needless';
@@ -56,6 +59,9 @@ export class ParticipantWays implements Disposable {
   #routes: ReadonlyMap<BoxId, readonly BoxId[]> = new Map();
   #entries: ReadonlyMap<BoxId, ParticipantEntry> = new Map();
   #unwanted: ReadonlySet<BoxId> = new Set();
+  #choice:
+    | { readonly at: Instant; readonly size: number; readonly forwarders: readonly BoxId[] }
+    | undefined;
 
   constructor(
     deps: ParticipantWaysDeps,
@@ -91,7 +97,7 @@ export class ParticipantWays implements Disposable {
 
   turn(turn: Turn): TurnOutcome {
     this.#entries = turn.entries;
-    const forwarders = this.#isOpen ? [] : forwardersOf(turn, this.#meshLimit);
+    const forwarders = this.#isOpen ? [] : this.#choose(turn);
     const neighbours: Neighbours = { self: this.#self, forwarders, entries: turn.entries };
     const needless: BoxId[] = [];
     const unwanted = new Set<BoxId>();
@@ -116,6 +122,21 @@ export class ParticipantWays implements Disposable {
   /** The session is left: nobody is reached by way of others any more. */
   [Symbol.dispose](): void {
     this.#setRoutes(new Map());
+  }
+
+  /** Who is best is worked out once a second; who is gone is seen at once. */
+  #choose(turn: Turn): readonly BoxId[] {
+    const { now, within } = turn;
+    const last = this.#choice;
+    const holds =
+      last !== undefined &&
+      now < after(last.at, CHOICE_HOLDS) &&
+      last.size === within.size &&
+      last.forwarders.every((id) => within.has(id));
+    if (holds) return last.forwarders;
+    const forwarders = forwardersOf(turn, this.#meshLimit);
+    this.#choice = { at: now, size: within.size, forwarders };
+    return forwarders;
   }
 
   /** Over plain links nothing is passed on: packets go beside them. */
