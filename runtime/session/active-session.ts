@@ -34,6 +34,7 @@ import type { LinkCredentials, LinkEntry } from '../privacy/credentials.ts';
 import type { MembershipProof } from '../privacy/membership-proof.ts';
 import type { TimeWish } from '../timeline/time-wish.ts';
 import type { LinkCounters } from '../transport/link/link-counters.ts';
+import type { LinkEnd } from '../transport/link/link-state.ts';
 import type { PeerNetwork } from '../transport/link/peer-network.ts';
 import { hostChain } from './authority.ts';
 import type { ControlPatch, ControlState } from './control-document.ts';
@@ -80,6 +81,8 @@ export interface ActiveSessionInit {
   readonly onReference: (box: BoxId | 'self', shift: Micros) => void;
   readonly onRoutes: (routes: ReadonlyMap<BoxId, readonly BoxId[]>) => void;
   readonly onContext: (context: EnsembleContext) => void;
+  /** A link was cut off since somebody broke a rule, in words. */
+  readonly onCut: (text: string) => void;
   /** The host has put this box out. */
   readonly onRemoved: () => void;
   /** By what this box comes in, and lets others in. */
@@ -224,8 +227,10 @@ async function assemble(
 
   held.hold(mesh.onLink(touch));
   held.hold(
-    mesh.onUnlink((link) => {
+    mesh.onUnlink((link, end) => {
       stats.delete(link.peer.box);
+      const broke = brokenRule(link.peer.name, end);
+      if (broke !== undefined) init.onCut(broke);
       touch();
     }),
   );
@@ -440,4 +445,14 @@ async function assemble(
     },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
+}
+
+function brokenRule(name: string, end: LinkEnd): string | undefined {
+  if (end.kind === 'cut') {
+    return `"${name}" was cut off, as it broke a rule of the session (${end.reason}); it may come back in half a minute`;
+  }
+  if (end.kind === 'bye' && end.code === 'misbehaved') {
+    return `"${name}" has cut this box off (${end.text}); update both boxes, and try again in half a minute`;
+  }
+  return undefined;
 }

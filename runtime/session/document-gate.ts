@@ -34,7 +34,7 @@ export interface DocumentGate {
   admit(update: Uint8Array, origin: unknown, mayVerify?: () => boolean): 'applied' | UpdateFault;
 }
 
-export const MAX_KEYS = 32;
+const MAX_KEYS = 32;
 /** As we write it: with it, an update that is not full yet is not too long for others. */
 const MAX_VALUE = 16_384;
 /** However others write them, values in fewer octets than these are no longer than that. */

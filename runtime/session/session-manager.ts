@@ -7,7 +7,7 @@
  * Keeps  at most one session at a time, and the last one in storage, under `session/last`.
  * Lane   3. Listeners must return at once.
  */
-import type { Invitation } from '../control/control-plane.ts';
+import type { DirectoryEntry, Invitation } from '../control/control-plane.ts';
 import type { BoxId, EnsembleContext, SessionId } from '../core/ensemble.ts';
 import { PortError } from '../core/errors.ts';
 import { JoinFailure } from '../core/join-failure.ts';
@@ -74,6 +74,7 @@ export async function openSessionManager(
   );
   let active: ActiveSession | undefined;
   let kept: KeptDocuments | undefined;
+  let published: DirectoryEntry | undefined;
   let proof: MembershipProof | undefined;
   let presence: PresenceState = { playing: false };
   let self: SelfEntry = {
@@ -103,7 +104,7 @@ export async function openSessionManager(
         port: session.linkPort,
       }),
     );
-    controlPlane?.publish({
+    const entry: DirectoryEntry = {
       session: context.session,
       name,
       host,
@@ -111,7 +112,10 @@ export async function openSessionManager(
       members: [host, ...all.map(({ id }) => id).filter((id) => id !== host)],
       tempo: timeline.bpm,
       participants: context.participants.length,
-    });
+    };
+    if (sameValue(entry, published)) return;
+    published = entry;
+    controlPlane?.publish(entry);
   };
 
   const remember = (session: ActiveSession, context: EnsembleContext): void => {
@@ -153,15 +157,16 @@ export async function openSessionManager(
 
   const open = async (session: SessionId, name: string): Promise<ActiveSession> => {
     let context: EnsembleContext | undefined;
+    let live: ActiveSession | undefined;
     const facts: AdmissionFacts = {
       session,
       proof,
-      hosting: () => opened.hosting,
-      removed: (other) => opened.controlState.removed.includes(other),
+      hosting: () => live?.hosting === true,
+      removed: (other) => live?.controlState.removed.includes(other) === true,
       listed: (other) => opened.lists(other),
       onProof(given) {
         proof = given;
-        if (context && active === opened) remember(opened, context);
+        if (live && context && active === live) remember(live, context);
       },
     };
     const opened: ActiveSession = await openActiveSession(
@@ -182,6 +187,7 @@ export async function openSessionManager(
         onRoutes: (routes) => routed.emit(routes),
         meshLimit: init.meshLimit,
         sizeLimit: init.sizeLimit,
+        onCut: (text) => notify({ kind: 'cut', text }),
         onRemoved() {
           notify({
             kind: 'removed',
@@ -200,6 +206,7 @@ export async function openSessionManager(
         },
       },
     );
+    live = opened;
     opened.presence.onChange((...told) => presences.emit(...told));
     opened.presence.setSelf(presence);
     return opened;
@@ -218,6 +225,7 @@ export async function openSessionManager(
     if (!left) return;
     active = undefined;
     announcer.set(undefined);
+    published = undefined;
     controlPlane?.publish(undefined);
     left.sayGoodbye();
     await kept?.[Symbol.asyncDispose]();

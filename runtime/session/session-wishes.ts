@@ -7,7 +7,7 @@
 import type { BoxId } from '../core/ensemble.ts';
 import { MAX_NAME, plainText } from '../transport/link/hello.ts';
 import type { ActiveSession } from './active-session.ts';
-import { MAX_BEATS_PER_BAR, MAX_TEMPO, MIN_TEMPO } from './control-values.ts';
+import { MAX_BEATS_PER_BAR, MAX_BOXES, MAX_TEMPO, MIN_TEMPO } from './control-values.ts';
 import type { SessionManager, SessionNotice } from './session.ts';
 
 export type SessionWishes = Pick<
@@ -92,8 +92,6 @@ export function sessionWishes(
   };
 }
 
-const MAX_LISTED = 64;
-
 /** `others` without that box, or with it; whoever was listed first gives way when there are too many. */
 const withBox = (others: readonly BoxId[], box: BoxId, on: boolean): BoxId[] =>
-  [...others.filter((other) => other !== box), ...(on ? [box] : [])].slice(-MAX_LISTED);
+  [...others.filter((other) => other !== box), ...(on ? [box] : [])].slice(-MAX_BOXES);

@@ -144,9 +144,7 @@ export interface SessionNotice {
     /** This box hosts now: it was handed the session, or took over. */
     | 'hosting'
     /** Another box was cut off, since it broke a rule. */
-    | 'cut'
-    /** What was stored of a session could not be read. */
-    | 'storage';
+    | 'cut';
   /** A sentence that says what to do. */
   readonly text: string;
 }

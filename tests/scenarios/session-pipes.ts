@@ -38,7 +38,7 @@ export interface Pipe {
 }
 
 /** As binding as signatures for whoever does not mean to forge them, and a hundredth of the cost. */
-export const quickSignatures: Signatures = {
+const quickSignatures: Signatures = {
   publicKeyOf: (seed) => hash('sha256', seed),
   sign: (seed, message) => hash('sha512', hash('sha256', seed), message),
   verify: (publicKey, message, signature) =>
