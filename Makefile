@@ -85,6 +85,9 @@ bench-session: build ## 16 boxes in one encrypted session at 10 events/s each, a
 	$(BIN)/tsx tests/bench/session/session-size.ts --boxes 16 --rate 10 --seconds 180 $(ARGS)
 	$(BIN)/tsx tests/bench/session/session-size.ts --boxes 32 --rate 2 --seconds 180 $(ARGS)
 
+bench-control: build ## a control plane with 1000 boxes: sign-in, memory, signalling, a tunnel (ARGS='--boxes 1000 --json')
+	$(BIN)/tsx tests/bench/control-plane.ts $(ARGS)
+
 soak: build ## at length: dense playing on a bad network; RTP-MIDI: 100,000 runs of the model, a million bad datagrams, idle; sessions of 64 replicas: 1,000 seeds
 	$(BIN)/tsx --expose-gc tests/soak/jam.ts --minutes 10
 	$(BIN)/tsx tests/soak/rtp-midi-model.ts --runs 100000

@@ -9,8 +9,7 @@ const VALUES: ReadonlyMap<string, number> = new Map(
 export function toBase64url(octets: Uint8Array): string {
   let text = '';
   for (let at = 0; at < octets.length; at += 3) {
-    const [a = 0, b = 0, c = 0] = octets.subarray(at, at + 3);
-    const bits = (a << 16) | (b << 8) | c;
+    const bits = ((octets[at] ?? 0) << 16) | ((octets[at + 1] ?? 0) << 8) | (octets[at + 2] ?? 0);
     const digits = Math.min(4, Math.ceil(((octets.length - at) * 8) / 6));
     for (let digit = 0; digit < digits; digit++) text += DIGITS[(bits >> (18 - 6 * digit)) & 63];
   }
@@ -24,9 +23,9 @@ export function fromBase64url(text: string): Uint8Array | undefined {
   let bits = 0;
   let held = 0;
   let length = 0;
-  for (const digit of text) {
-    const value = VALUES.get(digit);
-    if (value === undefined) return undefined;
+  for (let at = 0; at < text.length; at++) {
+    const value = VALUES[text.charCodeAt(at)] ?? NONE;
+    if (value === NONE) return undefined;
     bits = ((bits << 6) | value) & 0xffff;
     held += 6;
     if (held < 8) continue;
