@@ -2,9 +2,10 @@
  * Octets as text without padding (RFC 4648 section 5). Of all texts that would give the same octets, one is read.
  */
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const VALUES: ReadonlyMap<string, number> = new Map(
-  [...DIGITS].map((digit, value) => [digit, value]),
-);
+const NONE = 255;
+/** By character code. */
+const VALUES: Uint8Array = new Uint8Array(128).fill(NONE);
+for (let value = 0; value < DIGITS.length; value++) VALUES[DIGITS.charCodeAt(value)] = value;
 
 export function toBase64url(octets: Uint8Array): string {
   let text = '';
