@@ -166,11 +166,13 @@ test('parted halves have one host each, and the whole has the former one again',
   const time = (box: SessionBox) => box.ensembleNow() - (rig.clock.now() as number);
   const before = boxes.map(time);
   for (let turn = 0; turn < 2; turn++) {
+    rig.hub.setUp(false);
     rig.network.partition([a.address, b.address], [c.address, d.address]);
     await rig.seconds(20);
     expect(boxes.map((box) => box.session.context?.host)).toEqual([a.id, a.id, c.id, c.id]);
     c.session.remove(a.id);
     rig.network.heal();
+    rig.hub.setUp(true);
     await rig.seconds(15);
     // Whoever stood in has put nobody out who hosts by right.
     for (const box of boxes) {
