@@ -19,7 +19,7 @@ ifdef HEADLESS
   JAM_HEADLESS := --headless
 endif
 
-.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-rtp bench-crowd bench-session soak oracle fuzz clean
+.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-time bench-rtp bench-crowd bench-session soak oracle fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,9 @@ bench: build ## latency, lateness, allocation and jitter, beside what others do 
 	$(BIN)/tsx tests/bench/midi-out-lateness.ts
 	$(BIN)/tsx tests/bench/dejitter.ts
 	$(BIN)/tsx tests/bench/midi-clock.ts --seeds 3
+
+bench-time: build ## the metronome at whole boxes over bad networks; MIDI clock out by real time (about 3 minutes; ARGS=--json)
+	$(BIN)/tsx tests/bench/metronome.ts $(ARGS)
 
 bench-rtp: build ## RTP-MIDI beside npm rtpmidi and bare datagrams: codec, sessions, journals, repair (JSON: ARGS=--json)
 	$(BIN)/tsx --expose-gc tests/bench/rtp/bench.ts $(ARGS)

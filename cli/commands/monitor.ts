@@ -50,8 +50,9 @@ export function registerMonitor(program: Command): void {
 }
 
 const HELP: string = `
-Each line: wall time, peer, the message in words, how long it was on its way.
-With --json: {"type":"midi","time","peer","ssrc","message","bytes","latencyMs","recovered"}
+Each line: wall time, peer, the message in words, how long it was on its way, and by how much that may be off at the
+most: the clocks are compared by round trips, and the two ways may differ.
+With --json: {"type":"midi","time","peer","ssrc","message","bytes","latencyMs","withinMs","recovered"}
          and {"type":"peer","time","peer","ssrc","address","state","reason"}.
 "recovered" messages were lost and brought back by the recovery journal, or end what a lost peer left sounding.`;
 
@@ -95,6 +96,8 @@ function report({ clock, endpoint }: RtpPeerProgram, json: boolean): void {
   });
   endpoint.onMidi((peer, message, performedAt, arrivedAt, recovered) => {
     const latencyMs = Math.round((arrivedAt - performedAt) / 10) / 100;
+    const { bound } = peer.clock;
+    const withinMs = bound === undefined ? null : Math.round(bound / 10) / 100;
     if (json) {
       const bytes = Buffer.from(encodeMessage(message)).toString('hex');
       const { kind, ...fields } = message;
@@ -106,12 +109,13 @@ function report({ clock, endpoint }: RtpPeerProgram, json: boolean): void {
         message: shown,
         bytes,
         latencyMs,
+        withinMs,
         recovered,
       });
     } else {
       const words = messageInWords(message);
       print(
-        `${time().slice(11, 23)}  ${peer.name}  ${words}  ${latencyMs.toFixed(2)} ms${recovered ? '  recovered' : ''}`,
+        `${time().slice(11, 23)}  ${peer.name}  ${words}  ${latencyMs.toFixed(2)} ms${withinMs === null ? '' : ` ±${withinMs.toFixed(1)}`}${recovered ? '  recovered' : ''}`,
       );
     }
   });

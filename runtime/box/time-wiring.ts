@@ -22,7 +22,7 @@ interface TimeWiring extends AsyncDisposable {
 }
 
 /** The name under which clicks are scheduled. */
-export const CLICK_SOURCE = 'click';
+const CLICK_SOURCE = 'click';
 
 export function openTimeWiring(
   deps: {
