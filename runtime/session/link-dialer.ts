@@ -11,6 +11,7 @@ import type { BoxId } from '../core/ensemble.ts';
 import { after, elapsed, fromSeconds, type Instant, type Micros } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
+import type { Route } from '../ports/peer-connection.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import { backOff } from '../transport/link/back-off.ts';
 import type { Link } from '../transport/link/link.ts';
@@ -76,6 +77,13 @@ const BETTER_PERIOD = fromSeconds(60);
 /** After a change of the network, boxes are dialed without waiting for whose turn it is. */
 const MOVED_LATELY = fromSeconds(10);
 const MOVED_TRIES = 4;
+
+/** Whether a link hangs on an address that is still there, as far as can be known: what is wrong shows as silence. */
+function stands({ kind, local }: Route, addresses: readonly string[]): boolean {
+  if (kind !== 'local') return false;
+  const ofThisMachine = local.host === '' || local.host === '::1' || local.host.startsWith('127.');
+  return ofThisMachine || addresses.includes(local.host);
+}
 
 export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxId }): LinkDialer {
   const { clock, randomness, links } = deps;
@@ -182,10 +190,7 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
     },
     moved(addresses) {
       movedAt = clock.now();
-      for (const [box, { route }] of links) {
-        const stands = route.kind === 'local' && addresses.includes(route.local.host);
-        if (!stands) toMove.add(box);
-      }
+      for (const [box, { route }] of links) if (!stands(route, addresses)) toMove.add(box);
       for (const state of calls.values()) {
         state.due = movedAt;
         state.failures = 0;
