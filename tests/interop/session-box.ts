@@ -1,7 +1,7 @@
 /**
  * A whole box in a process of its own, for tests in network namespaces: real network, a wire in memory.
  *
- * node --import tsx tests/interop/session-box.ts <name> <data folder> [<control server>]
+ * node --import tsx tests/interop/session-box.ts <name> <data folder> <encrypted | open> [<control server>]
  *
  * Takes  BoxCommand, one as JSON a line, on stdin.
  * Gives  BoxEvent, one as JSON a line, on stdout. Times are milliseconds of this machine's clock (`Date.now`).
@@ -63,7 +63,7 @@ const KEY = 60;
 /** Silences that are told, in milliseconds. */
 const SILENCE = 300;
 
-const [name = 'Box', folder = '', server = ''] = process.argv.slice(2);
+const [name = 'Box', folder = '', security = 'encrypted', server = ''] = process.argv.slice(2);
 const clock = openMonotonicClock();
 const log = silentLog;
 const randomness = systemRandomness;
@@ -73,6 +73,7 @@ const WANTED: Readonly<Record<string, unknown>> = {
   'rtp.port': 0,
   'rtp.accept': 'anyone',
   'link.port': 0,
+  'link.security': security,
   'status.enabled': false,
   ...(server === '' ? {} : { 'control.server': server }),
 };

@@ -98,7 +98,12 @@ export async function openSessionNet(): Promise<SessionNet> {
             await box.ip('route', 'add', 'default', 'via', inside);
             return box;
           },
-          cut: () => nft(router, 'add table ip cut', 'add chain ip cut all { type filter hook forward priority -10; policy drop; }'),
+          cut: () =>
+            nft(
+              router,
+              'add table ip cut',
+              'add chain ip cut everything { type filter hook forward priority -10; policy drop; }',
+            ),
           heal: () => nft(router, 'delete table ip cut'),
         };
       },

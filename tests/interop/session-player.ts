@@ -27,13 +27,14 @@ export async function startPlayer(
   name: string,
   folder: string,
   server: string = '',
+  security: 'encrypted' | 'open' = 'encrypted',
 ): Promise<Player> {
   // No message bus: each namespace answers mDNS by itself.
   const env = { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
   const process_ = space.start(
     env,
     process.execPath,
-    ...['--import', 'tsx', PROGRAM, name, folder, ...(server === '' ? [] : [server])],
+    ...['--import', 'tsx', PROGRAM, name, folder, security, server],
   );
   const all = <K extends BoxEvent['kind']>(kind: K): readonly EventOf<K>[] =>
     process_.lines
