@@ -122,6 +122,10 @@ async function check(typed: Typed): Promise<ServerOptions> {
     throw new UsageError(
       `--address ${address}: what boxes say would not be encrypted; give --cert and --key, or --behind-proxy if a proxy in front encrypts`,
     );
+  if (behindProxy && typed.url === undefined && isLoopbackAddress(address))
+    throw new UsageError(
+      '--behind-proxy: give --url too, what boxes dial the proxy as, like https://jam.example.org',
+    );
   if (turn.length > 0 && turnSecretFile === undefined)
     throw new UsageError('--turn: give --turn-secret-file too; coturn must have the same secret');
   if (typed.printTurnConfig && turnSecretFile === undefined)

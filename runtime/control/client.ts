@@ -11,7 +11,14 @@ import type { BoxId, SessionId } from '../core/ensemble.ts';
 import { PortError } from '../core/errors.ts';
 import { Listeners } from '../core/listeners.ts';
 import type { Log } from '../core/log.ts';
-import { after, elapsed, type Instant, type Micros, type WallTime } from '../core/time.ts';
+import {
+  after,
+  elapsed,
+  fromSeconds,
+  type Instant,
+  type Micros,
+  type WallTime,
+} from '../core/time.ts';
 import type { Alarm, Clock } from '../ports/clock.ts';
 import type { IceServer } from '../ports/peer-connection.ts';
 import type { Randomness } from '../ports/randomness.ts';
@@ -33,6 +40,8 @@ import type { ServerAnswer } from './message.ts';
 import { MAX_SIGNAL } from './message-codec.ts';
 import { redialAfter } from './redial.ts';
 import { readServerAddress, type ServerAddress } from './server-address.ts';
+
+const WAIT_WHEN_FULL = fromSeconds(10);
 
 export interface ControlClientDeps {
   readonly webSockets: WebSockets;
@@ -201,8 +210,15 @@ class ControlClient implements ControlPlane {
       this.#dialing = false;
       if (this.#closing.signal.aborted) return;
       if (farewell) this.#leave(farewell.code, farewell.reason);
-      else this.#dialAgain(failure instanceof Error ? failure.message : String(failure));
+      else this.#failed(failure);
     }
+  }
+
+  #failed(failure: unknown): void {
+    const full = failure instanceof PortError && failure.code === 'full';
+    const problem = failure instanceof Error ? failure.message : String(failure);
+    // Who is turned away at the door and knocks each second stays out.
+    this.#dialAgain(problem, full ? WAIT_WHEN_FULL : undefined);
   }
 
   #enter(session: ClientSession): void {

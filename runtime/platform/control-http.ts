@@ -42,7 +42,7 @@ export async function serveControlPages(
     readonly counters: ServerCounters;
     readonly log: Log;
     readonly secure: boolean;
-    readonly healthy: () => boolean;
+    readonly healthy: () => Promise<boolean>;
   },
 ): Promise<void> {
   const { counters, log, secure, healthy } = deps;
@@ -68,9 +68,10 @@ export async function serveControlPages(
       .header('content-security-policy', PAGE_POLICY)
       .send(INVITATION_PAGE);
   });
-  app.get('/healthz', { config: { rateLimit: false } }, async (_request, reply) =>
-    reply.code(healthy() ? 200 : 503).send({ ok: healthy() }),
-  );
+  app.get('/healthz', { config: { rateLimit: false } }, async (_request, reply) => {
+    const ok = await healthy();
+    return reply.code(ok ? 200 : 503).send({ ok });
+  });
   app.get('/metrics', { config: { rateLimit: false } }, async (request, reply) => {
     // Who is on this machine may know how busy it is; through a proxy it is the proxy that must not pass it on.
     if (!isLoopback(request.socket.remoteAddress) || request.headers['x-forwarded-for'])

@@ -54,7 +54,7 @@ export async function openControlListener(
     counters: deps.server.counters,
     log: deps.log,
     secure: init.tls !== undefined,
-    healthy: () => true,
+    healthy: () => deps.server.healthy(),
   });
   const webSockets = new WebSocketServer({
     noServer: true,

@@ -92,7 +92,7 @@ function certificateOf(response: IncomingMessage): string | undefined {
 
 function explainAnswer(server: string, { statusCode = 0 }: IncomingMessage): PortError {
   if (statusCode === 429 || statusCode === 503)
-    return new PortError('unavailable', `${server} is full; trying again`);
+    return new PortError('full', `${server} is full; trying again`);
   if (statusCode >= 300 && statusCode < 400)
     return new PortError(
       'unavailable',

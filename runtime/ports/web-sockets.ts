@@ -4,7 +4,7 @@
 export interface WebSockets {
   /**
    * Rejects with PortError whose message says in words what is wrong, 'unavailable' when nobody answers or something
-   * answers that is not the server, 'denied' when the server's certificate is not to be trusted or it refuses, or with the
+   * answers that is not the server, 'full' when it takes no more, 'denied' when the server's certificate is not to be trusted or it refuses, or with the
    * signal's reason.
    */
   connect(url: string, init: WebSocketInit, signal: AbortSignal): Promise<WebSocketConnection>;

@@ -62,6 +62,7 @@ test.each([
   [['--address', '0.0.0.0'], '--cert and --key, or --behind-proxy'],
   [['--cert', '/nonexistent', '--key', '/nonexistent'], "can't be read"],
   [['--cert', 'x'], 'give both'],
+  [['--behind-proxy'], 'give --url too'],
   [['--turn', 'turn:x.example'], '--turn-secret-file too'],
   [['--turn', 'https://x.example'], 'must look like turn:turn.example.org:3478'],
   [['--url', 'jam.example.org'], 'https://jam.example.org'],

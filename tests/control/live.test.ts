@@ -215,6 +215,9 @@ describe('who is no box', () => {
     const third = rig.box();
     await waitUntil(() => third.plane.state === 'offline');
     expect(third.plane.problem).toContain('is full');
+    const knocked = rig.live.server.counters.cutOff.get('addressFull');
+    await sleep(2_500);
+    expect([knocked, rig.live.server.counters.cutOff.get('addressFull')]).toEqual([1, 1]);
   });
 
   test('behind a proxy is counted by the address that the proxy saw, not by one that was made up', async () => {

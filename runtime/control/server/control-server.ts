@@ -49,6 +49,8 @@ export interface ControlServer extends AsyncDisposable {
   door(address: string): 'open' | 'addressFull' | 'serverFull' | 'tooOften';
   /** One WebSocket that the door let in. */
   accept(socket: WebSocketConnection, address: string): void;
+  /** The store answers. */
+  healthy(): Promise<boolean>;
   readonly counters: ServerCounters;
 }
 
@@ -113,6 +115,15 @@ export function openControlServer(deps: ControlServerDeps, init: ControlServerIn
 
   return {
     counters,
+    async healthy() {
+      try {
+        await store.get('health');
+        return !stopping;
+      } catch (failure) {
+        deps.log.error('the store does not answer', { failure });
+        return false;
+      }
+    },
     door(address) {
       const answer = door(address);
       if (answer !== 'open') count(counters.cutOff, answer);
