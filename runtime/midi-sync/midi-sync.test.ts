@@ -412,8 +412,8 @@ describe('whatever clocks arrive, and whenever', () => {
         return;
       }
       const performed = clock * period + fate.stray;
-      // In order, as the reorder buffer leaves them.
-      arrives = Math.max(arrives, performed + fate.delay);
+      // In order, as the reorder buffer leaves them: two microseconds apart, which no rounding turns round.
+      arrives = Math.max(arrives + 0.002, performed + fate.delay);
       const how = { delay: arrives - performed, lost };
       for (; journalled && missing > 0; missing--) {
         rig.bring(CLOCK, performed, { ...how, recovered: true });
