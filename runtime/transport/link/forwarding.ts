@@ -23,6 +23,8 @@ import {
 import type { LaneEnd, LaneTable } from './lane-table.ts';
 
 export const PROBE_EVERY: Micros = fromMillis(100);
+/** Those who are not the first. */
+const PROBE_SPARE_EVERY: Micros = fromMillis(500);
 /** Packets that come twice are dropped by their numbers. */
 const DOUBTFUL: Micros = fromMillis(300);
 /** Several questions and a long way. */
@@ -64,15 +66,17 @@ export class Forwarding {
     this.#ssrc = init.ssrc;
   }
 
-  /** Those whom packets for somebody go by. */
+  /** Those whom packets for somebody go by, the one that most go by first. */
   set vias(ends: readonly LaneEnd[]) {
     this.#vias = ends;
   }
 
   /** Asks those who pass packets on, and were not heard lately, whether they are there. */
   probe(now: Instant): void {
+    let wait = PROBE_EVERY;
     for (const via of this.#vias) {
-      if (via.lane && elapsed(via.heardAt, now) >= PROBE_EVERY) this.#sendProbe(via, ASKS);
+      if (via.lane && elapsed(via.heardAt, now) >= wait) this.#sendProbe(via, ASKS);
+      wait = PROBE_SPARE_EVERY;
     }
   }
 

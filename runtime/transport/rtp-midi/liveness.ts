@@ -4,7 +4,7 @@
  * Takes  CK messages, word of anything heard from the peer, the time.
  * Gives  CK messages to send, samples of the peer's clock, and word of what they show.
  */
-import type { Instant, Micros } from '../../core/time.ts';
+import { type Instant, type Micros, micros } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { NetAddress } from '../../ports/datagram-network.ts';
 import type { PeerClock } from '../clock-sync/peer-clock.ts';
@@ -50,7 +50,12 @@ export interface LivenessInit {
   readonly tickOrigin: number;
   readonly clockInterval: Micros;
   readonly eager: boolean;
+  /** How many peers are asked for the time. */
+  readonly crowd: () => number;
 }
+
+/** With more peers than this each is asked more rarely: all of them as often as so many. */
+const ASKED_OFTEN = 10;
 
 export class Liveness {
   readonly #clock: Clock;
@@ -140,7 +145,8 @@ export class Liveness {
   }
 
   #pace(): ClockPace {
-    const { clockInterval: interval, eager } = this.#init;
+    const { clockInterval, eager, crowd } = this.#init;
+    const interval = micros(clockInterval * Math.max(1, crowd() / ASKED_OFTEN));
     return { interval, rtt: this.#peerClock.rtt, eager };
   }
 }

@@ -228,7 +228,13 @@ export class Participants implements ConnectionOwner, Admitting {
         faults: this.#deps.faults,
         onDisconnect: (session) => this.leave(session, 'local'),
       },
-      { ...this.#init, ...newcomer, sequence, eager: this.#init.eager(control.host) },
+      {
+        ...this.#init,
+        ...newcomer,
+        sequence,
+        eager: this.#init.eager(control.host),
+        crowd: () => this.peers.size,
+      },
     );
     this.peers.add(peer);
     log.info('peer joined', { name: peer.name, ssrc: peer.ssrc, ...control });

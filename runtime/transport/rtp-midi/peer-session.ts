@@ -67,6 +67,7 @@ export interface PeerSessionInit extends Newcomer {
   readonly reorderHold: Micros;
   readonly clockInterval: Micros;
   readonly eager: boolean;
+  readonly crowd: () => number;
   readonly onRelease: ReleasePolicy;
 }
 
