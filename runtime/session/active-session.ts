@@ -34,16 +34,15 @@ import type { LinkCredentials, LinkEntry } from '../privacy/credentials.ts';
 import type { MembershipProof } from '../privacy/membership-proof.ts';
 import type { TimeWish } from '../timeline/time-wish.ts';
 import type { LinkCounters } from '../transport/link/link-counters.ts';
-import type { LinkEnd } from '../transport/link/link-state.ts';
 import type { PeerNetwork } from '../transport/link/peer-network.ts';
 import { hostChain } from './authority.ts';
 import type { ControlPatch, ControlState } from './control-document.ts';
-import { LOCKABLE } from './control-values.ts';
 import { type DocumentsDeps, openSessionDocuments, type StoredDocuments } from './documents.ts';
 import { ensembleContext } from './ensemble.ts';
 import { sameValue } from './equality.ts';
 import type { FoundMember } from './found-sessions.ts';
-import { openHostDuties } from './host-duties.ts';
+import { openHostDuties, resumeHosting } from './host-duties.ts';
+import { brokenRule } from './host-notices.ts';
 import { type Standing, standing, type View } from './membership.ts';
 import { ParticipantWays } from './participant-ways.ts';
 import type { ParticipantEntry } from './participants-document.ts';
@@ -304,21 +303,6 @@ async function assemble(
     }),
   );
 
-  /** What holds while this box, who hosts by right, is away, is to hold when it is back. */
-  const resumeHosting = (): void => {
-    const view = viewOf(presentLinks(), clock.now());
-    const [other] = view.linked;
-    const entry = other && view.entries.get(other);
-    if (view.chain.at(-1)?.box !== box || !other || !entry) return;
-    const entries = new Map([...view.entries].filter(([id]) => id !== box));
-    const linked = new Set(entry.links.filter((id) => id !== box));
-    const away = standing({ ...view, self: { box: other, boot: entry.boot }, entries, linked });
-    control.authority = away.authority;
-    const { reference } = away.authority;
-    if (reference && !away.referenceVacant) control.set({ reference });
-    if (control.state.locked) control.adopt(LOCKABLE);
-  };
-
   const writeOwnEntry = (linked: ReadonlySet<BoxId>): void => {
     const now = clock.now();
     const own = participants.entries.get(box);
@@ -390,7 +374,7 @@ async function assemble(
       if (made) {
         control.set({ made: bytesToHex(made.proof.nonce) });
         timeKeeping.begin(made.name);
-      } else resumeHosting();
+      } else resumeHosting(control, viewOf(presentLinks(), clock.now()));
       participants.setSelf({
         ...self,
         linkPort: mesh.local.port,
@@ -445,14 +429,4 @@ async function assemble(
     },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
-}
-
-function brokenRule(name: string, end: LinkEnd): string | undefined {
-  if (end.kind === 'cut') {
-    return `"${name}" was cut off, as it broke a rule of the session (${end.reason}); it may come back in half a minute`;
-  }
-  if (end.kind === 'bye' && end.code === 'misbehaved') {
-    return `"${name}" has cut this box off (${end.text}); update both boxes, and try again in half a minute`;
-  }
-  return undefined;
 }

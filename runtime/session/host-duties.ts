@@ -10,7 +10,7 @@ import { elapsed, fromSeconds, type Instant } from '../core/time.ts';
 import { TokenBucket } from '../core/token-bucket.ts';
 import type { ControlDocument } from './control-document.ts';
 import { HOST_ONLY, LOCKABLE } from './control-values.ts';
-import type { Standing } from './membership.ts';
+import { type Standing, standing, type View } from './membership.ts';
 
 export interface HostDuties {
   /** What follows from who hosts. `level`: the documents are level with those of all peers. */
@@ -64,4 +64,22 @@ export function openHostDuties(init: {
       return !allowed.take(1, now);
     },
   };
+}
+
+/**
+ * Before this box, who hosts by right, enters again: what holds while it is away is to hold when it is back. `view` is
+ * its own, with links to others already.
+ */
+export function resumeHosting(control: ControlDocument, view: View): void {
+  const { box } = view.self;
+  const [other] = view.linked;
+  const entry = other && view.entries.get(other);
+  if (view.chain.at(-1)?.box !== box || !other || !entry) return;
+  const entries = new Map([...view.entries].filter(([id]) => id !== box));
+  const linked = new Set(entry.links.filter((id) => id !== box));
+  const away = standing({ ...view, self: { box: other, boot: entry.boot }, entries, linked });
+  control.authority = away.authority;
+  const { reference } = away.authority;
+  if (reference && !away.referenceVacant) control.set({ reference });
+  if (control.state.locked) control.adopt(LOCKABLE);
 }

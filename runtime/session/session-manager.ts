@@ -7,31 +7,28 @@
  * Keeps  at most one session at a time, and the last one in storage, under `session/last`.
  * Lane   3. Listeners must return at once.
  */
-import type { DirectoryEntry, Invitation } from '../control/control-plane.ts';
+import type { Invitation } from '../control/control-plane.ts';
 import type { BoxId, EnsembleContext, SessionId } from '../core/ensemble.ts';
 import { PortError } from '../core/errors.ts';
 import { JoinFailure } from '../core/join-failure.ts';
 import { Teardown } from '../core/lifecycle.ts';
 import { Listeners } from '../core/listeners.ts';
-import { elapsed, fromSeconds, type Micros } from '../core/time.ts';
-import type { NetAddress } from '../ports/datagram-network.ts';
-import type { LinkEntry } from '../privacy/credentials.ts';
+import type { Micros } from '../core/time.ts';
 import { type MembershipProof, newSession } from '../privacy/membership-proof.ts';
 import { isSessionId, MAX_NAME, plainText } from '../transport/link/hello.ts';
 import { LinkCounters } from '../transport/link/link-counters.ts';
-import { placeOfBox } from '../transport/link/place.ts';
 import { type ActiveSession, openActiveSession, type SelfEntry } from './active-session.ts';
 import { type AdmissionFacts, openAdmission } from './admission.ts';
 import { openAnnouncer } from './announcer.ts';
+import { openAnnouncing } from './announcing.ts';
 import { sameValue } from './equality.ts';
-import { memberAdvert, readAddresses } from './found-sessions.ts';
+import { hostNotices } from './host-notices.ts';
 import { type LastSession, readLastSession, writeLastSession } from './last-session.ts';
 import { openOneAtATime } from './one-at-a-time.ts';
 import type { PresenceState } from './presence.ts';
 import { openSearch } from './search.ts';
 import type {
   CodePrompt,
-  JoinTarget,
   ParticipantLink,
   SessionDeps,
   SessionInit,
@@ -41,13 +38,10 @@ import type {
 } from './session.ts';
 import { type KeptDocuments, openSessionStore } from './session-store.ts';
 import { sessionWishes } from './session-wishes.ts';
-import { openWaiting } from './waiting.ts';
+import { seekLast, wayOfInvitation, wayTo } from './ways-in.ts';
 import { openWriteCounter } from './write-counter.ts';
 
 export type { SessionDeps, SessionInit, SessionManager } from './session.ts';
-
-/** How long discovery may take to show the last session before it is opened again. */
-const SEARCH = fromSeconds(4);
 
 /** Browses from now on. Rejects with PortError when storage can't be read. */
 export async function openSessionManager(
@@ -74,7 +68,6 @@ export async function openSessionManager(
   );
   let active: ActiveSession | undefined;
   let kept: KeptDocuments | undefined;
-  let published: DirectoryEntry | undefined;
   let proof: MembershipProof | undefined;
   let presence: PresenceState = { playing: false };
   let self: SelfEntry = {
@@ -85,38 +78,9 @@ export async function openSessionManager(
   };
 
   const announcer = held.hold(openAnnouncer({ clock, discovery: deps.discovery, log }));
+  const announcing = openAnnouncing({ announcer, controlPlane }, { box });
   const search = held.hold(openSearch({ discovery: deps.discovery }, { self: box }));
   held.hold(search.onFound(() => active?.setFound(search.members)));
-
-  /** On the local network, and with the control plane. */
-  const announce = (session: ActiveSession, context: EnsembleContext): void => {
-    const { name, timeline, host } = context;
-    const all = context.participants.filter(({ connected }) => connected);
-    announcer.set(
-      memberAdvert({
-        box,
-        boxName: self.name,
-        session: context.session,
-        name,
-        tempo: timeline.bpm,
-        participants: context.participants.length,
-        hosts: host === box,
-        port: session.linkPort,
-      }),
-    );
-    const entry: DirectoryEntry = {
-      session: context.session,
-      name,
-      host,
-      hostName: all.find(({ id }) => id === host)?.name ?? self.name,
-      members: [host, ...all.map(({ id }) => id).filter((id) => id !== host)],
-      tempo: timeline.bpm,
-      participants: context.participants.length,
-    };
-    if (sameValue(entry, published)) return;
-    published = entry;
-    controlPlane?.publish(entry);
-  };
 
   const remember = (session: ActiveSession, context: EnsembleContext): void => {
     const { members } = session;
@@ -139,22 +103,6 @@ export async function openSessionManager(
 
   const notify = (notice: SessionNotice): void => notices.emit(notice);
 
-  /** What the host has done to this box, in words. */
-  const tellChanges = (before: EnsembleContext | undefined, now: EnsembleContext): void => {
-    if (!before) return;
-    const [own] = now.participants;
-    if (own && own.muted !== before.participants[0]?.muted) {
-      notify(
-        own.muted
-          ? { kind: 'muted', text: 'the host has muted you: nobody hears what you play' }
-          : { kind: 'unmuted', text: 'you are heard again' },
-      );
-    }
-    if (now.host === box && before.host !== box) {
-      notify({ kind: 'hosting', text: 'you host the session now' });
-    }
-  };
-
   const open = async (session: SessionId, name: string): Promise<ActiveSession> => {
     let context: EnsembleContext | undefined;
     let live: ActiveSession | undefined;
@@ -163,7 +111,7 @@ export async function openSessionManager(
       proof,
       hosting: () => live?.hosting === true,
       removed: (other) => live?.controlState.removed.includes(other) === true,
-      listed: (other) => opened.lists(other),
+      listed: (other) => live?.lists(other) === true,
       onProof(given) {
         proof = given;
         if (live && context && active === live) remember(live, context);
@@ -198,9 +146,9 @@ export async function openSessionManager(
           });
         },
         onContext(next) {
-          announce(opened, next);
+          announcing.tell(next, { name: self.name, port: opened.linkPort });
           remember(opened, next);
-          tellChanges(context, next);
+          for (const notice of hostNotices(box, context, next)) notify(notice);
           context = next;
           contexts.emit(next);
         },
@@ -224,9 +172,7 @@ export async function openSessionManager(
     const left = active;
     if (!left) return;
     active = undefined;
-    announcer.set(undefined);
-    published = undefined;
-    controlPlane?.publish(undefined);
+    announcing.stop();
     left.sayGoodbye();
     await kept?.[Symbol.asyncDispose]();
     kept = undefined;
@@ -253,82 +199,10 @@ export async function openSessionManager(
     enter(opened);
   };
 
-  /** Members that the control plane knows of. */
-  const membersElsewhere = async (
-    session: SessionId,
-    signal: AbortSignal,
-  ): Promise<readonly NetAddress[]> => {
-    if (controlPlane?.state !== 'online') return [];
-    try {
-      const entry = await controlPlane.find(session, signal);
-      return (entry?.members ?? []).filter((id) => id !== box).map((id) => placeOfBox(id));
-    } catch (failure) {
-      if (signal.aborted) throw failure;
-      log.info('the control server does not know the last session', { reason: String(failure) });
-      return [];
-    }
-  };
-
-  /** Joins the last session wherever it turns up; returns as well when it doesn't. */
-  const seek = async (
-    opened: ActiveSession,
-    signal: AbortSignal,
-    entry: LinkEntry,
-  ): Promise<void> => {
-    const since = clock.now();
-    const tried = new Set<string>();
-    const elsewhere = await membersElsewhere(opened.session, signal);
-    for (;;) {
-      const known = [...search.placesOf(opened.session), ...(last?.members ?? []), ...elsewhere];
-      const places = known.filter(({ host, port }) => !tried.has(`${host} ${port}`));
-      for (const { host, port } of places) tried.add(`${host} ${port}`);
-      if (places.length > 0) {
-        try {
-          return await opened.reach(places, signal, entry);
-        } catch (failure) {
-          if (signal.aborted) throw failure;
-          if (failure instanceof PortError && ANSWERS.has(failure.code)) throw failure;
-          log.info('the last session is not there', { reason: String(failure) });
-        }
-      }
-      const left = (SEARCH - elapsed(since, clock.now())) as Micros;
-      if (left <= 0) return;
-      const waiting = openWaiting(deps, signal);
-      const more = search.onFound(waiting.done);
-      try {
-        await waiting.until(left, NOTHING_FOUND);
-      } catch (failure) {
-        if (failure !== NOTHING_FOUND) throw failure;
-      } finally {
-        more[Symbol.dispose]();
-        waiting[Symbol.dispose]();
-      }
-    }
-  };
-
-  /** Whoever has no proof is let in by the host alone: it is asked at once where it is known. */
-  const wayTo = (
-    target: JoinTarget,
-  ): { readonly places: readonly NetAddress[]; readonly expected?: BoxId } => {
-    const hosts = readAddresses(target.hostAddresses ?? [], target.port);
-    const shown = last?.session === target.session && last.proof !== undefined;
-    if (hosts.length === 0 || shown) {
-      return { places: readAddresses(target.addresses, target.port) };
-    }
-    const { expected } = target;
-    return { places: hosts, ...(expected === undefined ? {} : { expected }) };
-  };
-
   const invited = async (link: string, signal: AbortSignal, enterCode?: CodePrompt) => {
     if (!controlPlane) throw NO_SERVER();
     const { session, name, host, members, secret } = await controlPlane.open(link, signal);
-    const near = search.members.filter((member) => member.session === session && member.hosts);
-    const places = [
-      ...near.flatMap(({ addresses, port }) =>
-        addresses.map((address) => ({ host: address, port })),
-      ),
-      ...[host, ...members.filter((member) => member !== host)].map((member) => placeOfBox(member)),
-    ];
+    const places = wayOfInvitation({ search }, { session, host, members });
     await enterBy(session, plainText(name, MAX_NAME), (opened) =>
       opened.reach(places, signal, { invitation: secret, ...(enterCode ? { enterCode } : {}) }),
     );
@@ -362,7 +236,7 @@ export async function openSessionManager(
       }),
     join: (target, signal, enterCode) =>
       operations.run(async (abort) => {
-        const { places, ...entry } = wayTo(target);
+        const { places, ...entry } = wayTo(target, last);
         if (!isSessionId(target.session) || places.length === 0) {
           throw new PortError(
             'invalid',
@@ -385,8 +259,13 @@ export async function openSessionManager(
             'this box has been in no session yet; join one from the list, or make one',
           );
         }
-        await enterBy(last.session, last.name, (opened) =>
-          seek(opened, abort, enterCode ? { enterCode } : {}),
+        const sought = last;
+        await enterBy(sought.session, sought.name, ({ reach }) =>
+          seekLast(
+            { clock, log, search, controlPlane },
+            { self: box, last: sought, entry: enterCode ? { enterCode } : {}, reach },
+            abort,
+          ),
         );
       }, signal),
     get last() {
@@ -442,10 +321,6 @@ export async function openSessionManager(
     },
   };
 }
-
-/** Codes by which a box that is there said no: no reason to open the session again beside it. */
-const ANSWERS: ReadonlySet<string> = new Set(['denied', 'full', 'closed']);
-const NOTHING_FOUND = new PortError('unavailable', 'the last session was not found');
 
 const NO_SERVER = (): PortError =>
   new PortError('unavailable', 'no control server is set: enter one in the settings');
