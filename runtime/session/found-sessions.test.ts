@@ -33,6 +33,9 @@ test('members of one session are one entry, with the host’s address first', ()
       tempo: 97.5,
       participants: 3,
       host: 'Box 2',
+      hostBox: '2'.repeat(32),
+      hostAddresses: ['10.0.0.2'],
+      expected: '2'.repeat(32),
       addresses: ['10.0.0.2', '10.0.0.1', '10.0.0.3:6000'],
       port: 5008,
     },
@@ -40,7 +43,7 @@ test('members of one session are one entry, with the host’s address first', ()
 });
 
 test.each<[string, Partial<FoundService>]>([
-  ['another version', txt({ v: '2' })],
+  ['another version', txt({ v: '1' })],
   ['no session id', txt({ sid: '' })],
   ['a malformed box id', txt({ box: 'xyz' })],
   ['no name', txt({ name: '' })],

@@ -50,6 +50,8 @@ export interface BandInit {
   readonly seed?: number;
   /** Whoever joins needs the code that the host shows; else they have all met before. */
   readonly strangers?: boolean;
+  /** With a control plane, which pulled cables and partitions do not concern. Default: local network only. */
+  readonly online?: boolean;
   /** What differs from the default settings, nested as in the settings file. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Boxes that are linked each with each; beyond it two pass packets on. Default: as in a box. */
@@ -114,11 +116,12 @@ export class Member {
 
   /** Boots the box with what its storage remembers. */
   async switchOn(): Promise<void> {
-    const { seed, discovery, settings, hub, meshLimit } = this.#band;
+    const { seed, discovery, settings, hub, online, meshLimit } = this.#band;
     const { clock } = this;
     const running = new Teardown();
     const randomness = seededRandomness(`${seed}/${this.name}/${this.#band.clock.now()}`);
-    const controlPlane = running.hold(hub.planeOf((await this.#introduce()).box));
+    const identity = await this.#introduce();
+    const controlPlane = online ? running.hold(hub.planeOf(identity.box)) : undefined;
     const { streams } = this.host;
     const connections = openVirtualPeerConnections({ host: this.host, clock, randomness });
     const peers = running.hold(
@@ -224,6 +227,7 @@ interface BandParts {
   readonly network: VirtualNetwork;
   readonly discovery: VirtualDiscovery;
   readonly hub: VirtualControlPlane;
+  readonly online: boolean;
   readonly settings: Settings;
   readonly boxes: number;
   readonly strangers: boolean;
@@ -257,6 +261,7 @@ export async function openBand(init: BandInit = {}): Promise<Band> {
     settings: checked.settings,
     boxes: init.boxes ?? 2,
     strangers: init.strangers === true,
+    online: init.online === true,
     meshLimit: init.meshLimit,
     clockOf: init.clockOf ?? (() => clock),
     run,
