@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ControlPlane } from '../../runtime/control/control-plane.ts';
 import type { BoxId, SessionId } from '../../runtime/core/ensemble.ts';
+import { fromMillis, fromSeconds } from '../../runtime/core/time.ts';
 import type { ByteStream } from '../../runtime/ports/stream-network.ts';
 import { entryOf, NEVER, openControlRig, type RigBox } from './control-rig.ts';
 
@@ -119,7 +120,7 @@ test('an invitation ends after a day, and when it is withdrawn; by others it can
   await expect(rig.finish(ben.plane.open(first.link, NEVER))).rejects.toMatchObject(gone);
   const second = await rig.finish(ada.plane.invite());
   expect(second.expiresAt - rig.clock.wallNow()).toBeGreaterThan(86_390_000);
-  await rig.clock.advanceSettling(86_400_000_000 as never, 20_000_000 as never);
+  await rig.clock.advanceSettling(fromSeconds(86_400), fromSeconds(20));
   await rig.until(() => ben.plane.state === 'online' && ada.plane.state === 'online');
   await expect(rig.finish(ben.plane.open(second.link, NEVER))).rejects.toMatchObject(gone);
 });
@@ -267,7 +268,7 @@ test('an idle tunnel ends for both, with a reason', async () => {
   const near = await rig.finish(ada.plane.openTunnel(ben.identity.box, NEVER));
   near.onBytes(() => {});
   near.onClosed(() => ends++);
-  await rig.clock.advanceSettling(125_000_000 as never, 50_000 as never);
+  await rig.clock.advanceSettling(fromSeconds(125), fromMillis(50));
   expect(ends).toBe(2);
 });
 
@@ -368,4 +369,47 @@ test('two servers that share a store and a bus are one control plane', async () 
   await rig.until(() => atFar.length === all.length);
   expect(Uint8Array.from(atFar)).toEqual(all);
   expect(heard).toEqual([[ada.identity.box, 'from the other server']]);
+});
+
+test('after a long time away a changed address makes a box dial at once', async () => {
+  const rig = openControlRig(SEED);
+  let changed = (): void => {};
+  const watch = {
+    onChange(listener: () => void): Disposable {
+      changed = listener;
+      return { [Symbol.dispose]() {} };
+    },
+  };
+  const { plane } = rig.box('ada', '198.51.100.7', watch);
+  await rig.until(() => plane.state === 'online');
+  await rig.finish(rig.stop());
+  await rig.clock.advanceSettling(fromSeconds(3_600), fromMillis(50));
+  rig.start();
+  await rig.turn(1_000);
+  expect(plane.state).toBe('offline');
+  changed();
+  await rig.turn(100);
+  expect(plane.state).toBe('online');
+});
+
+test('a server that is gone for an hour is not besieged', async () => {
+  const rig = openControlRig(SEED);
+  const [ada] = await rig.online('ada');
+  await rig.finish(rig.stop());
+  let dials = 0;
+  rig.sockets.serve(() => {
+    dials++;
+    throw new Error('not yet');
+  });
+  const dialed = async (seconds: number): Promise<number> => {
+    const before = dials;
+    await rig.clock.advanceSettling(fromSeconds(seconds), fromMillis(50));
+    return dials - before;
+  };
+  expect(await dialed(60)).toBeGreaterThan(40);
+  await dialed(150);
+  expect(await dialed(600)).toBeLessThan(90);
+  await dialed(2_700);
+  expect(await dialed(600)).toBeLessThan(16);
+  expect(ada?.plane.problem).toContain('not yet');
 });

@@ -1,5 +1,5 @@
 /** A server and boxes on one virtual clock: the real code of both ends, with only the sockets in memory. */
-import { openControlClient } from '../../runtime/control/client.ts';
+import { type ControlClientDeps, openControlClient } from '../../runtime/control/client.ts';
 import type { ControlPlane, DirectoryEntry } from '../../runtime/control/control-plane.ts';
 import {
   type ControlServer,
@@ -35,7 +35,7 @@ export interface ControlRig {
   readonly server: () => ControlServer;
   readonly servers: () => readonly ControlServer[];
   /** A box with a key of its own; online once it has been waited for. */
-  box(name: string, address?: string): RigBox;
+  box(name: string, address?: string, watch?: ControlClientDeps['watch']): RigBox;
   online(...names: readonly string[]): Promise<readonly RigBox[]>;
   /** What an attacker has: a WebSocket to the server and whatever it says. */
   raw(address?: string): Promise<RawBox>;
@@ -102,13 +102,13 @@ export function openControlRig(
       await turn(5);
     }
   };
-  const box = (name: string, address = '198.51.100.7'): RigBox => {
+  const box: ControlRig['box'] = (name, address = '198.51.100.7', watch) => {
     const identity = identityOf(name);
     const webSockets = sockets.from(address);
     return {
       identity,
       plane: openControlClient(
-        { webSockets, identity, clock, randomness, log: silentLog },
+        { webSockets, identity, clock, randomness, log: silentLog, ...(watch ? { watch } : {}) },
         { server: SERVER, software: 'togthr test' },
       ),
     };
