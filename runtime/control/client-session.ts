@@ -20,6 +20,7 @@ import type {
   TunnelMessage,
 } from './message.ts';
 import { MAX_TEXT, parseServerMessage, writeMessage } from './message-codec.ts';
+import { PendingRequests } from './pending-requests.ts';
 import { type ServerAddress, SUBPROTOCOL } from './server-address.ts';
 import { signedInPart } from './sign-in.ts';
 import { decodeTunnelFrame, encodeTunnelFrame, type TunnelFrame } from './tunnel-frame.ts';
@@ -52,12 +53,6 @@ const PING_IDLE = fromSeconds(15);
 const PING_BUSY = fromSeconds(1);
 const DEAD_AFTER = fromSeconds(2);
 const BROKEN = 1006;
-
-interface Waiting {
-  readonly resolve: (answer: ServerAnswer) => void;
-  readonly reject: (failure: PortError) => void;
-  readonly due: Instant;
-}
 
 /**
  * Rejects with PortError whose message is for people, or the signal's reason. `onFarewell`: the server ended it before the
@@ -101,10 +96,9 @@ export class ClientSession {
   readonly #news = new Listeners<[ServerNews]>();
   readonly #frames = new Listeners<[TunnelFrame]>();
   readonly #closed = new ToldOnce<[code: number, reason: string]>();
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new PendingRequests();
   readonly #alarm: Alarm;
   #entered: { resolve(): void; reject(failure: PortError): void } | undefined;
-  #nextId = 1;
   #heardAt: Instant;
   #pingedAt: Instant | undefined;
   #pingAfter = PING_IDLE;
@@ -154,22 +148,14 @@ export class ClientSession {
    * The answer; a refusal rejects with PortError and the server's words. `heard` is told of it before anything that the
    * server said after it.
    */
-  ask(question: Question, heard?: (answer: ServerAnswer) => void): Promise<ServerAnswer> {
-    const id = this.#nextId++ & 0x7fff_ffff;
+  async ask(question: Question, heard?: (answer: ServerAnswer) => void): Promise<ServerAnswer> {
+    const id = this.#pending.nextId();
+    if (!this.#socket.send(writeMessage({ ...question, id } as BoxRequest)))
+      throw brokenOff(this.#init.server.name);
     const within = question.type === 'tunnel' ? TUNNEL_WITHIN : ANSWER_WITHIN;
-    return new Promise((resolve, reject) => {
-      if (!this.#socket.send(writeMessage({ ...question, id } as BoxRequest))) {
-        reject(brokenOff(this.#init.server.name));
-        return;
-      }
-      const answered = (answer: ServerAnswer): void => {
-        heard?.(answer);
-        resolve(answer);
-      };
-      const due = after(this.#deps.clock.now(), within);
-      this.#waiting.set(id, { resolve: answered, reject, due });
-      this.#setAlarm();
-    });
+    const answer = this.#pending.wait(id, after(this.#deps.clock.now(), within), heard);
+    this.#setAlarm();
+    return answer;
   }
 
   tell(message: Exclude<BoxMessage, BoxRequest>): void {
@@ -224,22 +210,15 @@ export class ClientSession {
         this.#news.emit(message);
         return;
       default:
-        this.#answered(message);
+        this.#pending.answered(message);
     }
-  }
-
-  #answered(answer: ServerAnswer): void {
-    const waiting = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
-    if (answer.type === 'refused') waiting?.reject(new PortError(answer.code, answer.reason));
-    else waiting?.resolve(answer);
   }
 
   #look(): void {
     if (this.#closed.told) return;
     const now = this.#deps.clock.now();
-    const late = [...this.#waiting.values()].some(({ due }) => due <= now);
-    if (late || (this.#signInDue !== undefined && this.#signInDue <= now)) this.#giveUp();
+    const due = this.#signInDue ?? this.#pending.nextDue();
+    if (due !== undefined && due <= now) this.#giveUp();
     else if (this.#signInDue === undefined && this.#silenceDue() <= now) {
       if (this.#pingedAt !== undefined) this.#giveUp();
       else this.#ping();
@@ -260,9 +239,9 @@ export class ClientSession {
 
   #setAlarm(): void {
     if (this.#closed.told) return;
-    let next = this.#signInDue ?? this.#silenceDue();
-    for (const { due } of this.#waiting.values()) if (due < next) next = due;
-    this.#alarm.set(next);
+    const silence = this.#silenceDue();
+    const due = this.#signInDue ?? this.#pending.nextDue() ?? silence;
+    this.#alarm.set(this.#signInDue === undefined && silence < due ? silence : due);
   }
 
   #giveUp(): void {
@@ -278,8 +257,7 @@ export class ClientSession {
     const failure = brokenOff(this.#init.server.name);
     this.#entered?.reject(failure);
     this.#entered = undefined;
-    for (const { reject } of this.#waiting.values()) reject(failure);
-    this.#waiting.clear();
+    this.#pending.failAll(failure);
     this.#news.clear();
     this.#frames.clear();
   }
