@@ -19,7 +19,7 @@ ifdef HEADLESS
   JAM_HEADLESS := --headless
 endif
 
-.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-time bench-rtp bench-crowd bench-session soak oracle fuzz clean
+.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-time bench-rtp bench-crowd bench-join bench-session soak oracle fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -83,6 +83,9 @@ bench-rtp: build ## RTP-MIDI beside npm rtpmidi and bare datagrams: codec, sessi
 
 bench-crowd: build ## one box with 64 participants for five minutes (ARGS='--participants 64 --seconds 300 --json')
 	$(BIN)/tsx tests/bench/rtp/crowd.ts $(ARGS)
+
+bench-join: ## joining, from click to the first note, on a LAN, through NATs, relayed, tunnelled; coming back after cuts (root; about 3 minutes; ARGS='10 long')
+	$(BIN)/tsx tests/bench/join.ts $(ARGS)
 
 bench-session: build ## 16 boxes in one encrypted session at 10 events/s each, and 32 at 2 (about 8 minutes; ARGS=--json)
 	$(BIN)/tsx tests/bench/session/session-size.ts --boxes 16 --rate 10 --seconds 180 $(ARGS)

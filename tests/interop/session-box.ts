@@ -1,7 +1,7 @@
 /**
  * A whole box in a process of its own, for tests in network namespaces: real network, a wire in memory.
  *
- * node --import tsx tests/interop/session-box.ts <name> <data folder> <encrypted | open> [<control server>]
+ * node --import tsx tests/interop/session-box.ts <name> <data folder> <encrypted | open> [<control server> <its certificate>]
  *
  * Takes  BoxCommand, one as JSON a line, on stdin.
  * Gives  BoxEvent, one as JSON a line, on stdout. Times are milliseconds of this machine's clock (`Date.now`).
@@ -55,7 +55,6 @@ export type BoxEvent =
       readonly sounding: number;
       readonly notes: number;
       readonly online: string;
-      readonly nat: string;
       readonly participants: readonly { readonly name: string; readonly route: string }[];
     };
 
@@ -63,7 +62,8 @@ const KEY = 60;
 /** Silences that are told, in milliseconds. */
 const SILENCE = 300;
 
-const [name = 'Box', folder = '', security = 'encrypted', server = ''] = process.argv.slice(2);
+const [name = 'Box', folder = '', security = 'encrypted', server = '', certificate = ''] =
+  process.argv.slice(2);
 const clock = openMonotonicClock();
 const log = silentLog;
 const randomness = systemRandomness;
@@ -75,7 +75,7 @@ const WANTED: Readonly<Record<string, unknown>> = {
   'link.port': 0,
   'link.security': security,
   'status.enabled': false,
-  ...(server === '' ? {} : { 'control.server': server }),
+  ...(server === '' ? {} : { 'control.server': server, 'control.certificate': certificate }),
 };
 const { settings } = resolveSettings(
   Object.entries(WANTED).map(([key, value]) => ({ key, value, source: 'flag', where: key })),
@@ -215,7 +215,6 @@ async function obey(command: BoxCommand): Promise<void> {
         sounding: sounding.size,
         notes,
         online: network.controlPlane?.state ?? 'off',
-        nat: '',
         participants: (box.session.context?.participants ?? []).map((each) => ({
           name: each.name,
           route: each.self ? 'self' : (each.route ?? 'none'),

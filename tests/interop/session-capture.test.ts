@@ -10,7 +10,7 @@ import { waitUntil } from '../platform/real-rig.ts';
 import { whyNoNamespaces } from './net-namespaces.ts';
 import { NAMES, openStage, SESSION, type Stage, type StageKind } from './session-stage.ts';
 
-const missing = await whyNoNamespaces(['nft', 'sysctl', 'turnserver', 'tshark']);
+const missing = await whyNoNamespaces(['nft', 'sysctl', 'openssl', 'turnserver', 'tshark']);
 /** Of the system exclusive message that is played: 24 octets that come nowhere else. */
 const PLAYED = Uint8Array.from(randomBytes(24), (octet) => octet & 0x7f);
 const SYSEX = Uint8Array.from([0xf0, 0x7d, ...PLAYED, 0xf7]);
@@ -96,4 +96,14 @@ function scenario(title: string, kind: StageKind, security: 'encrypted' | 'open'
 }
 
 scenario('a capture of a jam on one LAN holds no note, name or key', 'lan', 'encrypted');
+scenario(
+  'a capture of a jam through the TURN server holds no note, name or key',
+  ['strict', 'strict'],
+  'encrypted',
+);
+scenario(
+  'a capture of a jam through the control server holds no note, name or key',
+  ['open', 'blocked'],
+  'encrypted',
+);
 scenario('the same search finds notes and names where links are open', 'lan', 'open');

@@ -16,7 +16,7 @@ import { makeNamespace, type Namespace, type Running } from './net-namespaces.ts
 
 const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const HUB = '203.0.113.1';
-const SERVER = `http://${HUB}:8443`;
+const SERVER = `https://${HUB}:8443`;
 const TURN = `turn:${HUB}:3478?transport=udp`;
 
 /** `open`: as most routers at home. `strict`: another port for every destination. `blocked`: no UDP gets out. */
@@ -33,11 +33,13 @@ export interface Home {
 
 export interface SessionNet extends AsyncDisposable {
   readonly hub: Namespace;
-  readonly server: string;
+  /** Where the control server is, and what its certificate is known by; empty before it runs. */
+  readonly server: { readonly url: string; readonly certificate: string };
   /** For data, captures; removed with the rest. */
   readonly folder: string;
   addHome(kind: RouterKind): Promise<Home>;
-  startServer(how: { readonly turn: boolean }): Promise<void>;
+  /** The control server, and coturn. */
+  startServers(): Promise<void>;
   /** What the servers said, for those who look for a cause. */
   readonly said: readonly string[];
 }
@@ -70,12 +72,15 @@ export async function openSessionNet(): Promise<SessionNet> {
   };
   let homes = 0;
   const servers: Running[] = [];
+  let server = { url: '', certificate: '' };
   try {
     const hub = await space('hub', HUB);
     await addSwitch(hub, 'hub0', HUB);
     return {
       hub,
-      server: SERVER,
+      get server() {
+        return server;
+      },
       folder,
       get said() {
         return servers.flatMap(({ lines }) => lines);
@@ -107,21 +112,22 @@ export async function openSessionNet(): Promise<SessionNet> {
           heal: () => nft(router, 'delete table ip cut'),
         };
       },
-      async startServer({ turn }) {
-        const secret = randomBytes(16).toString('hex');
-        const secretFile = join(folder, 'turn-secret');
-        writeFileSync(secretFile, `${secret}\n`, { mode: 0o600 });
-        if (turn) servers.push(await startTurn(hub, secretFile, folder));
-        const server = hub.start(
+      async startServers() {
+        const file = (name: string): string => join(folder, name);
+        writeFileSync(file('turn-secret'), `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
+        servers.push(await startTurn(hub, file('turn-secret'), folder));
+        await makeCertificate(hub, file('key.pem'), file('cert.pem'));
+        const running = hub.start(
           {},
           process.execPath,
-          ...['--import', 'tsx', CLI, 'server', '--port', '8443', '--behind-proxy', '--json'],
-          ...['--address', HUB, '--data-dir', join(folder, 'server')],
-          ...(turn ? ['--turn', TURN, '--turn-secret-file', secretFile] : []),
-          ...(turn ? ['--stun', `stun:${HUB}:3478`] : []),
+          ...['--import', 'tsx', CLI, 'server', '--port', '8443', '--address', HUB, '--json'],
+          ...['--cert', file('cert.pem'), '--key', file('key.pem')],
+          ...['--data-dir', file('server'), '--stun', `stun:${HUB}:3478`],
+          ...['--turn', TURN, '--turn-secret-file', file('turn-secret')],
         );
-        servers.push(server);
-        await saysSomething(server, '"url"');
+        servers.push(running);
+        const line = await said(running, '"certificate"');
+        server = { url: SERVER, certificate: JSON.parse(line).certificate };
       },
       [Symbol.asyncDispose]: () => teardown[Symbol.asyncDispose](),
     };
@@ -145,12 +151,21 @@ async function startTurn(hub: Namespace, secretFile: string, folder: string): Pr
   );
 }
 
-async function saysSomething(running: Running, text: string): Promise<void> {
-  try {
-    await waitUntil(() => running.lines.some((line) => line.includes(text)), 30);
-  } catch {
-    throw new Error(`it did not start: ${running.lines.join('\n')}`);
-  }
+async function makeCertificate(hub: Namespace, key: string, certificate: string): Promise<void> {
+  const names = ['-subj', '/CN=hub', '-addext', `subjectAltName=IP:${HUB}`, '-days', '2'];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const files = ['-keyout', key, '-out', certificate];
+  const said = await hub.read({}, 'openssl', 'req', '-x509', ...kind, ...names, ...files);
+  if (said.startsWith('Error')) throw new Error(said);
+}
+
+/** The first line with that text. */
+async function said(running: Running, text: string): Promise<string> {
+  const find = (): string | undefined => running.lines.find((line) => line.includes(text));
+  await waitUntil(() => find() !== undefined || running.ended, 30).catch(() => {});
+  const line = find();
+  if (line === undefined) throw new Error(`it did not start: ${running.lines.join('\n')}`);
+  return line;
 }
 
 /** What a router at home does: answers only come in, and addresses inside stay inside. */

@@ -26,7 +26,7 @@ export async function startPlayer(
   space: Namespace,
   name: string,
   folder: string,
-  server: string = '',
+  server: { readonly url: string; readonly certificate: string },
   security: 'encrypted' | 'open' = 'encrypted',
 ): Promise<Player> {
   // No message bus: each namespace answers mDNS by itself.
@@ -34,7 +34,7 @@ export async function startPlayer(
   const process_ = space.start(
     env,
     process.execPath,
-    ...['--import', 'tsx', PROGRAM, name, folder, security, server],
+    ...['--import', 'tsx', PROGRAM, name, folder, security, server.url, server.certificate],
   );
   const all = <K extends BoxEvent['kind']>(kind: K): readonly EventOf<K>[] =>
     process_.lines

@@ -39,11 +39,10 @@ export async function openStage(
     const homes = kind === 'lan' ? [home] : [home, await net.addHome(second)];
     const spaces = { ada: await home.addBox(2), ben: await (homes[1] ?? home).addBox(3) };
     const folders = { ada: join(net.folder, 'ada'), ben: join(net.folder, 'ben') };
-    const server = kind === 'lan' ? '' : net.server;
     if (kind === 'lan') await introduce({ [NAMES.ada]: folders.ada, [NAMES.ben]: folders.ben });
-    else await net.startServer({ turn: true });
+    else await net.startServers();
     const start = (who: 'ada' | 'ben'): Promise<Player> =>
-      startPlayer(spaces[who], NAMES[who], folders[who], server, security);
+      startPlayer(spaces[who], NAMES[who], folders[who], net.server, security);
     let [ada, ben] = await Promise.all([start('ada'), start('ben')]);
     if (kind !== 'lan') await Promise.all([online(ada), online(ben)]);
     await ada.ask({ do: 'create', session: SESSION }, 'created');
