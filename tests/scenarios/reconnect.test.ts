@@ -4,22 +4,18 @@ import { millis, openBand, seconds } from './band.ts';
 
 const SEEDS = [1, 2, 3, 4, 5];
 
-/** Seconds from now until a key that goes down on box 1 is heard on box 2. */
-async function untilHeard(
-  band: Awaited<ReturnType<typeof openBand>>,
-  key: number,
-): Promise<number> {
+/** Seconds from now until something that is played on box 1 is heard on box 2. */
+async function untilHeard(band: Awaited<ReturnType<typeof openBand>>): Promise<number> {
   const [one, two] = [band.box(1), band.box(2)];
   const begun = band.clock.now();
-  const heard = (): boolean => two.sounding.some(([, sounding]) => sounding === key);
-  // A musician who does not hear it plays on.
-  while (!heard() && band.clock.now() - begun < 20e6) {
+  const heard = (): boolean => two.sounding.some(([, key]) => key >= 60);
+  // A musician who is not heard plays on: another key each time.
+  for (let key = 60; !heard() && key < 127; key++) {
     one.press(key);
     for (let turn = 0; turn < 10 && !heard(); turn++) await band.run(millis(20));
-    if (!heard()) one.lift(key);
+    one.lift(key);
   }
   const took = (band.clock.now() - begun) / 1e6;
-  one.lift(key);
   await band.run(seconds(2));
   expect(two.sounding, `nothing hangs (seed ${band.seed})`).toEqual([]);
   return took;
@@ -39,7 +35,7 @@ test.each([1, 5, 60])(
       band.box(1).lift(40);
       await band.run(seconds(cut / 2));
       band.network.heal();
-      took.push(await untilHeard(band, 70));
+      took.push(await untilHeard(band));
       const counts = band.members.map(({ box }) => box.session.context?.participants.length);
       expect(counts, `seed ${seed}`).toEqual([2, 2]);
     }
