@@ -48,6 +48,7 @@ export function openSyncRig(init: Partial<MidiSyncInit> = {}): SyncRig {
       ensembleClock: {
         toEnsemble: (local) => (local + 7e6) as never,
         toLocal: (time) => (time - 7e6) as never,
+        synced: true,
       },
       play: (message, due) => given.push({ message, at: due, givenAt: clock.now() }),
       delayOf: () => undefined,

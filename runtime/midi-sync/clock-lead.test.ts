@@ -37,6 +37,7 @@ beforeEach(() => {
     ensembleClock: {
       toEnsemble: (local) => (local + SHIFT) as EnsembleTime,
       toLocal: (time) => (time - SHIFT) as Instant,
+      synced: true,
     },
     lead(next, played) {
       writes.push(now);

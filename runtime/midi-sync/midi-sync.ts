@@ -75,6 +75,8 @@ const MAX_STREAMS = 64;
 /** How often the delay of the notes is asked for. */
 const DELAY_PERIOD: Micros = fromMillis(250);
 const SILENCE: Micros = fromMillis(500);
+/** How often the session's time is asked for as long as it is not known. */
+const WAITING: Micros = fromMillis(50);
 
 interface Followed {
   readonly source: string;
@@ -97,6 +99,8 @@ class Room implements MidiSync {
   #leader: Followed | undefined;
   #codeLeader: Followed | undefined;
   #delayAt = Number.NEGATIVE_INFINITY;
+  #context: EnsembleContext | undefined;
+  #timeKnown = false;
 
   constructor(deps: MidiSyncDeps, init: MidiSyncInit) {
     this.#deps = deps;
@@ -161,7 +165,9 @@ class Room implements MidiSync {
 
   setContext(context: EnsembleContext | undefined): void {
     if (this.#init.clockOut !== 'session') return;
-    this.#session.set(context?.timeline, context?.song);
+    if (context?.session !== this.#context?.session) this.#timeKnown = false;
+    this.#context = context;
+    this.#adopt();
     this.#run();
   }
 
@@ -170,6 +176,14 @@ class Room implements MidiSync {
     this.#clocks.release(this.#deps.clock.now());
     this.#code.release();
     this.#streams.clear();
+  }
+
+  /** Until the session's time is known once, instruments have none; a reference that is gone for a while is carried on. */
+  #adopt(): void {
+    const context = this.#context;
+    this.#timeKnown ||= this.#deps.ensembleClock.synced;
+    if (this.#timeKnown) this.#session.set(context?.timeline, context?.song);
+    else this.#session.set(undefined, undefined);
   }
 
   #add(source: string): Followed | undefined {
@@ -229,9 +243,12 @@ class Room implements MidiSync {
       if (leader) this.#askDelay(leader, this.#clocks);
       if (this.#codeLeader) this.#askDelay(this.#codeLeader, this.#code);
     }
+    const waits = this.#context !== undefined && !this.#timeKnown;
+    if (waits) this.#adopt();
     leader?.clock.settle();
     const wake = Math.min(this.#clocks.step(now), this.#code.step(now));
-    if (wake < Number.POSITIVE_INFINITY) this.#alarm.set(wake as Instant);
+    if (waits) this.#alarm.set((now + WAITING) as Instant);
+    else if (wake < Number.POSITIVE_INFINITY) this.#alarm.set(wake as Instant);
     else this.#alarm.clear();
   }
 }

@@ -16,6 +16,7 @@ import { type PulseSource, TransportChanges } from './pulse-source.ts';
 export interface SessionTime {
   toEnsemble(local: Instant): EnsembleTime;
   toLocal(time: EnsembleTime): Instant;
+  readonly synced: boolean;
 }
 
 /** Nobody but the session changes its time, and that ahead of it: pulses are given early, and the output waits for them. */

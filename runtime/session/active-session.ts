@@ -332,7 +332,8 @@ async function assemble(
       knownAs: init.name,
       self: box,
       host: stand.host,
-      control: control.state,
+      // Without the session's time there is no place in a song: who opens a session again alone begins anew.
+      control: timeKeeping.reference ? control.state : { ...control.state, song: undefined },
       entries,
       listed: new Set(listed),
       linked: new Map<BoxId, ParticipantRoute>([

@@ -29,6 +29,7 @@ export interface Reference {
 }
 
 export interface TimeKeeping {
+  /** Undefined: nobody told this box the session's time, as when it opens a session again and is alone. */
   readonly reference: Reference | undefined;
   /** This box made the session: its clock is the session's time. */
   begin(name: string): void;
@@ -79,6 +80,8 @@ export function openTimeKeeping(
   const { self, control, clockOffset } = init;
   let told: Reference | undefined;
   let toldAt: Instant = clock.now();
+  /** This box has once had the session's time. */
+  let known = false;
 
   const isSelf = ({ box, boot }: BootedBox): boolean => box === self.box && boot === self.boot;
   /** What makes this box's own clock continue the ensemble time that it has now. */
@@ -100,6 +103,16 @@ export function openTimeKeeping(
     mode: 'auto',
   });
 
+  /** The tempo and metre that were, from now on. */
+  const anew = (): ControlPatch => {
+    const { timeline, song } = control.state;
+    const { bpm, beatsPerBar } = timeline;
+    return {
+      timeline: { origin: ensembleClock.toEnsemble(clock.now()), bpm, beatsPerBar },
+      ...(song ? { song: { start: 0, position: 0, countIn: 0, end: 0 } } : {}),
+    };
+  };
+
   return {
     get reference() {
       return told;
@@ -112,15 +125,19 @@ export function openTimeKeeping(
         ...beginnings(clock.now() as number as EnsembleTime),
         reference: { ...self, shift: toPeers(shift) },
       });
+      known = true;
       tell('self', shift);
     },
     takeOver({ host, hostVacant, referenceVacant, keeper }) {
       const { state } = control;
+      // Nobody who is here knew the time: it begins anew, and what was played then is over.
+      const begins = referenceVacant && keeper === self.box && !known && state.begun;
       const patch: ControlPatch = {
         ...(hostVacant && host === self.box ? { standsIn: true } : {}),
         ...(referenceVacant && keeper === self.box
           ? { reference: { ...self, shift: toPeers(presentShift()) } }
           : {}),
+        ...(begins ? anew() : {}),
         // The first two of a session that was opened again, and that nobody remembers more of than its name.
         ...(!state.begun && host === self.box
           ? {
@@ -146,15 +163,22 @@ export function openTimeKeeping(
     keepsTime(linked) {
       const { reference } = control.state;
       if (!reference) return false;
-      if (isSelf(reference)) return true;
-      return (
-        told?.box === reference.box &&
-        linked.has(reference.box) &&
-        ensembleClock.synced &&
-        elapsed(toldAt, clock.now()) >= SETTLING
-      );
+      const knows =
+        isSelf(reference) ||
+        (told?.box === reference.box &&
+          linked.has(reference.box) &&
+          ensembleClock.synced &&
+          elapsed(toldAt, clock.now()) >= SETTLING);
+      known ||= knows;
+      return knows;
     },
     fulfil(wish) {
+      if (!told) {
+        const shift = presentShift();
+        control.set({ ...anew(), reference: { ...self, shift: toPeers(shift) } });
+        known = true;
+        tell('self', shift);
+      }
       const now = ensembleClock.toEnsemble(clock.now());
       const patch = fulfil(wish, control.state, now, init.notice());
       if (Object.keys(patch).length > 0) control.set(patch);

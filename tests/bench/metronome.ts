@@ -98,7 +98,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${JSON.stringify({ seeds, unit: 'ms', rows, clockOut }, null, 2)}\n`);
     return;
   }
-  process.stdout.write(`${phaseTable(rows)}\n${legend()}\n\n${clockOutTable(clockOut)}\n`);
+  process.stdout.write(`${phaseTable(rows)}\n${legend(rows)}\n\n${clockOutTable(clockOut)}\n`);
 }
 
 async function measure({ name, run }: Scene): Promise<Row> {
@@ -156,11 +156,12 @@ function phaseTable(rows: readonly Row[]): string {
   return cells.toString();
 }
 
-function legend(): string {
+function legend(rows: readonly Row[]): string {
   return [
     'Milliseconds between the clicks of two boxes, from the moment they have joined; crystals 100 ppm apart. Step: the largest',
-    'change from one click to the next. Says: what the second box’s status says of the beat in words, for the last network:',
-    `"${SCENES.at(-1)?.name}". Astray: clicks without a partner within 200 ms, or at another place of the bar.`,
+    'change from one click to the next. Says and at most: what the second box’s status says of itself at the end. Astray:',
+    'clicks without a partner within 200 ms, or at another place of the bar. In words, where the ways are 40 and 120 ms:',
+    `"${rows.find(({ name }) => name.startsWith('40 ms'))?.words ?? ''}"`,
     `${seeds} seeds.`,
   ].join('\n');
 }

@@ -84,7 +84,11 @@ export async function simulateClock(run: ClockRun): Promise<ClockRunResult> {
   const sync = openMidiSync(
     {
       clock,
-      ensembleClock: { toEnsemble: (at) => at as never, toLocal: (at) => at as never },
+      ensembleClock: {
+        toEnsemble: (at) => at as never,
+        toLocal: (at) => at as never,
+        synced: true,
+      },
       play: (message, due) => given.push({ message, at: due }),
       delayOf: (name) => engine.streamStats(name)?.buffer,
     },
