@@ -22,6 +22,12 @@ test('a peer that reports is sent them every 15 ms at first, then ever more rare
   expect(found.slice(8)).toEqual([150, 210, 330, 570, 1_050, 2_010, 3_010, 4_010]);
 });
 
+test('in a crowd they double at once: three before an answer that takes 100 ms', () => {
+  const schedule = new GuardSchedule();
+  schedule.begin(at(0), true, false, true);
+  expect(times(schedule).slice(0, 5)).toEqual([15, 45, 105, 225, 465]);
+});
+
 test('a peer that does not report is sent the first after 45 ms and few more (items 35, 36)', () => {
   const schedule = new GuardSchedule();
   schedule.begin(at(0), false, false);

@@ -12,6 +12,8 @@ import { after, fromMillis, fromSeconds, type Instant, type Micros } from '../..
 /** From the last command to the first guard packet, and between as many as STEADY. Then intervals double. */
 const FIRST = fromMillis(15);
 const STEADY = 8;
+/** As many, where many are sent them: what comes before the answer of somebody far away adds up. */
+const STEADY_IN_CROWD = 1;
 /** The same for a peer that doesn't report. */
 const FIRST_UNREPORTED = fromMillis(45);
 const STEADY_UNREPORTED = 1;
@@ -31,10 +33,10 @@ export class GuardSchedule {
   }
 
   /** A packet with commands was sent. `keep`: a guard packet that is due already stays due. */
-  begin(now: Instant, reports: boolean, keep: boolean): void {
+  begin(now: Instant, reports: boolean, keep: boolean, crowded: boolean = false): void {
     this.#since = now;
     this.#first = reports ? FIRST : FIRST_UNREPORTED;
-    this.#steady = reports ? STEADY : STEADY_UNREPORTED;
+    this.#steady = reports ? (crowded ? STEADY_IN_CROWD : STEADY) : STEADY_UNREPORTED;
     const due = after(now, this.#first);
     if (keep && this.#due !== undefined && this.#due < due) return;
     this.#sent = 0;

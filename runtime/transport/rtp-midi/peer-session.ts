@@ -269,8 +269,8 @@ export class PeerSession {
   }
 
   #openSender(now: Instant): StreamSender {
-    const { sequence, state, journal } = this.#init;
-    const sender = new StreamSender(this.ownSsrc, sequence, state, now, journal);
+    const { sequence, state, journal, crowd } = this.#init;
+    const sender = new StreamSender(this.ownSsrc, sequence, state, now, journal, crowd);
     sender.introduce(now);
     return sender;
   }

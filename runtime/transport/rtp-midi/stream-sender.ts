@@ -30,6 +30,8 @@ import { rtpTimeOf, type Ticks } from './ticks.ts';
  */
 export const MAX_PACKET_OCTETS = 1_152;
 const LIST_HEADER_OCTETS = 2;
+/** More peers than these are a crowd. */
+const CROWD = 8;
 /** What `write` needs room for, before it is made to fit. */
 export const PACKET_BUFFER_OCTETS: number =
   RTP_HEADER_OCTETS + LIST_HEADER_OCTETS + LIST_OCTETS + JOURNAL_OCTETS;
@@ -40,6 +42,7 @@ export class StreamSender {
   readonly #checkpoint: Checkpoint;
   readonly #guards = new GuardSchedule();
   readonly #hasJournal: boolean;
+  readonly #crowd: () => number;
   readonly #view: Required<JournalView> = {
     confirmed: 0,
     anchor: 0,
@@ -64,11 +67,14 @@ export class StreamSender {
     state: StreamState,
     now: Instant,
     policy: JournalPolicy = 'closed-loop',
+    /** How many peers are sent this stream. */
+    crowd: () => number = () => 1,
   ) {
     const rule = CHECKPOINT_RULES[policy];
     this.#ssrc = ssrc;
     this.#state = state;
     this.#hasJournal = rule.journal;
+    this.#crowd = crowd;
     this.#checkpoint = new Checkpoint(sequence, state.newest, now, rule);
   }
 
@@ -142,7 +148,9 @@ export class StreamSender {
       return;
     }
     this.#lastCommand = this.last;
-    if (this.#hasJournal) this.#guards.begin(now, checkpoint.reports(now), checkpoint.isSplit);
+    if (!this.#hasJournal) return;
+    const crowded = this.#crowd() > CROWD;
+    this.#guards.begin(now, checkpoint.reports(now), checkpoint.isSplit, crowded);
   }
 
   /**
