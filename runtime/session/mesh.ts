@@ -10,6 +10,7 @@
 import { followSignals } from '../core/abort.ts';
 import type { BoxId } from '../core/ensemble.ts';
 import { PortError } from '../core/errors.ts';
+import { JoinFailure, type JoinFailureReason } from '../core/join-failure.ts';
 import { Listeners } from '../core/listeners.ts';
 import { after, elapsed, fromSeconds, type Instant, type Micros } from '../core/time.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
@@ -31,6 +32,7 @@ import {
 import type { LinkEnd } from '../transport/link/link-state.ts';
 import { boxOfPlace } from '../transport/link/place.ts';
 import { openLinkDialer, type Wanted } from './link-dialer.ts';
+import { openRetiredLinks } from './retired-links.ts';
 
 export type { Wanted } from './link-dialer.ts';
 
@@ -66,6 +68,8 @@ export interface Mesh extends AsyncDisposable {
   /** `replaced`: an earlier link to the same box, which ends soon. */
   onLink(listener: (link: Link, replaced: Link | undefined) => void): Disposable;
   onUnlink(listener: (link: Link, end: LinkEnd) => void): Disposable;
+  /** Who answered where that box was dialed is another one, or somebody is in between. */
+  onSuspicion(listener: (box: BoxId, failure: JoinFailure) => void): Disposable;
 }
 
 const MAX_LINKS = 31;
@@ -75,8 +79,6 @@ const DIAL_LIMIT = fromSeconds(1.5);
 /** Two links younger than this came of both boxes dialing at once. */
 const CROSSING = fromSeconds(2);
 const PENALTY = fromSeconds(30);
-/** So long an older link stands beside the newer one. */
-const OVERLAP = fromSeconds(1);
 
 /** Rejects with PortError when the port can't be listened on. */
 export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
@@ -84,11 +86,11 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
   const { self } = init;
   const links = new Map<BoxId, Link>();
   const openedAt = new Map<Link, Instant>();
-  /** Replaced, and when they are to end. */
-  const retired = new Map<Link, Instant>();
+  const retired = openRetiredLinks({ clock });
   const penalties = new Map<BoxId, Instant>();
   const linked = new Listeners<[link: Link, replaced: Link | undefined]>();
   const unlinked = new Listeners<[link: Link, end: LinkEnd]>();
+  const suspicions = new Listeners<[box: BoxId, failure: JoinFailure]>();
   const attempts = new Set<ReturnType<typeof followSignals>>();
   let closed: PortError | undefined;
   let { port } = init;
@@ -139,24 +141,8 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
     if (!replaced) return;
     // A box that was started anew knows nothing of its former link.
     if (replaced.peer.boot !== boot) replaced.replace();
-    else retire(replaced);
+    else retired.add(replaced);
   };
-
-  const retire = (link: Link): void => {
-    retired.set(link, after(clock.now(), OVERLAP));
-    const [next] = retired.values();
-    if (next !== undefined) retirement.set(next);
-  };
-  const retirement = clock.alarm(() => {
-    for (const [link, due] of retired) {
-      if (due > clock.now()) {
-        retirement.set(due);
-        return;
-      }
-      retired.delete(link);
-      link.replace();
-    }
-  });
 
   const release = (link: Link, end: LinkEnd): void => {
     const { box } = link.peer;
@@ -209,8 +195,12 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
       randomness,
       links,
       barred: punished,
-      dial: (_box, addresses, { untunnelled }, signal) =>
-        dial(addresses, signal, { limit: DIAL_LIMIT, untunnelled }),
+      dial: (box, addresses, { untunnelled }, signal) =>
+        dial(addresses, signal, { limit: DIAL_LIMIT, untunnelled }).catch((failure: unknown) => {
+          if (failure instanceof JoinFailure && SUSPICIOUS.has(failure.reason)) {
+            suspicions.emit(box, failure);
+          }
+        }),
     },
     { self },
   );
@@ -236,19 +226,21 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
       dial(places, signal, { limit: JOIN_LIMIT, ...(entry === undefined ? {} : { entry }) }),
     onLink: (told) => linked.add(told),
     onUnlink: (told) => unlinked.add(told),
+    onSuspicion: (told) => suspicions.add(told),
     async [Symbol.asyncDispose]() {
       closed = new PortError('closed', 'the session was left');
       watching?.[Symbol.dispose]();
       dialer[Symbol.dispose]();
-      retirement[Symbol.dispose]();
       for (const attempt of attempts) attempt.abort(closed);
       await listener[Symbol.asyncDispose]();
       // At once: each may take a second to say goodbye.
-      const all = [...retired.keys(), ...links.values()];
+      const all = [retired, ...links.values()];
       await Promise.all(all.map((link) => link[Symbol.asyncDispose]()));
     },
   };
 }
+
+const SUSPICIOUS: ReadonlySet<JoinFailureReason> = new Set(['intercepted', 'keyChanged']);
 
 /** The server says that this is the way to that box: whoever answers has to prove it. */
 function entryFor(to: NetAddress, entry: LinkEntry = {}): LinkEntry {

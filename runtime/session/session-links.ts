@@ -115,6 +115,15 @@ export async function openSessionLinks(
     tell(link, 'unlinked');
   });
 
+  const suspected = new Set<string>();
+  mesh.onSuspicion((suspect, failure) => {
+    // Dialed each second, said once.
+    if (suspected.has(suspect) || suspected.size >= MAX_MEMBERS) return;
+    suspected.add(suspect);
+    const { reason, message } = failure;
+    deps.log.warn('a box of the session is not who answers', { box: suspect, reason, message });
+  });
+
   return {
     mesh,
     level: () => [...levels.values()].every((peer) => peer.synced),

@@ -8,14 +8,13 @@
  */
 import { after, fromSeconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { NetAddress } from '../../ports/datagram-network.ts';
 import type {
-  IceServer,
   PeerConnection,
   PeerConnections,
   PeerSignal,
   PeerStream,
 } from '../../ports/peer-connection.ts';
+import { type AttemptInit, connectionInit, EarlyCandidates, ownedStream } from './attempt-parts.ts';
 import { hungUp, neverOpened, refusedCall } from './connection-words.ts';
 import { MAX_ATTEMPTS } from './signal-message.ts';
 import type { SignalPath } from './signal-path.ts';
@@ -23,13 +22,6 @@ import type { SignalPath } from './signal-path.ts';
 export interface AttemptDeps {
   readonly clock: Clock;
   readonly connections: PeerConnections;
-}
-
-export interface AttemptInit {
-  readonly iceServers: readonly IceServer[];
-  /** Address to bind. */
-  readonly host?: string | undefined;
-  readonly relayOnly?: boolean | undefined;
 }
 
 /** About one connect in a hundred never opens: another is tried beside it, and in place of one that failed. */
@@ -50,6 +42,7 @@ export function offerConnection(
   const attempts: PeerConnection[] = [];
   const failures: string[] = [];
   const answered = new Set<number>();
+  const early = new EarlyCandidates();
   const deadline = after(clock.now(), LIMIT);
   let settled = false;
 
@@ -103,8 +96,13 @@ export function offerConnection(
       if (settled) return;
       if (message.kind === 'refuse') give(refusedCall(path.remote, message.code));
       else if (message.kind === 'signal') {
-        if (message.signal.kind === 'description') answered.add(message.attempt);
-        attempts[message.attempt]?.signal(message.signal);
+        const { attempt } = message;
+        if (message.signal.kind === 'description') answered.add(attempt);
+        if (!answered.has(attempt)) early.keep(attempt, message.signal);
+        else {
+          attempts[attempt]?.signal(message.signal);
+          for (const kept of early.take(attempt)) attempts[attempt]?.signal(kept);
+        }
       }
     });
     path.onClosed((cause) => {
@@ -125,8 +123,7 @@ export function answerConnections(
 ): AsyncDisposable {
   const { clock, connections } = deps;
   const pending = new Map<number, PeerConnection>();
-  /** Candidates that came before their description. */
-  const early: { readonly attempt: number; readonly signal: PeerSignal }[] = [];
+  const early = new EarlyCandidates();
   let chosen: number | undefined;
   let ended = false;
 
@@ -158,7 +155,7 @@ export function answerConnections(
     });
     connection.onSignal((own) => path.send({ kind: 'signal', attempt, signal: own }));
     connection.signal(offer);
-    for (const kept of early) if (kept.attempt === attempt) connection.signal(kept.signal);
+    for (const kept of early.take(attempt)) connection.signal(kept);
   };
   const choose = (attempt: number): void => {
     chosen = attempt;
@@ -176,7 +173,7 @@ export function answerConnections(
         const connection = pending.get(attempt);
         if (signal.kind === 'description') answer(attempt, signal);
         else if (connection) connection.signal(signal);
-        else early.push({ attempt, signal });
+        else early.keep(attempt, signal);
         return;
       }
       case 'opened':
@@ -193,39 +190,4 @@ export function answerConnections(
     if (chosen === undefined) end();
   });
   return { [Symbol.asyncDispose]: async () => end() };
-}
-
-const connectionInit = ({ iceServers, host, relayOnly }: AttemptInit) => ({
-  iceServers,
-  ...(host === undefined ? {} : { host }),
-  ...(relayOnly === undefined ? {} : { relayOnly }),
-});
-
-/** The stream with the connection that carries it: they end together. `remote` is where the far end may be dialed. */
-function ownedStream(
-  connection: PeerConnection,
-  stream: PeerStream,
-  remote: NetAddress,
-): PeerStream {
-  // A stream that this side closes has its last words to get out first.
-  let closing = false;
-  stream.onClosed(() => {
-    if (!closing) void connection[Symbol.asyncDispose]();
-  });
-  return {
-    remote,
-    packets: stream.packets,
-    binding: stream.binding,
-    get route() {
-      return stream.route;
-    },
-    write: (bytes) => stream.write(bytes),
-    onBytes: (listener) => stream.onBytes(listener),
-    onClosed: (listener) => stream.onClosed(listener),
-    async [Symbol.asyncDispose]() {
-      closing = true;
-      await stream[Symbol.asyncDispose]();
-      await connection[Symbol.asyncDispose]();
-    },
-  };
 }
