@@ -11,7 +11,7 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { messageYjsSyncStep1, messageYjsSyncStep2, messageYjsUpdate } from 'y-protocols/sync';
 import type { BoxId } from '../core/ensemble.ts';
-import { after, fromMillis, fromSeconds, type Instant } from '../core/time.ts';
+import { after, before, fromMillis, fromSeconds, type Instant } from '../core/time.ts';
 import { TokenBucket } from '../core/token-bucket.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DocumentGate } from './document-gate.ts';
@@ -25,6 +25,8 @@ const FULL_UPDATE = 49_152;
 const GATHER = fromMillis(20);
 /** After a link has ended somewhere, what got lost with it is asked for elsewhere. */
 const ASK_AFTER_LOSS = fromMillis(500);
+/** Where links go and come all the time, not more often than this. */
+const ASK_ALL_PERIOD = fromSeconds(3);
 /** And one peer in turn is asked as often as this, whatever happens. */
 const ASK_ALWAYS = fromSeconds(10);
 
@@ -99,7 +101,9 @@ export function openDocumentSync(deps: { readonly clock: Clock }, init: SyncInit
     next?.start();
     ask.set(after(clock.now(), ASK_ALWAYS));
   });
+  let askedAllAt = before(clock.now(), ASK_ALL_PERIOD);
   const askAll = clock.alarm(() => {
+    askedAllAt = clock.now();
     for (const peer of [...peers]) peer.start();
   });
 
@@ -115,7 +119,9 @@ export function openDocumentSync(deps: { readonly clock: Clock }, init: SyncInit
     attach(link) {
       const peer = new Peer(init, link, clock, () => {
         if (!peers.delete(peer)) return;
-        if (peers.size > 0) askAll.set(after(clock.now(), ASK_AFTER_LOSS));
+        const soonest = after(clock.now(), ASK_AFTER_LOSS);
+        const due = Math.max(soonest, after(askedAllAt, ASK_ALL_PERIOD)) as Instant;
+        if (peers.size > 0) askAll.set(due);
       });
       if (peers.size === 0) ask.set(after(clock.now(), ASK_ALWAYS));
       peers.add(peer);
@@ -138,9 +144,10 @@ class Peer implements SyncPeer {
   readonly #clock: Clock;
   readonly #onGone: () => void;
   readonly #changes = new TokenBucket(100, 400);
-  readonly #octets = new TokenBucket(131_072, 1_048_576);
+  /** Much at once, when it brings us level; little later on, as we pass it on to others. */
+  readonly #octets = new TokenBucket(32_768, 1_048_576);
   /** Whole states: step 1 and step 2. */
-  readonly #rounds = new TokenBucket(2, 16);
+  readonly #rounds = new TokenBucket(1, 16);
   readonly #verifications = new TokenBucket(200, 2_048);
   /** It has had step 2, and may be told changes. */
   #answered = false;
