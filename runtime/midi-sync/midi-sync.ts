@@ -182,8 +182,10 @@ class Room implements MidiSync {
   #adopt(): void {
     const context = this.#context;
     this.#timeKnown ||= this.#deps.ensembleClock.synced;
-    if (this.#timeKnown) this.#session.set(context?.timeline, context?.song);
-    else this.#session.set(undefined, undefined);
+    const known = this.#timeKnown ? context : undefined;
+    if (!this.#session.set(known?.timeline, known?.song)) return;
+    this.#clocks.release(this.#deps.clock.now());
+    this.#clocks.follow(this.#session);
   }
 
   #add(source: string): Followed | undefined {

@@ -85,9 +85,12 @@ export class SessionClock implements PulseSource {
     return this.#beatAt(time) * CLOCKS_PER_QUARTER;
   }
 
-  /** Undefined: no session. */
-  set(timeline: Timeline | undefined, song: Song | undefined): void {
-    if (timeline === this.#timeline && song === this.#song) return;
+  /**
+   * Undefined: no session. True when pulses have other numbers from now on, as after everybody began anew: whoever
+   * follows this source is to do so afresh.
+   */
+  set(timeline: Timeline | undefined, song: Song | undefined): boolean {
+    if (timeline === this.#timeline && song === this.#song) return false;
     const next = this.#timeline ? this.#firstFree() : undefined;
     const ran = next !== undefined && this.#from < next && next <= this.#to;
     this.#timeline = timeline;
@@ -96,9 +99,15 @@ export class SessionClock implements PulseSource {
       this.changes.clear();
       this.#from = NEVER;
       this.#stoppedAt = 0;
-      return;
+      return false;
     }
-    this.#plan(timeline, song, ran);
+    const jumps = next !== undefined && Math.abs(this.#firstFree() - next) > CLOCKS_PER_QUARTER;
+    if (jumps) {
+      this.changes.clear();
+      this.#stoppedAt = 0;
+    }
+    this.#plan(timeline, song, ran && !jumps);
+    return jumps;
   }
 
   /** What has been given stands; what follows is as the session has it now. */

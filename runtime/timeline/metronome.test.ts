@@ -173,6 +173,20 @@ test('after a stall of the box the beats that passed are counted, not clicked', 
   expect(slow.stats).toEqual({ given: 0, missed: 5 });
 });
 
+test('when the session’s time jumps, or its beats are numbered anew, the click goes on at once', () => {
+  const player = new Player(clock, 'on');
+  player.know({ timeline: PLAIN, song: song(0) });
+  clock.advance(fromMillis(9_990));
+  const before = player.clicks.length;
+  // An hour later, and after that from the beginning.
+  player.know({ timeline: { ...PLAIN, beat: 7_200, bar: 1_800 }, song: song(0) });
+  clock.advance(fromMillis(1_000));
+  player.know({ timeline: { ...PLAIN, origin: 12e6 as EnsembleTime }, song: song(-8) });
+  clock.advance(fromMillis(3_000));
+  const times = player.clicks.slice(before - 1).map(({ at }) => at / 1e6);
+  expect(times).toEqual([11, 11.5, 12, 12.5, 13, 13.5, 14, 14.5, 15]);
+});
+
 describe('whatever is wished, whoever does, and however late it is heard', () => {
   const wish: fc.Arbitrary<TimeWish> = fc.oneof(
     fc.record({
@@ -231,9 +245,11 @@ describe('whatever is wished, whoever does, and however late it is heard', () =>
           });
         }
         turned.advance(fromMillis(3_000));
-        settle(turned.now());
+        // Where no beat falls: times are sums of fractions.
+        const end = turned.now() - Math.SQRT2;
+        settle(end);
         for (const { clicks, metronome } of players) {
-          const heard = clicks.filter(({ at }) => at < turned.now());
+          const heard = clicks.filter(({ at }) => at < end);
           expect(heard.map(({ accent }) => accent)).toEqual(expected.map(({ accent }) => accent));
           heard.forEach(({ at }, i) => {
             expect(Math.abs(at - (expected[i]?.at ?? 0))).toBeLessThan(2);

@@ -57,6 +57,9 @@ const LENGTH: Micros = fromMillis(40);
 const MOVED: Micros = fromMillis(1);
 /** Of a beat: what is closer to the last click is no beat of its own, but the same one at another time. */
 const CLOSE = 0.4;
+/** Beats that may be given ahead; and that may be counted as missed. */
+const FEW = 2;
+const MANY = 1_000;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 export function openMetronome(
@@ -106,6 +109,8 @@ export function openMetronome(
       return;
     }
     const reached = nextBeat(timeline, ensembleClock.toEnsemble((now - LATE) as Instant));
+    // The session's time is another one, or its beats have other numbers.
+    if (next > reached + FEW || next < reached - MANY) next = reached;
     // Each beat that was passed over while nothing called us, as after a stall.
     for (; next < reached; next++) if (sounds(next) && next > last.beat) stats.missed++;
     for (;;) {
@@ -136,7 +141,8 @@ export function openMetronome(
     if (timeline) {
       const lately = clock.now() - LATE;
       const from = nextBeat(timeline, ensembleClock.toEnsemble(lately as Instant));
-      next = last.due >= lately && last.beat >= from ? last.beat + 1 : from;
+      const isGiven = last.due >= lately && last.beat >= from && last.beat <= from + FEW;
+      next = isGiven ? last.beat + 1 : from;
     }
     run();
   };

@@ -102,3 +102,60 @@ test('a clock at one box’s input leads the instruments of all: tempo, start an
   for (const member of band.members) expect(transport(member).at(-1)).toBe('stop');
   expect(band.box(1).box.session.context?.playing).toBe(false);
 });
+
+test('a song does not play on by itself when its box was restarted, and plays when it is asked for', async () => {
+  await using band = await openBand({
+    boxes: 1,
+    settings: { midi: { clockOut: 'session', click: { mode: 'on' } } },
+  });
+  const only = band.box(1);
+  await only.box.session.create('Jam');
+  only.box.session.setTempo(140);
+  only.box.session.setPlaying(true);
+  await band.run(seconds(5));
+  expect(transport(only)).toEqual(['start']);
+  const off = only.switchOff();
+  await band.run(seconds(2));
+  await off;
+  await only.switchOn();
+  const { session } = only.box;
+  const rejoined = session.rejoinLast(new AbortController().signal);
+  rejoined.catch(() => {}); // awaited below
+  const before = only.heard.messages.length;
+  await band.run(seconds(10));
+  await rejoined;
+  const since = only.heard.messages.slice(before).map(({ message }) => message.kind);
+  expect(since.filter((kind) => kind !== 'timingClock')).toEqual([]);
+  expect(session.context).toMatchObject({ playing: false, timeline: { bpm: 140 } });
+  session.setPlaying(true);
+  await band.run(seconds(4));
+  expect(transport(only).at(-1)).toBe('start');
+  expect(session.context).toMatchObject({ playing: true, timeline: { bpm: 140 } });
+});
+
+test('a box that never heard of the session gives its instruments nothing before it has the session’s time', async () => {
+  await using band = await openBand({
+    boxes: 2,
+    network: 'transatlantic',
+    settings: { midi: { clockOut: 'session' } },
+  });
+  const [first, second] = [band.box(1), band.box(2)];
+  await first.box.session.create('Jam');
+  first.box.session.setPlaying(true);
+  await band.run(seconds(5));
+  const { session, ensembleClock } = second.box;
+  await band.until('it is found', () => session.found.length > 0);
+  const [target] = session.found;
+  if (!target) throw new Error('no session was found');
+  const joined = session.join(target, new AbortController().signal);
+  joined.catch(() => {}); // awaited below
+  await band.until(
+    'it knows the time',
+    () => ensembleClock.synced && session.context !== undefined,
+  );
+  expect(transport(second)).toEqual([]);
+  await band.run(seconds(6));
+  await joined;
+  expect(transport(second)).toEqual(['songPosition', 'continue']);
+  expect(apart(band, second, 120)).toBeLessThan(6);
+});
