@@ -9,7 +9,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import type { NetAddress } from '../../ports/datagram-network.ts';
 
 /** A description of ours has 900 characters. */
-export const MAX_DESCRIPTION = 8_192;
+const MAX_DESCRIPTION = 8_192;
 const MAX_CANDIDATE = 256;
 /** Candidates taken from one far end. */
 export const MAX_CANDIDATES = 64;
