@@ -11,6 +11,7 @@ import type {
   PanelMessage,
   PanelModel,
 } from '../panel/panel-model.ts';
+import { timeInShort } from '../timeline/time-words.ts';
 import type { PanelWiringDeps, PanelWiringInit } from './panel-parts.ts';
 import type { PanelSettings } from './panel-settings.ts';
 
@@ -82,6 +83,7 @@ export function panelModel(
     about: [
       { label: 'Version', value: init.version },
       { label: 'RTP-MIDI port', value: String(deps.rtp.controlPort) },
+      ...(context === undefined ? [] : [{ label: 'Beat', value: beatAccuracy(deps) }]),
       ...init.about(),
     ],
     power: (['restart', 'shutdown'] as const).filter((kind) => init.power[kind] !== undefined),
@@ -101,6 +103,12 @@ export function lockState(context: EnsembleContext | undefined, openStreams: boo
   if (linked.length === 0) return 'none';
   const hidden = linked.every(({ route }) => route !== undefined && route !== 'open');
   return hidden ? 'closed' : 'open';
+}
+
+/** How far the beat may be off here: usually, and at the most. */
+function beatAccuracy({ session, ensembleClock }: PanelWiringDeps): string {
+  const { synced, accuracy } = ensembleClock;
+  return timeInShort({ keptHere: session.reference?.box === 'self', synced, accuracy });
 }
 
 function remotes(context: EnsembleContext | undefined): readonly BoxId[] {
