@@ -42,19 +42,19 @@ test('a box signs in to the program, is told when it stops, and comes back to th
   await first.says('The control plane runs at');
   const { plane } = liveBox(`http://127.0.0.1:${port}`);
   await using _held = plane;
-  await waitUntil(() => plane.state === 'online');
+  await waitUntil(() => plane.state === 'online', 10);
   const { status, stdout } = await first.stop('SIGTERM');
   expect(status).toBe(0);
   expect(stdout).toContain('are not encrypted');
-  await waitUntil(() => plane.state === 'offline');
+  await waitUntil(() => plane.state === 'offline', 10);
   const second = running([...words, '--no-allow-new-accounts']);
   await second.says('New boxes are not admitted.');
-  await waitUntil(() => plane.state === 'online');
+  await waitUntil(() => plane.state === 'online', 10);
   const killed = await second.stop('SIGKILL');
   expect(killed.status).toBeNull();
   const third = running(words);
   await third.says('The control plane runs at');
-  await waitUntil(() => plane.state === 'online');
+  await waitUntil(() => plane.state === 'online', 10);
   expect((await third.stop('SIGINT')).status).toBe(0);
 });
 
