@@ -11,9 +11,13 @@ import { canonicalHost, isLinkLocal, isLoopback } from './ip-text.ts';
 
 const LOOPBACK = '127.0.0.1';
 
+type OwnAddress = NetworkInterfaceInfo & { readonly device: string };
+
 /** Undefined: all interfaces. Rejects an address that this machine hasn't, which the library would not survive. */
 export function bindAddress(host: string | undefined): string | undefined {
-  const own = Object.values(networkInterfaces()).flatMap((held = []) => held);
+  const own: readonly OwnAddress[] = Object.entries(networkInterfaces()).flatMap(
+    ([device, held = []]) => held.map((each) => ({ ...each, device })),
+  );
   if (host === undefined) return fallback(own);
   const wanted = canonicalHost(host);
   if (wanted === undefined || isIP(wanted.split('%')[0] ?? '') === 0) {
@@ -28,10 +32,17 @@ export function bindAddress(host: string | undefined): string | undefined {
   return wanted;
 }
 
-function fallback(own: readonly NetworkInterfaceInfo[]): string | undefined {
+function fallback(own: readonly OwnAddress[]): string | undefined {
   const outward = own.filter(({ internal }) => !internal);
-  if (outward.some(({ address }) => !isLinkLocal(address) && !address.startsWith('169.254.'))) {
-    return undefined;
-  }
-  return outward.find(({ address }) => address.startsWith('169.254.'))?.address ?? LOOPBACK;
+  if (outward.some(({ address }) => !isForOneLink(address))) return undefined;
+  const [first] = outward
+    .filter(({ address }) => isForOneLink(address))
+    .sort((a, b) => Number(isLinkLocal(a.address)) - Number(isLinkLocal(b.address)));
+  if (!first) return LOOPBACK;
+  return isLinkLocal(first.address) ? `${first.address}%${first.device}` : first.address;
+}
+
+/** RFC 3927 or RFC 4291 section 2.5.6. */
+function isForOneLink(address: string): boolean {
+  return address.startsWith('169.254.') || isLinkLocal(address);
 }

@@ -57,6 +57,8 @@ export class WebRtcConnection implements PeerConnection {
   #own: Uint8Array | undefined;
   #told: Uint8Array | undefined;
   #described = false;
+  /** The interface of a link-local address that we bound: addresses of that kind mean nothing without it. */
+  #zone: string | undefined;
   /** Candidates that overtook the description. */
   readonly #early: { readonly candidate: string; readonly mid: string }[] = [];
   #candidates = 0;
@@ -79,7 +81,9 @@ export class WebRtcConnection implements PeerConnection {
         this.#fail('only relayed connections are wanted, and there is no TURN server over UDP');
         return;
       }
-      const init = { iceServers: servers, relayOnly, bindAddress: bindAddress(host) };
+      const address = bindAddress(host);
+      this.#zone = address?.split('%')[1];
+      const init = { iceServers: servers, relayOnly, bindAddress: address };
       this.#library = new LibraryConnection(init, this.#events());
       if (role === 'offerer') this.#library.offer();
     });
@@ -127,7 +131,7 @@ export class WebRtcConnection implements PeerConnection {
         this.#signals.emit({ kind: 'description', type, sdp });
       },
       candidate: (text, mid) => {
-        const candidate = text.replace(/^a=/, '');
+        const candidate = text.replace(/^a=/, '').replace(/%\w+/, '');
         const read = readCandidate(candidate, mid);
         if (!read || (this.#init.relayOnly && read.type !== 'relay')) return;
         this.#signals.emit({ kind: 'candidate', candidate, mid });
@@ -176,11 +180,16 @@ export class WebRtcConnection implements PeerConnection {
 
   #addCandidate(candidate: string, mid: string): void {
     try {
-      this.#library?.addCandidate(candidate, mid);
+      this.#library?.addCandidate(this.#withZone(candidate), mid);
     } catch (error) {
       // One of several: the others may serve.
       this.#deps.onFault(error);
     }
+  }
+
+  #withZone(candidate: string): string {
+    if (this.#zone === undefined) return candidate;
+    return candidate.replace(/ (fe[89ab][0-9a-f]:[0-9a-f:]*) /i, ` $1%${this.#zone} `);
   }
 
   #open(): void {

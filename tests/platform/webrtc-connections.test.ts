@@ -53,11 +53,15 @@ interface Report {
 }
 
 /** A process of its own, that has to end by itself. */
-async function runPairs(...args: readonly (string | number)[]): Promise<Report> {
+async function runPairs(
+  rounds: number,
+  atOnce: number,
+  until: 'open' | 'half' | 'none',
+): Promise<Report> {
   const program = fileURLToPath(new URL('./webrtc-pairs.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', 'tsx', program, ...args.map(String)],
+    ['--import', 'tsx', program, String(rounds), String(atOnce), until, HOST],
     { timeout: 60_000 },
   );
   return JSON.parse(stdout);

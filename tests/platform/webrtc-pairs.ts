@@ -1,7 +1,7 @@
 /**
  * A program for tests: opens and closes WebRTC pairs in a process of its own, and reports what that costs.
  *
- * node --import tsx tests/platform/webrtc-pairs.ts <rounds> <pairs at once> <open | half | none>
+ * node --import tsx tests/platform/webrtc-pairs.ts <rounds> <pairs at once> <open | half | none> [<address to bind>]
  */
 import { readdirSync } from 'node:fs';
 import { inspect } from 'node:util';
@@ -10,12 +10,12 @@ import { openMonotonicClock } from '../../runtime/platform/monotonic-clock.ts';
 import { openWebRtcConnections } from '../../runtime/platform/webrtc-connections.ts';
 import type { PeerConnection, PeerStream } from '../../runtime/ports/peer-connection.ts';
 
-const [rounds = '10', atOnce = '1', until = 'open'] = process.argv.slice(2);
+const [rounds = '10', atOnce = '1', until = 'open', host] = process.argv.slice(2);
 const say = (...words: readonly unknown[]): void =>
   void process.stderr.write(`${inspect(words)}\n`);
 const log: Log = { ...silentLog, warn: (message, fields) => say(message, fields) };
 const connections = await openWebRtcConnections({ clock: openMonotonicClock(), log });
-const init = { iceServers: [], host: '127.0.0.1' } as const;
+const init = { iceServers: [], ...(host === undefined ? {} : { host }) } as const;
 const openings: number[] = [];
 let failed = 0;
 
