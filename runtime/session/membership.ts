@@ -108,3 +108,12 @@ function withinReach({ self, linked, entries }: View): ReadonlySet<BoxId> {
   }
   return within;
 }
+
+/** Of a box that was restarted and has not entered again, what the documents say is not true any more. */
+export const linkedNow = (
+  links: ReadonlyMap<BoxId, { readonly peer: { readonly boot: number } }>,
+  entries: ReadonlyMap<BoxId, ParticipantEntry>,
+): ReadonlySet<BoxId> =>
+  new Set(
+    [...links].filter(([id, { peer }]) => entries.get(id)?.boot === peer.boot).map(([id]) => id),
+  );

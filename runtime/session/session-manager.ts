@@ -17,7 +17,7 @@ import type { Micros } from '../core/time.ts';
 import { type MembershipProof, newSession } from '../privacy/membership-proof.ts';
 import { isSessionId, MAX_NAME, plainText } from '../transport/link/hello.ts';
 import { LinkCounters } from '../transport/link/link-counters.ts';
-import { type ActiveSession, openActiveSession, type SelfEntry } from './active-session.ts';
+import type { ActiveSession, SelfEntry } from './active-session.ts';
 import { type AdmissionFacts, openAdmission } from './admission.ts';
 import { openAnnouncer } from './announcer.ts';
 import { openAnnouncing } from './announcing.ts';
@@ -25,6 +25,7 @@ import { sameValue } from './equality.ts';
 import { hostNotices } from './host-notices.ts';
 import { type LastSession, readLastSession, writeLastSession } from './last-session.ts';
 import { openOneAtATime } from './one-at-a-time.ts';
+import { openActiveSession } from './open-active-session.ts';
 import type { PresenceState } from './presence.ts';
 import { openSearch } from './search.ts';
 import type {
