@@ -34,6 +34,7 @@ export type PeerSignal =
   | { readonly kind: 'description'; readonly type: 'offer' | 'answer'; readonly sdp: string }
   | { readonly kind: 'candidate'; readonly candidate: string; readonly mid: string };
 
+/** Disposing it ends its stream; disposing its stream releases it. Before it is open, `onFailed` is told of that too. */
 export interface PeerConnection extends AsyncDisposable {
   /** What to tell the far end. What came before the first listener is kept for it. */
   onSignal(listener: (signal: PeerSignal) => void): Disposable;

@@ -3,8 +3,10 @@
  * control server; and coming back after the network went away.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { whyNoNamespaces } from './net-namespaces.ts';
+import { openSessionNet } from './session-net.ts';
 import {
   openStage,
   recoverAfterCut,
@@ -13,6 +15,7 @@ import {
   type StageKind,
 } from './session-stage.ts';
 
+const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const missing = await whyNoNamespaces(['nft', 'sysctl', 'openssl', 'turnserver']);
 
 function scenario(title: string, body: () => Promise<void>, seconds: number): void {
@@ -113,3 +116,33 @@ for (const who of ['ada', 'ben'] as const) {
     90,
   );
 }
+
+scenario(
+  'togthr doctor says what kind of router stands between',
+  async () => {
+    await using net = await openSessionNet();
+    await net.startServers();
+    const { url, certificate } = net.server;
+    const words = ['--control-server', url, '--control-certificate', certificate];
+    const said: Record<string, string> = {};
+    for (const kind of ['open', 'strict', 'blocked'] as const) {
+      const box = await (await net.addHome(kind)).addBox(2);
+      const folder = ['--data-dir', `${net.folder}/${kind}`, '--json'];
+      const printed = await box.read(
+        {},
+        process.execPath,
+        '--import',
+        'tsx',
+        CLI,
+        'doctor',
+        ...folder,
+        ...words,
+      );
+      said[kind] = /"check": ?"nat",[^}]*"detail": ?"([^"]*)"/.exec(printed)?.[1] ?? printed;
+    }
+    expect(said['open']).toContain('(seen as 203.0.113.11)');
+    expect(said['strict']).toContain('(seen as 203.0.113.12)');
+    expect(said['blocked']).toContain('no UDP');
+  },
+  120,
+);
