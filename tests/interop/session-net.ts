@@ -146,7 +146,7 @@ async function startTurn(hub: Namespace, secretFile: string, folder: string): Pr
   return hub.start(
     {},
     'turnserver',
-    ...['-c', file, `--listening-ip=${HUB}`, `--relay-ip=${HUB}`, '--verbose'],
+    ...['-c', file, `--listening-ip=${HUB}`, `--relay-ip=${HUB}`, `--aux-server=${HUB}:3479`],
     ...[`--pidfile=${join(folder, 'turn.pid')}`, `--db=${join(folder, 'turn.db')}`],
   );
 }
