@@ -56,7 +56,7 @@ describe('no note hangs', () => {
     for (const key of [48, 52, 55]) band.box(1).press(key);
     await band.run(seconds(0.3));
     expect(band.box(2).sounding).toHaveLength(3);
-    band.box(1).host.disconnect();
+    band.box(1).vanish();
     await band.until('silence', () => band.members.slice(1).every(silent), seconds(15));
   });
 

@@ -4,8 +4,8 @@
  * Takes  each packet that was taken, and why it may be worth a report. Gives when a report is due.
  * Spec   RFC 6295 section 4 and appendix C.2.2.2: only what was repaired is reported, so that the sender may forget it.
  *
- * A sender that follows commands with empty packets (guard-schedule.ts) is told of them as soon as there is a pause, before
- * the first of those is due: one packet instead of two, for each event and each listener.
+ * In a crowd a sender that follows commands with empty packets (guard-schedule.ts) is told of them as soon as there is a
+ * pause, before the first of those is due: one packet instead of two, for each event and each listener.
  */
 import { after, fromMillis, type Instant } from '../../core/time.ts';
 
@@ -15,6 +15,8 @@ const WITHIN = fromMillis(200);
 const APART = fromMillis(30);
 /** So long without a packet is a pause. */
 const PAUSE = fromMillis(5);
+/** More peers than these are a crowd. */
+const CROWD = 8;
 
 /** `guard`: without commands. `awaited`: it ends a gap, or carries SysEx that more waits behind. */
 export type PacketWorth = 'guard' | 'awaited' | 'commands';
@@ -26,6 +28,11 @@ export class FeedbackSchedule {
   #guarded = false;
   #reported = -1;
   #reportedAt = Number.NEGATIVE_INFINITY as Instant;
+  readonly #crowd: () => number;
+
+  constructor(crowd: () => number) {
+    this.#crowd = crowd;
+  }
 
   get due(): Instant | undefined {
     return this.#due;
@@ -39,7 +46,7 @@ export class FeedbackSchedule {
     if (worth === 'guard') this.#guarded = true;
     if (worth !== 'commands') {
       this.#setBefore(Math.max(at, earliest) as Instant);
-    } else if (!this.#guarded) {
+    } else if (!this.#guarded || this.#crowd() <= CROWD) {
       this.#setBefore(latest);
     } else if (this.#due === undefined || this.#due > at) {
       const pause = Math.max(after(at, PAUSE), earliest);

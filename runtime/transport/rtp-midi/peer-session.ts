@@ -144,6 +144,7 @@ export class PeerSession {
       },
       deps.faults,
       init.reorderHold,
+      init.crowd,
     );
   }
 

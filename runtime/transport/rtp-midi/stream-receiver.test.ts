@@ -20,7 +20,7 @@ let now: number;
 /** Timestamp of the next packet, in ticks; it follows the clock. */
 const ticks = (at: number): number => Math.floor(at / 100);
 
-function open(hold: Micros): void {
+function open(hold: Micros, crowd: number = 1): void {
   heard = [];
   reports = [];
   faults = new FaultCounters();
@@ -35,6 +35,7 @@ function open(hold: Micros): void {
     },
     faults,
     hold,
+    () => crowd,
   );
 }
 beforeEach(() => open(HOLD));
@@ -238,7 +239,8 @@ test('feedback follows a repair and an empty packet at once, others within 200 m
   expect(reports).toHaveLength(4);
 });
 
-test('a sender of empty packets is told after a pause of 5 ms, every 30 ms at most, and of a dense stream within 200 ms (item 34)', () => {
+test('in a crowd a sender of empty packets is told after a pause of 5 ms, every 30 ms at most, and of a dense stream within 200 ms (item 34)', () => {
+  open(HOLD, 9);
   give(10, ON);
   give(11, EMPTY);
   pass(1_000_000);

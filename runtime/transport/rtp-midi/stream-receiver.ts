@@ -37,7 +37,7 @@ export class StreamReceiver {
   readonly #hold: Micros;
   readonly #delivery: StreamDelivery;
   readonly #repair: StreamRepair;
-  readonly #feedback = new FeedbackSchedule();
+  readonly #feedback: FeedbackSchedule;
   readonly #reorder = new ReorderBuffer();
   readonly #header = emptyRtpHeader();
   readonly #section = emptyCommandHeader();
@@ -55,7 +55,14 @@ export class StreamReceiver {
   /** A sequence number out of all order; if the next one follows it, the stream began anew. */
   #suspect = -1;
 
-  constructor(sink: ReceiverSink, faults: FaultCounters, hold: Micros) {
+  /** `crowd`: how many peers there are. */
+  constructor(
+    sink: ReceiverSink,
+    faults: FaultCounters,
+    hold: Micros,
+    crowd: () => number = () => 1,
+  ) {
+    this.#feedback = new FeedbackSchedule(crowd);
     this.#sink = sink;
     this.#faults = faults;
     this.#hold = hold;
