@@ -94,7 +94,8 @@ export interface ActiveSession extends AsyncDisposable {
   readonly hostingByRight: boolean;
   /** To be stored. */
   encode(): StoredDocuments;
-  onChange(listener: () => void): Disposable;
+  /** What is to be stored has changed. */
+  onLasting(listener: () => void): Disposable;
   reportStats(peer: BoxId, stats: LinkStats): void;
   /** Members that announce themselves on the local network; this box's own announcement among them. */
   setFound(members: readonly FoundMember[]): void;

@@ -29,6 +29,9 @@ const PRESENCE_CHANNEL = 3;
 /** Names of the maps of the control document; those of the participants document are the boxes' ids. */
 const CONTROL_PREFIX = 'control/';
 
+/** Keys of what is true for a moment: not stored, so that a card does not wear out. */
+const PASSING: ReadonlySet<string> = new Set(['stats', 'links']);
+
 /** Both documents, each as one update. */
 export interface StoredDocuments {
   readonly control: Uint8Array;
@@ -42,6 +45,8 @@ export interface SessionDocuments extends AsyncDisposable {
   /** Brings the box at the far end level, and takes what it has. Ends with the link. */
   attach(link: DocumentLink): LevelPeer;
   onChange(listener: () => void): Disposable;
+  /** Something has changed that is worth storing: not how links fare just now. */
+  onLasting(listener: () => void): Disposable;
   /** A box has said something under that key of the control document, over its own link. */
   onSaid(listener: (author: BoxId, key: string) => void): Disposable;
   /** Sends what is still gathered, now. */
@@ -81,6 +86,7 @@ export function openSessionDocuments(
   // The gate asks once for each value: what is known already it passes over.
   const signedValues = openSignedValues(deps, { kept: 0 });
   const changed = new Listeners<[]>();
+  const lasting = new Listeners<[]>();
   const said = new Listeners<[author: BoxId, key: string]>();
   const leveled = new Listeners<[]>();
   const onSynced = (): void => leveled.emit();
@@ -103,7 +109,12 @@ export function openSessionDocuments(
     peer === author || participants.entries.get(peer)?.links.includes(author) === true;
 
   const share = ({ document, gate }: typeof ofControl, channel: number): DocumentSync => {
-    held.hold(document.onChange(() => changed.emit()));
+    held.hold(
+      document.onChange((values) => {
+        changed.emit();
+        if (values.some(({ key }) => !PASSING.has(key))) lasting.emit();
+      }),
+    );
     return held.hold(openDocumentSync({ clock }, { document, gate, channel, reaches, onSynced }));
   };
   const controlSync = share(ofControl, CONTROL_CHANNEL);
@@ -146,6 +157,7 @@ export function openSessionDocuments(
       return levelPeer(syncing, leveled);
     },
     onChange: (listener) => changed.add(listener),
+    onLasting: (listener) => lasting.add(listener),
     onSaid: (listener) => said.add(listener),
     flush() {
       controlSync.flush();
@@ -153,7 +165,7 @@ export function openSessionDocuments(
     },
     encode: () => ({
       control: ofControl.document.encode(),
-      participants: ofParticipants.document.encode(),
+      participants: ofParticipants.document.encode(PASSING),
     }),
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };

@@ -285,7 +285,7 @@ async function assemble(
       return hosting() && hostChain(control.registers, control.creator).at(-1)?.box === box;
     },
     encode: () => documents.encode(),
-    onChange: (listener) => documents.onChange(listener),
+    onLasting: (listener) => documents.onLasting(listener),
     reportStats(peer, figures) {
       stats.set(peer, figures);
       touch();

@@ -164,7 +164,7 @@ export async function openSessionManager(
   const enter = (session: ActiveSession, made?: Parameters<ActiveSession['enter']>[0]): void => {
     active = session;
     kept = store.keep(session.session, () => session.encode());
-    session.onChange(() => kept?.touch());
+    session.onLasting(() => kept?.touch());
     session.setFound(search.members);
     session.enter(made);
   };

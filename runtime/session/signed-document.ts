@@ -150,9 +150,9 @@ export class SignedDocument {
     return [...this.values()].filter(({ client }) => !had.has(client));
   }
 
-  /** Everything, as one update: to be stored. */
-  encode(): Uint8Array {
-    return encodeUpdate([...this.values()]);
+  /** As one update, without the values under `but`: to be stored. */
+  encode(but: ReadonlySet<string> = NONE): Uint8Array {
+    return encodeUpdate([...this.values()].filter(({ key }) => !but.has(key)));
   }
 
   destroy(): void {
@@ -177,6 +177,7 @@ export class SignedDocument {
   }
 }
 
+const NONE: ReadonlySet<string> = new Set();
 const BOX_ID = /^[0-9a-f]{32}$/;
 
 /** Clock 0 and length 1: an item of ours has one value. */
