@@ -11,6 +11,8 @@ command -v dbus-daemon >/dev/null || wanted+=(dbus)
 command -v ip >/dev/null || wanted+=(iproute2)
 command -v python3 >/dev/null || wanted+=(python3)
 command -v turnserver >/dev/null || wanted+=(coturn)
+command -v nft >/dev/null || [ -x /usr/sbin/nft ] || wanted+=(nftables)
+command -v openssl >/dev/null || wanted+=(openssl)
 command -v openssl >/dev/null || wanted+=(openssl)
 [ ${#wanted[@]} -eq 0 ] && exit 0
 

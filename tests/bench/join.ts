@@ -39,13 +39,19 @@ process.stdout.write(`from click to note, ms   route         n    p50    p95    
 for (const [what, kind] of KINDS) {
   await using stage = await openStage(kind);
   const heard: number[] = [];
+  const failures: string[] = [];
   let route = '';
   for (let round = 0; round < Number(times); round++) {
-    heard.push((await stage.join()).heard);
-    route = await routeOf(stage.ben);
+    try {
+      heard.push((await stage.join()).heard);
+      route = await routeOf(stage.ben);
+    } catch (failure) {
+      failures.push(String(failure).split('\n').at(-1) ?? '');
+    }
     await stage.leave();
   }
   row(what, route, heard);
+  for (const failure of failures) process.stdout.write(`  failed: ${failure}\n`);
 }
 
 process.stdout.write(`\nfrom network to note, ms\n`);
