@@ -28,7 +28,8 @@ const { values } = parseArgs({
 const count = Number(values.boxes);
 const perSecond = Number(values.rate);
 const seconds = Number(values.seconds);
-const BASE_PORT = 41_000;
+/** Below those that the system gives out by itself. */
+const BASE_PORT = 21_000;
 const PATIENCE_MS = 120_000;
 const SETTLING_MS = 5_000;
 const JOIN_TRIES = 5;
