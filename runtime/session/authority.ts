@@ -84,6 +84,21 @@ export function effective<Key extends ControlKey>(
   );
 }
 
+/**
+ * Without what has a greater stamp than can be: each value raises the stamp by one at most, so there are as many values as
+ * the greatest stamp says. Otherwise one box could take the last place of all, and nobody could speak after it.
+ */
+export function withinStamp(registers: ControlRegisters, most: number): ControlRegisters {
+  const isWithin = (register: Register<unknown>): boolean => register.stamp <= most;
+  if ([...registers.values()].every((own) => Object.values(own).every(isWithin))) return registers;
+  return new Map(
+    [...registers].map(([box, own]) => [
+      box,
+      Object.fromEntries(Object.entries(own).filter(([, register]) => isWithin(register))),
+    ]),
+  );
+}
+
 /** After all that was said by boxes that are not put out. */
 export function nextStamp(registers: ControlRegisters, { hosts }: Authority, most: number): number {
   const removed = new Set(saidByHost(registers, hosts, 'removed')?.value);

@@ -16,17 +16,21 @@ import {
   hostChain,
   nextStamp,
   type Said,
+  withinStamp,
 } from './authority.ts';
+import { countOf } from './client-id.ts';
 import {
   type ClockReference,
   type ControlKey,
   type ControlValues,
+  isControlKey,
   isControlValue,
   MAX_STAMP,
   type Registers,
   readRegister,
 } from './control-values.ts';
 import type { DocumentRules } from './document-gate.ts';
+import type { DocumentValue } from './document-update.ts';
 import { sameValue } from './equality.ts';
 import { MAX_ROOTS } from './participants-document.ts';
 import { type SignedDocument, unsigned } from './signed-document.ts';
@@ -48,7 +52,11 @@ export interface ControlState {
 
 export type ControlPatch = Partial<ControlValues>;
 
-export const controlRules: DocumentRules = { maxRoots: MAX_ROOTS, isValue: isControlValue };
+export const controlRules: DocumentRules = {
+  maxRoots: MAX_ROOTS,
+  isKey: isControlKey,
+  isValue: isControlValue,
+};
 
 /** Said by each box for itself: what others say does not make it superfluous. */
 const PER_BOX: ReadonlySet<ControlKey> = new Set(['made', 'host', 'standsIn', 'reference']);
@@ -56,18 +64,20 @@ const DEFAULT_TIMELINE: Timeline = { origin: 0 as EnsembleTime, bpm: 120, beatsP
 
 export class ControlDocument {
   readonly document: SignedDocument;
-  readonly #registers = new Map<BoxId, Registers>();
+  /** All that was said. */
+  readonly #said = new Map<BoxId, Registers>();
+  /** By box, how many values it has written at least. */
+  readonly #written = new Map<BoxId, number>();
+  /** What of it may count. */
+  #registers: ControlRegisters = this.#said;
   #creator: BoxId | undefined;
   #authority: Authority | undefined;
   #read: ControlState | undefined;
 
   constructor(document: SignedDocument) {
     this.document = document;
-    for (const { root, key, stored } of document.values()) this.#parse(root, key, stored);
-    document.onChange((values) => {
-      this.#read = undefined;
-      for (const { root, key, stored } of values) this.#parse(root, key, stored);
-    });
+    this.#take(document.values());
+    document.onChange((values) => this.#take(values));
   }
 
   get registers(): ControlRegisters {
@@ -126,11 +136,20 @@ export class ControlDocument {
     this.document.set(Object.fromEntries(changes.map(([key, value]) => [key, [stamp, value]])));
   }
 
-  #parse(root: string, key: string, stored: unknown): void {
+  #take(values: Iterable<DocumentValue>): void {
+    this.#read = undefined;
+    for (const value of values) this.#parse(value);
+    let most = 0;
+    for (const written of this.#written.values()) most += written;
+    this.#registers = withinStamp(this.#said, most);
+  }
+
+  #parse({ root, key, client, stored }: DocumentValue): void {
     const box = this.document.boxOf(root);
     if (!box) return;
-    const registers = readRegister(this.#registers.get(box) ?? {}, key, unsigned(stored));
-    this.#registers.set(box, registers);
+    this.#written.set(box, Math.max(this.#written.get(box) ?? 0, countOf(client) + 1));
+    const registers = readRegister(this.#said.get(box) ?? {}, key, unsigned(stored));
+    this.#said.set(box, registers);
     if (key === 'made' && this.#creator === undefined && registers.made) {
       const maker = this.document.keyOf(box);
       const nonce = hexToBytes(registers.made.value);

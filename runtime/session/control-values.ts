@@ -106,17 +106,20 @@ const VALUES: { readonly [Key in ControlKey]: z.ZodType<ControlValues[Key]> } = 
   standsIn: z.boolean(),
 };
 const STAMP = z.number().int().min(0).max(MAX_STAMP);
-const REGISTERS = Object.fromEntries(
+/** A Map: keys come from others, and an object would know some of them by its prototype. */
+const REGISTERS: ReadonlyMap<string, z.ZodType> = new Map(
   Object.entries(VALUES).map(([key, value]) => [key, z.tuple([STAMP, value as z.ZodType])]),
 );
 
-/** Keys that this version doesn't know may have any value. */
+export const isControlKey = (key: string): boolean => REGISTERS.has(key);
+
 export const isControlValue = (key: string, stored: unknown): boolean =>
-  REGISTERS[key]?.safeParse(stored).success !== false;
+  REGISTERS.get(key)?.safeParse(stored).success === true;
 
 /** What a box has said, with what it says under that key now; what doesn't fit is as if it had not been said. */
 export function readRegister(registers: Registers, key: string, stored: unknown): Registers {
-  const parsed = REGISTERS[key]?.safeParse(stored);
+  const parsed = REGISTERS.get(key)?.safeParse(stored);
   if (!parsed?.success) return registers;
-  return { ...registers, [key]: { stamp: parsed.data[0], value: parsed.data[1] } };
+  const [stamp, value] = parsed.data as [number, unknown];
+  return { ...registers, [key]: { stamp, value } };
 }

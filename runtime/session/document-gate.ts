@@ -9,6 +9,7 @@
  * passes it on can change nothing of it, move nothing, remove nothing, and bring nothing back, as an older value never
  * takes the place of a newer one.
  */
+import type { BoxId } from '../core/ensemble.ts';
 import { canonicalJson } from '../privacy/canonical-json.ts';
 import type { SignedValues } from '../privacy/signed-value.ts';
 import { isClientIdOf, samePrefix } from './client-id.ts';
@@ -22,7 +23,9 @@ import type { SignedDocument } from './signed-document.ts';
 
 export interface DocumentRules {
   readonly maxRoots: number;
-  /** Whether that may be the value of that key; keys that are not known may have any. */
+  /** Whether this version knows that key. Others are passed over. */
+  isKey(key: string): boolean;
+  /** Whether that may be the value of that key. */
   isValue(key: string, value: unknown): boolean;
 }
 
@@ -34,11 +37,12 @@ export interface DocumentGate {
   admit(update: Uint8Array, origin: unknown, mayVerify?: () => boolean): 'applied' | UpdateFault;
 }
 
-const MAX_KEYS = 32;
 /** As we write it: with it, an update that is not full yet is not too long for others. */
 const MAX_VALUE = 16_384;
 /** However others write them, values in fewer octets than these are no longer than that. */
 const SURELY_SHORT = 8_192;
+/** What it costs, in verifications, that a box takes back what it said: the document is made anew. */
+const TAKEN_BACK = 16;
 
 export function openDocumentGate(
   deps: { readonly signedValues: SignedValues },
@@ -52,15 +56,21 @@ export function openDocumentGate(
     mayVerify: () => boolean,
   ): readonly DocumentValue[] | UpdateFault => {
     const news: DocumentValue[] = [];
-    const roots = new Map<string, Set<string>>();
+    const fresh = new Set<BoxId>();
     for (const value of values) {
-      const place = checkPlace(value, roots);
-      if (place) return place;
+      const place = placeFor(value, fresh);
+      if (place === 'none') continue;
+      if (place === 'full') {
+        document.passOver(value.client);
+        continue;
+      }
+      if (place !== 'given') return place;
       if (!isNews(document, value)) continue;
       if (octets > SURELY_SHORT && encodeUpdate([value]).length > MAX_VALUE) return 'value';
-      if (!mayVerify()) return 'rate';
       const { session } = document;
       const { root, key, client, stored } = value;
+      const cost = document.at(root, key)?.client === client ? TAKEN_BACK : 1;
+      for (let paid = 0; paid < cost; paid++) if (!mayVerify()) return 'rate';
       const at = { session, root, key, client, clock: 0, origin: undefined };
       const opened = deps.signedValues.open(at, stored);
       if (!opened || document.rootOf(opened.author) !== root) return 'signature';
@@ -70,26 +80,25 @@ export function openDocumentGate(
     return news;
   };
 
-  const checkPlace = (
+  /**
+   * Whether there is room for that value here. Whoever brings one too many may have had room for it, as it came there
+   * first: that is no fault of theirs.
+   */
+  const placeFor = (
     { root, key, client }: DocumentValue,
-    added: Map<string, Set<string>>,
-  ): UpdateFault | undefined => {
+    fresh: Set<BoxId>,
+  ): 'given' | 'none' | 'full' | UpdateFault => {
     const box = document.boxOf(root);
     if (!box) return 'root';
     if (!isClientIdOf(client, box)) return 'author';
-    if (document.at(root, key)) return undefined;
-    const keys = added.get(root) ?? new Set();
-    added.set(root, keys.add(key));
-    if (document.keysOf(root) + keys.size > MAX_KEYS) return 'key';
-    if (document.keysOf(root) > 0 || keys.size > 1) return undefined;
-    const { boxes } = document;
-    const others = [...added.keys()].map((name) => document.boxOf(name));
-    const twin = [...boxes, ...others].some(
-      (other) => other !== undefined && other !== box && samePrefix(other, box),
-    );
-    if (twin) return 'author';
-    const fresh = others.filter((other) => other !== undefined && !boxes.includes(other));
-    return boxes.length + fresh.length > rules.maxRoots ? 'root' : undefined;
+    if (!rules.isKey(key)) return 'none';
+    if (document.keysOf(root) > 0 || fresh.has(box)) return 'given';
+    const boxes = [...document.boxes, ...fresh];
+    // Their values could not be told apart.
+    if (boxes.some((other) => samePrefix(other, box))) return 'none';
+    if (boxes.length >= rules.maxRoots) return 'full';
+    fresh.add(box);
+    return 'given';
   };
 
   return {

@@ -66,9 +66,9 @@ export function encodeUpdate(values: readonly DocumentValue[]): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
-/** What is in `values` already is what the far end has. */
-export function encodeStateVector(values: Iterable<DocumentValue>): Uint8Array {
-  const clients = [...values].map(({ client }) => client).sort((a, b) => b - a);
+/** `present`: client ids of what is here. */
+export function encodeStateVector(present: Iterable<number>): Uint8Array {
+  const clients = [...present].sort((a, b) => b - a);
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, clients.length);
   for (const client of clients) {

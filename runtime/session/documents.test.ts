@@ -6,7 +6,7 @@ import type { BoxId } from '../core/ensemble.ts';
 import type { EnsembleTime, Micros } from '../core/time.ts';
 import { clientIdOf, countOf, isClientIdOf, MAX_COUNT, samePrefix } from './client-id.ts';
 import { ControlDocument, controlRules } from './control-document.ts';
-import { isControlValue, readRegister } from './control-values.ts';
+import { isControlKey, isControlValue, readRegister } from './control-values.ts';
 import { encodeUpdate } from './document-update.ts';
 import { ParticipantsDocument, participantsRules } from './participants-document.ts';
 
@@ -67,7 +67,7 @@ test('control values that don’t fit are refused, and read as the default', () 
     expect(isControlValue('locked', [stamp, true])).toBe(false);
   }
   expect(isControlValue('locked', [1, true])).toBe(true);
-  expect(isControlValue('somethingNew', { a: 1 })).toBe(true);
+  expect([isControlKey('locked'), isControlKey('somethingNew')]).toEqual([true, false]);
   const told = Object.entries({ ...wrong, locked: [3, true], somethingNew: 1 });
   expect(told.reduce((read, [key, value]) => readRegister(read, key, value), {})).toEqual({
     locked: { stamp: 3, value: true },

@@ -121,9 +121,13 @@ const NOTHING: ParticipantEntry = {
   joined: 0,
 };
 
+/** Keys come from others: an object knows some by its prototype. */
+const isPart = (key: string): key is Part => Object.hasOwn(PARTS, key);
+
 export const participantsRules: DocumentRules = {
   maxRoots: MAX_ROOTS,
-  isValue: (key, value) => !(key in PARTS) || PARTS[key as Part].safeParse(value).success,
+  isKey: isPart,
+  isValue: (key, value) => isPart(key) && PARTS[key].safeParse(value).success,
 };
 
 export class ParticipantsDocument {

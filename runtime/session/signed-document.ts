@@ -27,6 +27,7 @@ export interface SignedDocumentInit {
 
 /** Of structs that were written over, before the document is made anew without them. */
 const MAX_OVERWRITTEN = 48;
+const MAX_PASSED = 1_024;
 
 export class SignedDocument {
   readonly session: SessionId;
@@ -35,6 +36,8 @@ export class SignedDocument {
   readonly #changed = new Listeners<[values: readonly DocumentValue[], origin: unknown]>();
   /** What this box has written since the document was opened, to be said again when it is lost. */
   readonly #own = new Map<string, unknown>();
+  /** Client ids of values that there is no room for: they are not to be sent again and again. */
+  readonly #passed = new Set<number>();
   #doc = new Y.Doc();
   #size = 0;
 
@@ -141,7 +144,16 @@ export class SignedDocument {
   }
 
   stateVector(): Uint8Array {
-    return encodeStateVector(this.values());
+    const clients = new Set(this.#passed);
+    for (const { client } of this.values()) clients.add(client);
+    return encodeStateVector(clients);
+  }
+
+  /** That value was seen, and there is no room for it here. */
+  passOver(client: number): void {
+    this.#passed.add(client);
+    const [first] = this.#passed;
+    if (this.#passed.size > MAX_PASSED && first !== undefined) this.#passed.delete(first);
   }
 
   /** Present values that a state vector doesn't have. Throws, as lib0 does, at what is no state vector. */

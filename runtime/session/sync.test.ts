@@ -133,7 +133,7 @@ test('a change is passed on to those who do not hear of it without us', () => {
 
 test('what is too much for one frame is sent in several, and all of it arrives', () => {
   const clock = new VirtualClock();
-  const rules = { maxRoots: 64, isValue: () => true };
+  const rules = { maxRoots: 64, isKey: () => true, isValue: () => true };
   const [from, to] = ['ann', 'ben'].map((name) => openReplica(name, rules)) as [
     ReturnType<typeof openReplica>,
     ReturnType<typeof openReplica>,
