@@ -6,6 +6,7 @@
 import type { SessionId } from '../runtime/core/ensemble.ts';
 import { fromMillis } from '../runtime/core/time.ts';
 import type { NetworkWatch } from '../runtime/ports/network-watch.ts';
+import type { IceServer } from '../runtime/ports/peer-connection.ts';
 import { type Mesh, openMesh } from '../runtime/session/mesh.ts';
 import { LINK_PROTOCOL } from '../runtime/transport/link/hello.ts';
 import { LinkCounters } from '../runtime/transport/link/link-counters.ts';
@@ -37,7 +38,11 @@ export interface MeshBox {
 export type MeshRig = Awaited<ReturnType<typeof openMeshRig>>;
 
 export async function openMeshRig(
-  init: { readonly seed?: number; readonly profile?: ProfileName | NetworkProfile } = {},
+  init: {
+    readonly seed?: number;
+    readonly profile?: ProfileName | NetworkProfile;
+    readonly iceServers?: readonly IceServer[];
+  } = {},
 ) {
   const seed = init.seed ?? 1;
   const clock = new VirtualClock();
@@ -46,7 +51,12 @@ export async function openMeshRig(
     randomness: seededRandomness(seed),
     profile: init.profile ?? 'lan',
   });
-  const hub = openVirtualControlPlane({ clock, randomness: seededRandomness(`${seed}/hub`) });
+  const { iceServers = [] } = init;
+  const hub = openVirtualControlPlane({
+    clock,
+    randomness: seededRandomness(`${seed}/hub`),
+    iceServers,
+  });
   const drawn = await Promise.all(
     ['Ada', 'Ben', 'Cem', 'Dot'].map((name) => openTestBox({ clock }, name)),
   );

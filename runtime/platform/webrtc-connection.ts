@@ -179,6 +179,8 @@ export class WebRtcConnection implements PeerConnection {
   }
 
   #addCandidate(candidate: string, mid: string): void {
+    // It has ended meanwhile, by our hand or in a thread of the library: nothing is missing.
+    if (this.#released || this.#library?.ended) return;
     try {
       this.#library?.addCandidate(this.#withZone(candidate), mid);
     } catch (error) {

@@ -134,6 +134,12 @@ export class LibraryConnection {
     return this.#connection.getSelectedCandidatePair() ?? undefined;
   }
 
+  /** The library has ended it, which may be before the event of that. */
+  get ended(): boolean {
+    const state = this.#connection.state();
+    return this.#closing || state === 'closed' || state === 'failed';
+  }
+
   /** Octets that SCTP has not taken yet. */
   get waiting(): number {
     return this.#channel?.bufferedAmount() ?? 0;

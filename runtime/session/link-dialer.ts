@@ -15,6 +15,7 @@ import type { Route } from '../ports/peer-connection.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import { backOff } from '../transport/link/back-off.ts';
 import type { Link } from '../transport/link/link.ts';
+import type { ConnectHow } from '../transport/link/peer-network.ts';
 
 export interface Wanted {
   readonly addresses: readonly NetAddress[];
@@ -32,7 +33,7 @@ export interface LinkDialerDeps {
   readonly dial: (
     box: BoxId,
     addresses: readonly NetAddress[],
-    how: { readonly untunnelled: boolean },
+    better: ConnectHow['better'],
     signal: AbortSignal,
   ) => Promise<unknown>;
 }
@@ -49,7 +50,7 @@ export interface LinkDialer extends Disposable {
   moved(addresses: readonly string[]): void;
 }
 
-/** Why a box is dialed. `better`: its link is a tunnel. */
+/** Why a box is dialed. `better`: its link is a tunnel, or goes through a relay. */
 type Need = 'link' | 'silent' | 'moved' | 'better';
 
 interface Calls {
@@ -73,6 +74,8 @@ const OVERLAP = fromSeconds(2.5);
 const MAX_ATTEMPTS = 2;
 const MAX_DIALING = 16;
 const FAINT_PERIOD = fromSeconds(30);
+/** The first try comes soon: a straight way is often a moment late, on a machine or a network under load. */
+const BETTER_FIRST = fromSeconds(4);
 const BETTER_PERIOD = fromSeconds(60);
 /** After a change of the network, boxes are dialed without waiting for whose turn it is. */
 const MOVED_LATELY = fromSeconds(10);
@@ -85,11 +88,17 @@ function stands({ kind, local }: Route, addresses: readonly string[]): boolean {
   return ofThisMachine || addresses.includes(local.host);
 }
 
+/** What is worth a move from that link. */
+function betterThan({ route }: Link): ConnectHow['better'] {
+  if (route.kind === 'tunnelled') return 'untunnelled';
+  return route.kind === 'relayed' ? 'straight' : undefined;
+}
+
 export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxId }): LinkDialer {
   const { clock, randomness, links } = deps;
   const calls = new Map<BoxId, Calls>();
   const toMove = new Set<BoxId>();
-  const triedBetter = new Map<Link, Instant>();
+  const betterDue = new Map<Link, Instant>();
   let wanted: ReadonlyMap<BoxId, Wanted> = new Map();
   let movedAt: Instant | undefined;
   let dialing = 0;
@@ -103,13 +112,10 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
     if (!link) return 'link';
     if (elapsed(link.heardAt, now) > SILENT) return 'silent';
     if (toMove.has(box)) return 'moved';
-    if (!link.dialer || link.route.kind !== 'tunnelled') return undefined;
-    const tried = triedBetter.get(link);
-    if (tried === undefined) triedBetter.set(link, now);
-    const running = calls.get(box)?.need === 'better';
-    return running || (tried !== undefined && elapsed(tried, now) >= BETTER_PERIOD)
-      ? 'better'
-      : undefined;
+    if (!link.dialer || !betterThan(link)) return undefined;
+    const due = betterDue.get(link) ?? after(now, BETTER_FIRST);
+    betterDue.set(link, due);
+    return calls.get(box)?.need === 'better' || due <= now ? 'better' : undefined;
   };
 
   /** Whether the other box is the one to begin. */
@@ -141,8 +147,8 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
     const last = state.attempts.at(-1);
     if (last && (faint || need === 'better' || elapsed(last.begun, now) < OVERLAP)) return;
     if (state.attempts.length >= MAX_ATTEMPTS || dialing >= MAX_DIALING) return;
-    if (need === 'better' && link) triedBetter.set(link, now);
-    call(box, state, addresses, faint);
+    if (need === 'better' && link) betterDue.set(link, after(now, BETTER_PERIOD));
+    call(box, state, addresses, faint, need === 'better' && link ? betterThan(link) : undefined);
   };
 
   const call = (
@@ -150,6 +156,7 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
     state: Calls,
     addresses: readonly NetAddress[],
     faint: boolean,
+    better: ConnectHow['better'],
   ): void => {
     const attempt = { controller: new AbortController(), begun: clock.now() };
     const pause = faint ? FAINT_PERIOD : backOff(state.failures++, randomness);
@@ -157,7 +164,6 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
     // Counted from the beginning: an attempt that hangs is no reason to wait longer.
     state.due = after(attempt.begun, pause);
     dialing++;
-    const untunnelled = state.need === 'better';
     const settle = (): void => {
       dialing--;
       state.attempts.splice(state.attempts.indexOf(attempt), 1);
@@ -166,7 +172,7 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
       if (state.need === 'moved' && state.failures >= MOVED_TRIES) toMove.delete(box);
       if (state.need === 'better') calls.delete(box);
     };
-    deps.dial(box, addresses, { untunnelled }, attempt.controller.signal).then(settle, settle);
+    deps.dial(box, addresses, better, attempt.controller.signal).then(settle, settle);
   };
 
   return {
@@ -175,8 +181,8 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
     },
     tick() {
       for (const box of [...calls.keys()]) if (!wanted.has(box)) giveUp(box);
-      for (const link of [...triedBetter.keys()]) {
-        if (links.get(link.peer.box) !== link) triedBetter.delete(link);
+      for (const link of [...betterDue.keys()]) {
+        if (links.get(link.peer.box) !== link) betterDue.delete(link);
       }
       for (const [box, place] of wanted) if (box !== init.self) consider(box, place);
     },

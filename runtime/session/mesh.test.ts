@@ -192,6 +192,28 @@ test('while a link runs through a tunnel a connection is tried each minute, and 
   expect(a.log, 'and stays there').toHaveLength(2);
 });
 
+test('a link through a relay moves to a straight way that is there after all, within seconds; else it stays', async () => {
+  const rig = await openMeshRig({ iceServers: [{ url: 'turn:10.9.9.9:3478?transport=udp' }] });
+  const [a, b] = [await rig.open('A'), await rig.open('B')];
+  const strict = (on: boolean): void => {
+    for (const { connections } of [a, b]) connections.setStrictNat(on);
+  };
+  strict(true);
+  rig.wantByServer(a, 'B');
+  await rig.until('they are linked', () => a.mesh.links.size === 1, 6);
+  expect(linkOf(a, b)?.route.kind).toBe('relayed');
+  await rig.turn(75);
+  expect(a.log, 'no relay is better than another').toEqual(['linked B']);
+  expect([a.connections.size, b.connections.size]).toEqual([1, 1]);
+  linkOf(a, b)?.cut('author');
+  a.log.length = 0;
+  await rig.until('they are linked again', () => a.mesh.links.size === 1, 40);
+  expect(linkOf(a, b)?.route.kind).toBe('relayed');
+  strict(false);
+  await rig.until('it has moved', () => linkOf(a, b)?.route.kind === 'local', 6);
+  expect(a.log).toEqual(expect.arrayContaining(['linked B', 'relinked B']));
+});
+
 test('of several places the first that answers is taken, without waiting for the dead ones', async () => {
   const rig = await openMeshRig();
   const [a, b] = [await rig.open('A'), await rig.open('B')];

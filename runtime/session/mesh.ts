@@ -30,6 +30,7 @@ import {
   listenForLinks,
 } from '../transport/link/link-network.ts';
 import type { LinkEnd } from '../transport/link/link-state.ts';
+import type { ConnectHow } from '../transport/link/peer-network.ts';
 import { boxOfPlace } from '../transport/link/place.ts';
 import { openLinkDialer, type Wanted } from './link-dialer.ts';
 import { openRetiredLinks } from './retired-links.ts';
@@ -163,15 +164,19 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
   const dial = async (
     places: readonly NetAddress[],
     signal: AbortSignal,
-    how: { readonly limit: Micros; readonly untunnelled?: boolean; readonly entry?: LinkEntry },
+    how: {
+      readonly limit: Micros;
+      readonly better?: ConnectHow['better'];
+      readonly entry?: LinkEntry;
+    },
   ): Promise<Link> => {
     if (closed) throw closed;
-    const { limit, untunnelled } = how;
+    const { limit, better } = how;
     const attempt = followSignals([signal]);
     attempts.add(attempt);
     try {
       const link = await dialFirst(deps, places, attempt.signal, {
-        connect: (to, either) => connectTo(deps, { to, signal: either, limit, untunnelled }),
+        connect: (to, either) => connectTo(deps, { to, signal: either, limit, better }),
         greet: (stream, to, either) =>
           greetDialed(deps, stream, {
             ...init.terms,
@@ -195,8 +200,8 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
       randomness,
       links,
       barred: punished,
-      dial: (box, addresses, { untunnelled }, signal) =>
-        dial(addresses, signal, { limit: DIAL_LIMIT, untunnelled }).catch((failure: unknown) => {
+      dial: (box, addresses, better, signal) =>
+        dial(addresses, signal, { limit: DIAL_LIMIT, better }).catch((failure: unknown) => {
           if (failure instanceof JoinFailure && SUSPICIOUS.has(failure.reason)) {
             suspicions.emit(box, failure);
           }

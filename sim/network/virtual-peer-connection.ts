@@ -53,6 +53,8 @@ export interface VirtualPeerConnectionDeps {
 export interface Surroundings {
   blocked: boolean;
   behindNat: boolean;
+  /** Straight ways are shut: only through a TURN server. */
+  strictNat: boolean;
 }
 
 export class VirtualPeerConnection implements PeerConnection {
@@ -161,6 +163,9 @@ export class VirtualPeerConnection implements PeerConnection {
     const { host, port } = local;
     const candidate = `candidate:1 1 UDP 2122317823 ${host.split('%')[0]} ${port} typ host`;
     this.#signals.emit({ kind: 'candidate', candidate, mid: 'midi' });
+    if (this.#around.blocked || this.#init.iceServers.length === 0) return;
+    const reflexive = `candidate:2 1 UDP 1686052607 ${host.split('%')[0]} ${port} typ srflx raddr 0.0.0.0 rport 0`;
+    this.#signals.emit({ kind: 'candidate', candidate: reflexive, mid: 'midi' });
   }
 
   #describe(type: 'offer' | 'answer', sdp: string): void {
@@ -182,7 +187,9 @@ export class VirtualPeerConnection implements PeerConnection {
     const { host, port } = candidate.address;
     // A link-local address has our own interface's zone.
     const zone = /^fe80:/i.test(host) ? this.#deps.host.address.split('%')[1] : undefined;
-    this.#candidates.push({ host: zone === undefined ? host : `${host}%${zone}`, port });
+    const address = { host: zone === undefined ? host : `${host}%${zone}`, port };
+    const known = this.#candidates.some((each) => each.host === address.host && each.port === port);
+    if (!known) this.#candidates.push(address);
     this.#advance();
   }
 
@@ -206,7 +213,7 @@ export class VirtualPeerConnection implements PeerConnection {
 
   async #tryAll(told: Uint8Array): Promise<void> {
     for (const candidate of [...this.#candidates]) {
-      if (this.#around.blocked || !this.#open || this.#stream) return;
+      if (this.#shut || !this.#open || this.#stream) return;
       try {
         const stream = await this.#deps.host.streams.connect(candidate, this.#giveUp.signal);
         await new Promise<void>((done) => this.#greet(stream, candidate, told, done));
@@ -217,7 +224,7 @@ export class VirtualPeerConnection implements PeerConnection {
   }
 
   #accept(stream: ByteStream): void {
-    if (this.#init.role === 'answerer' || this.#stream || this.#around.blocked || !this.#open) {
+    if (this.#init.role === 'answerer' || this.#stream || this.#shut || !this.#open) {
       void stream[Symbol.asyncDispose]();
       return;
     }
@@ -258,13 +265,14 @@ export class VirtualPeerConnection implements PeerConnection {
   ): void {
     const mine = this.#fingerprint;
     const offers = this.#init.role === 'offerer';
+    const relayed = this.#init.relayOnly === true || this.#around.strictNat;
     const open = new VirtualPeerStream({
       stream,
       remote,
       rest,
       binding: offers ? channelBinding(mine, told) : channelBinding(told, mine),
       packets: new VirtualPacketLane(socket, remote),
-      route: () => this.#route(socket.local, remote),
+      route: () => this.#route(relayed, socket.local, remote),
     });
     this.#stream = open;
     this.#limit[Symbol.dispose]();
@@ -273,8 +281,15 @@ export class VirtualPeerConnection implements PeerConnection {
     this.#opened.tell(open);
   }
 
-  #route(local: NetAddress, remote: NetAddress): Route {
-    if (this.#init.relayOnly) return { kind: 'relayed', local, remote };
+  get #shut(): boolean {
+    const { blocked, strictNat } = this.#around;
+    return (
+      blocked || (strictNat && !this.#init.iceServers.some(({ url }) => url.startsWith('turn')))
+    );
+  }
+
+  #route(relayed: boolean, local: NetAddress, remote: NetAddress): Route {
+    if (relayed) return { kind: 'relayed', local, remote };
     return { kind: this.#around.behindNat ? 'direct' : 'local', local, remote };
   }
 

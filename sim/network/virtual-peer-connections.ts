@@ -19,6 +19,8 @@ export interface VirtualPeerConnections extends PeerConnections {
   blockUdp(blocked: boolean): void;
   /** Straight ways lead through NATs (default: they stay on one network). */
   setBehindNat(behind: boolean): void;
+  /** Nothing gets straight through this host's NAT: what opens from now on goes through a TURN server, or not at all. */
+  setStrictNat(strict: boolean): void;
   /** Connections that are neither failed, closed nor disposed. */
   readonly size: number;
 }
@@ -26,7 +28,7 @@ export interface VirtualPeerConnections extends PeerConnections {
 export function openVirtualPeerConnections(
   deps: VirtualPeerConnectionDeps,
 ): VirtualPeerConnections {
-  const around: Surroundings = { blocked: false, behindNat: false };
+  const around: Surroundings = { blocked: false, behindNat: false, strictNat: false };
   const held = new Set<VirtualPeerConnection>();
   return {
     open(init) {
@@ -41,6 +43,9 @@ export function openVirtualPeerConnections(
     },
     setBehindNat(behind) {
       around.behindNat = behind;
+    },
+    setStrictNat(strict) {
+      around.strictNat = strict;
     },
     get size() {
       return held.size;

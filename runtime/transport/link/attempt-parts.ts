@@ -13,6 +13,8 @@ export interface AttemptInit {
   /** Address to bind. */
   readonly host?: string | undefined;
   readonly relayOnly?: boolean | undefined;
+  /** Through no relay, of either end. */
+  readonly straight?: boolean | undefined;
 }
 
 /** Candidates that came before their description. Bounded by what one exchange may carry. */
@@ -34,8 +36,9 @@ export const connectionInit = ({
   iceServers,
   host,
   relayOnly,
+  straight,
 }: AttemptInit): Omit<PeerConnectionInit, 'role'> => ({
-  iceServers,
+  iceServers: straight ? iceServers.filter(({ url }) => !/^turns?:/i.test(url)) : iceServers,
   ...(host === undefined ? {} : { host }),
   ...(relayOnly === undefined ? {} : { relayOnly }),
 });

@@ -15,6 +15,7 @@ import type {
   PeerStream,
 } from '../../ports/peer-connection.ts';
 import { type AttemptInit, connectionInit, EarlyCandidates, ownedStream } from './attempt-parts.ts';
+import { isRelay, Outlook } from './candidate-outlook.ts';
 import { hungUp, neverOpened, refusedCall } from './connection-words.ts';
 import { MAX_ATTEMPTS } from './signal-message.ts';
 import type { SignalPath } from './signal-path.ts';
@@ -24,13 +25,15 @@ export interface AttemptDeps {
   readonly connections: PeerConnections;
 }
 
+/** By then a server has told an end that UDP reaches it what its address is: where none has, UDP is likely blocked. */
+const SIGN_OF_LIFE = fromSeconds(1);
 /** About one connect in a hundred never opens: another is tried beside it, and in place of one that failed. */
 const WATCHDOG = fromSeconds(3);
 const LIMIT = fromSeconds(10);
 
 /**
  * The dialer's side. Ends the path in either case. Rejects with JoinFailure, or with the signal's reason; `onStuck` is
- * called when an attempt has failed, and something else may be tried beside.
+ * called when an attempt has failed, or no server was reached over UDP, and something else may be tried beside.
  */
 export function offerConnection(
   deps: AttemptDeps,
@@ -43,6 +46,8 @@ export function offerConnection(
   const failures: string[] = [];
   const answered = new Set<number>();
   const early = new EarlyCandidates();
+  const here = new Outlook();
+  const there = new Outlook();
   const deadline = after(clock.now(), LIMIT);
   let settled = false;
 
@@ -50,6 +55,7 @@ export function offerConnection(
     const settle = (won?: number): void => {
       settled = true;
       alarm[Symbol.dispose]();
+      signOfLife[Symbol.dispose]();
       signal.removeEventListener('abort', abort);
       for (const [attempt, connection] of attempts.entries()) {
         if (attempt !== won) void connection[Symbol.asyncDispose]();
@@ -65,6 +71,11 @@ export function offerConnection(
     const abort = (): void => give(signal.reason);
     const opened = (attempt: number, connection: PeerConnection, stream: PeerStream): void => {
       if (settled) return;
+      if (init.straight && (stream.route.kind === 'relayed' || there.relays(stream.route.remote))) {
+        void connection[Symbol.asyncDispose]();
+        failed('it opened through a relay only');
+        return;
+      }
       settle(attempt);
       resolve(ownedStream(connection, stream, path.remote));
     };
@@ -82,8 +93,14 @@ export function offerConnection(
       alarm.set(attempts.length < MAX_ATTEMPTS ? after(clock.now(), WATCHDOG) : deadline);
       connection.onOpen((stream) => opened(attempt, connection, stream));
       connection.onFailed(failed);
-      connection.onSignal((own) => path.send({ kind: 'signal', attempt, signal: own }));
+      connection.onSignal((own) => {
+        here.see(own);
+        path.send({ kind: 'signal', attempt, signal: own });
+      });
     };
+    const signOfLife = clock.alarm(() => {
+      if (!here.reachesServer || !there.reachesServer) init.onStuck?.();
+    });
     const alarm = clock.alarm(() => {
       if (attempts.length < MAX_ATTEMPTS) open();
       else give(neverOpened(path.remote, failures));
@@ -91,12 +108,15 @@ export function offerConnection(
 
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
+    signOfLife.set(after(clock.now(), SIGN_OF_LIFE));
     open();
     path.onMessage((message) => {
       if (settled) return;
       if (message.kind === 'refuse') give(refusedCall(path.remote, message.code));
       else if (message.kind === 'signal') {
         const { attempt } = message;
+        there.see(message.signal);
+        if (init.straight && isRelay(message.signal)) return;
         if (message.signal.kind === 'description') answered.add(attempt);
         if (!answered.has(attempt)) early.keep(attempt, message.signal);
         else {

@@ -18,7 +18,7 @@ import type { Hello } from './hello.ts';
 import { greetStream, type Link, type LinkDeps, type LinkInit } from './link.ts';
 import type { Refusal, RefusalCode } from './link-message.ts';
 import type { LinkEnd } from './link-state.ts';
-import type { PeerNetwork } from './peer-network.ts';
+import type { ConnectHow, PeerNetwork } from './peer-network.ts';
 import { boxOfPlace } from './place.ts';
 
 export interface LinkNetworkDeps extends LinkDeps {
@@ -87,12 +87,12 @@ export interface DialInit {
   readonly signal: AbortSignal;
   /** How long nobody may answer. What follows has limits of its own. */
   readonly limit: Micros;
-  readonly untunnelled?: boolean | undefined;
+  readonly better?: ConnectHow['better'];
 }
 
 /** Rejects with PortError, or with the signal's reason. */
 export async function connectTo(deps: LinkNetworkDeps, init: DialInit): Promise<PeerStream> {
-  const { to, signal, untunnelled } = init;
+  const { to, signal, better } = init;
   signal.throwIfAborted();
   const patience = followSignals([signal]);
   const alarm = deps.clock.alarm(() => patience.abort(nobodyAt(to)));
@@ -100,7 +100,7 @@ export async function connectTo(deps: LinkNetworkDeps, init: DialInit): Promise<
   try {
     return await deps.peers.connect(to, patience.signal, {
       onReached: () => alarm.clear(),
-      ...(untunnelled === undefined ? {} : { untunnelled }),
+      better,
     });
   } catch (failure) {
     if (signal.aborted) throw signal.reason;
@@ -149,7 +149,7 @@ export async function dialLink(
   deps: LinkNetworkDeps,
   init: LinkTerms & DialInit & { readonly hello: Hello },
 ): Promise<Link> {
-  const { limit: _limit, untunnelled: _untunnelled, ...terms } = init;
+  const { limit: _limit, better: _better, ...terms } = init;
   return greetDialed(deps, await connectTo(deps, init), terms);
 }
 

@@ -24,6 +24,6 @@ export interface PeerNetwork {
 export interface ConnectHow {
   /** Somebody answers: from here on the network itself bounds how long it takes. */
   readonly onReached?: () => void;
-  /** Straight or relayed, but through no tunnel. */
-  readonly untunnelled?: boolean;
+  /** Only something better than a tunnel, or than a relay: what is there already may stand meanwhile. */
+  readonly better?: 'untunnelled' | 'straight' | undefined;
 }

@@ -9,22 +9,17 @@
  */
 
 import type { ControlPlane } from '../../control/control-plane.ts';
-import { followSignals } from '../../core/abort.ts';
 import type { BoxId } from '../../core/ensemble.ts';
-import { JoinFailure, type JoinFailureReason } from '../../core/join-failure.ts';
-import { after, fromSeconds } from '../../core/time.ts';
 import type { IceServer, PeerStream } from '../../ports/peer-connection.ts';
 import { CallerRates } from './caller-rates.ts';
 import { type AttemptDeps, answerConnections, offerConnection } from './connection-attempts.ts';
+import { raceConnection } from './connection-race.ts';
 import type { SignalFaults } from './lan-signalling.ts';
 import type { ConnectHow } from './peer-network.ts';
 import { placeOfBox } from './place.ts';
 import { type SealDeps, sealStream } from './sealed-stream.ts';
 import { openServerSignalling } from './server-signalling.ts';
 
-/** So long connections are tried alone. */
-const TUNNEL_AFTER = fromSeconds(4);
-const TUNNEL_LIMIT = fromSeconds(8);
 const MAX_TUNNELS_OPENING = 16;
 const MAX_TUNNELLED = 64;
 
@@ -59,21 +54,18 @@ export function openServerConnections(
   const dialConnection = async (
     to: BoxId,
     signal: AbortSignal,
-    onStuck: () => void,
+    how: { readonly onStuck?: () => void; readonly straight?: boolean },
   ): Promise<PeerStream> => {
     const servers = await iceServers();
     signal.throwIfAborted();
     const path = signalling.dial(to);
-    return offerConnection(deps, path, { ...init, iceServers: servers, onStuck }, signal);
+    return offerConnection(deps, path, { ...init, iceServers: servers, ...how }, signal);
   };
 
   const dialTunnel = async (to: BoxId, signal: AbortSignal): Promise<PeerStream> => {
     const stream = await controlPlane.openTunnel(to, signal);
     return sealStream(deps, stream, { initiator: true, remote: placeOfBox(to) }, signal);
   };
-
-  const isFailure = (reason: unknown, why: JoinFailureReason): boolean =>
-    reason instanceof JoinFailure && reason.reason === why;
 
   const note = (box: BoxId, { route }: PeerStream): void => {
     tunnelled.delete(box);
@@ -84,60 +76,15 @@ export function openServerConnections(
   };
 
   const race = (to: BoxId, signal: AbortSignal): Promise<PeerStream> =>
-    new Promise((resolve, reject) => {
-      const both = followSignals([signal]);
-      let settled = false;
-      let tunnel: 'none' | 'opening' | 'failed' = 'none';
-      let connecting = true;
-      let failure: unknown;
-
-      const settle = (): void => {
-        settled = true;
-        alarm[Symbol.dispose]();
-        both.abort();
-        both[Symbol.dispose]();
-      };
-      const win = (stream: PeerStream): void => {
-        // Too late: the other way was faster.
-        if (settled) {
-          void stream[Symbol.asyncDispose]();
-          return;
-        }
-        settle();
-        resolve(stream);
-      };
-      const lose = (): void => {
-        if (settled || connecting || tunnel === 'opening') return;
-        settle();
-        reject(signal.aborted ? signal.reason : failure);
-      };
-      const startTunnel = (): void => {
-        if (settled || tunnel !== 'none') return;
-        tunnel = 'opening';
-        alarm.set(after(clock.now(), TUNNEL_LIMIT));
-        dialTunnel(to, both.signal).then(win, (reason: unknown) => {
-          tunnel = 'failed';
-          // That somebody tampers with it is worth more words than that UDP is blocked.
-          if (isFailure(reason, 'intercepted')) failure = reason;
-          lose();
-        });
-      };
-      const alarm = clock.alarm(() => {
-        if (tunnel === 'none') return startTunnel();
-        tunnel = 'failed';
-        lose();
-      });
-      if (tunnelled.has(to)) startTunnel();
-      else alarm.set(after(clock.now(), TUNNEL_AFTER));
-      dialConnection(to, both.signal, startTunnel).then(win, (reason: unknown) => {
-        connecting = false;
-        failure ??= reason;
-        // A box that is not there, or says no, does so in a tunnel as well.
-        if (isFailure(reason, 'tookTooLong')) startTunnel();
-        else tunnel = 'failed';
-        lose();
-      });
-    });
+    raceConnection(
+      deps,
+      {
+        connection: (either, onStuck) => dialConnection(to, either, { onStuck }),
+        tunnel: (either) => dialTunnel(to, either),
+        tunnelAtOnce: tunnelled.has(to),
+      },
+      signal,
+    );
 
   signalling.listen((path) => {
     const accepts = onStream;
@@ -178,8 +125,8 @@ export function openServerConnections(
   return {
     async connect(to, signal, how) {
       how?.onReached?.();
-      const stream = how?.untunnelled
-        ? await dialConnection(to, signal, () => {})
+      const stream = how?.better
+        ? await dialConnection(to, signal, { straight: how.better === 'straight' })
         : await race(to, signal);
       note(to, stream);
       return stream;
