@@ -106,6 +106,54 @@ test('a flood of updates, of questions, or of octets cuts the link off', () => {
   }
 });
 
+test('a new link does not give a peer more to send', () => {
+  const { attach } = openRig();
+  const empty = frameOf(2, encodeUpdate([]));
+  const first = attach();
+  for (let count = 0; count < 400; count++) first.peer.receive(empty);
+  first.peer[Symbol.dispose]();
+  const { peer, cuts } = attach();
+  peer.receive(empty);
+  expect([first.cuts, cuts]).toEqual([[], ['rate']]);
+});
+
+test('what others flood with is passed on no faster than a peer takes it, and all the same arrives', () => {
+  const { attach, clock, control, sync } = openRig();
+  const far = openReplica('zoe', controlRules, { prefix: 'control/' });
+  const sink = { peer: { box: ANN.box }, send: () => true, cut: (why: string) => cut.push(why) };
+  const cut: string[] = [];
+  const atFar = openDocumentSync({ clock }, { ...far, channel: 1 }).attach(sink);
+  const { peer, sent } = attach(far.box);
+  peer.receive(STEP_1);
+  atFar.receive(sent[1] ?? STEP_1);
+  // Nine boxes at once, each as much as one may.
+  const crowd = Array.from({ length: 9 }, (_, index) => identityOf(`loud ${index}`));
+  const lines = crowd.map(({ box }) => attach(box).peer);
+  const boxes = Array.from({ length: 60 }, () => boxOf('nobody'));
+  let seen = sent.length;
+  for (let turn = 0; turn < 120; turn++) {
+    for (const [index, { box }] of crowd.entries()) {
+      const key = turn % 2 === 0 ? 'muted' : 'removed';
+      const root = `control/${box}`;
+      const identity = crowd[index] ?? BEN;
+      const value = [turn, [...boxes.slice(1), box]];
+      const update = encodeUpdate([signedAs(identity, { root, key, value, count: turn })]);
+      lines[index]?.receive(frameOf(2, update));
+    }
+    control.set({ mode: turn % 2 === 0 ? 'live' : 'auto' });
+    clock.advance(fromMillis(80));
+    while (seen < sent.length) atFar.receive(sent[seen++] ?? STEP_1);
+  }
+  expect(cut).toEqual([]);
+  expect(far.document.at(`control/${ANN.box}`, 'mode')).toEqual(
+    control.document.at(`control/${ANN.box}`, 'mode'),
+  );
+  clock.advance(fromSeconds(60));
+  while (seen < sent.length) atFar.receive(sent[seen++] ?? STEP_1);
+  expect(far.document.encode()).toEqual(control.document.encode());
+  sync[Symbol.dispose]();
+});
+
 test('what was lost with a link is asked for elsewhere, and one peer in turn is asked always', () => {
   const { attach, clock } = openRig();
   const [one, two] = [attach(), attach(boxOf('carl'))];

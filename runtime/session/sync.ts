@@ -21,6 +21,12 @@ import type { SignedDocument } from './signed-document.ts';
 export const MAX_UPDATE = 65_536;
 /** Values go into one update as long as it is no longer than this: a value is at most a quarter of it. */
 const FULL_UPDATE = 49_152;
+/** What is passed on to a peer is less than it takes (Peer), whatever came from elsewhere: what is beyond comes later. */
+const PASSED_ON_PER_SECOND = 20_480;
+const PASSED_ON_AT_ONCE = 524_288;
+const LATER = fromMillis(500);
+/** Boxes of which it is remembered what they may still send, when their links go and come. */
+const MAX_REMEMBERED = 128;
 /** Changes of this long are sent as one. */
 const GATHER = fromMillis(20);
 /** After a link has ended somewhere, what got lost with it is asked for elsewhere. */
@@ -69,6 +75,7 @@ export function openDocumentSync(deps: { readonly clock: Clock }, init: SyncInit
   /** By place, who brought the last change of it. */
   let gathered = new Map<string, { readonly value: DocumentValue; readonly origin: unknown }>();
   let flushedAt = clock.now();
+  let late = false;
   let asked = 0;
 
   const flush = (): void => {
@@ -90,10 +97,32 @@ export function openDocumentSync(deps: { readonly clock: Clock }, init: SyncInit
       const name = news.map(({ value }) => value.client).join();
       const made = frames.get(name) ?? updatesOf(news.map(({ value }) => value));
       frames.set(name, made);
-      for (const update of made) peer.tell(update);
+      const others = news.filter(({ origin }) => origin !== undefined);
+      if (others.length === 0 || peer.takes(made)) {
+        for (const update of made) peer.tell(update);
+        continue;
+      }
+      const own = news.filter(({ origin }) => origin === undefined);
+      for (const update of updatesOf(own.map(({ value }) => value))) peer.tell(update);
+      peer.postpone(others.map(({ value }) => value));
+      if (!late) later.set(after(clock.now(), LATER));
+      late = true;
     }
   };
   const alarm = clock.alarm(flush);
+  const later = clock.alarm(() => {
+    late = [...peers].filter((peer) => !peer.catchUp()).length > 0;
+    if (late) later.set(after(clock.now(), LATER));
+  });
+  const allowances = new Map<BoxId, Allowance>();
+  const allowanceOf = (box: BoxId): Allowance => {
+    const allowance = allowances.get(box) ?? new Allowance();
+    allowances.delete(box);
+    allowances.set(box, allowance);
+    const [first] = allowances.keys();
+    if (allowances.size > MAX_REMEMBERED && first !== undefined) allowances.delete(first);
+    return allowance;
+  };
   const ask = clock.alarm(() => {
     const all = [...peers];
     if (all.length === 0) return;
@@ -112,12 +141,12 @@ export function openDocumentSync(deps: { readonly clock: Clock }, init: SyncInit
     if (gathered.size === 0) {
       alarm.set(Math.max(clock.now(), after(flushedAt, GATHER)) as Instant);
     }
-    for (const value of values) gathered.set(`${value.root} ${value.key}`, { value, origin });
+    for (const value of values) gathered.set(placeOf(value), { value, origin });
   });
 
   return {
     attach(link) {
-      const peer = new Peer(init, link, clock, () => {
+      const peer = new Peer(init, link, clock, allowanceOf(link.peer.box), () => {
         if (!peers.delete(peer)) return;
         const soonest = after(clock.now(), ASK_AFTER_LOSS);
         const due = Math.max(soonest, after(askedAllAt, ASK_ALL_PERIOD)) as Instant;
@@ -131,10 +160,20 @@ export function openDocumentSync(deps: { readonly clock: Clock }, init: SyncInit
     flush,
     [Symbol.dispose]() {
       listening[Symbol.dispose]();
-      for (const one of [alarm, ask, askAll]) one[Symbol.dispose]();
+      for (const one of [alarm, later, ask, askAll]) one[Symbol.dispose]();
       peers.clear();
     },
   };
+}
+
+/** What a box may still send, and be sent: the same over another link, as a new link costs it nothing. */
+class Allowance {
+  readonly changes = new TokenBucket(100, 400);
+  /** Much at once, when it brings us level; little later on, as we pass it on to others. */
+  readonly octets = new TokenBucket(32_768, 1_048_576);
+  readonly verifications = new TokenBucket(200, 2_048);
+  /** Octets that may be passed on to it. */
+  readonly passedOn = new TokenBucket(PASSED_ON_PER_SECOND, PASSED_ON_AT_ONCE);
 }
 
 class Peer implements SyncPeer {
@@ -143,19 +182,25 @@ class Peer implements SyncPeer {
   readonly #link: SyncLink;
   readonly #clock: Clock;
   readonly #onGone: () => void;
-  readonly #changes = new TokenBucket(100, 400);
-  /** Much at once, when it brings us level; little later on, as we pass it on to others. */
-  readonly #octets = new TokenBucket(32_768, 1_048_576);
+  readonly #allowance: Allowance;
   /** Whole states: step 1 and step 2. */
   readonly #rounds = new TokenBucket(1, 16);
-  readonly #verifications = new TokenBucket(200, 2_048);
+  /** By place, what is to be passed on later. */
+  readonly #postponed = new Map<string, DocumentValue>();
   /** It has had step 2, and may be told changes. */
   #answered = false;
   #synced = false;
   #gone = false;
 
-  constructor(init: SyncInit, link: SyncLink, clock: Clock, onGone: () => void) {
+  constructor(
+    init: SyncInit,
+    link: SyncLink,
+    clock: Clock,
+    allowance: Allowance,
+    onGone: () => void,
+  ) {
     this.box = link.peer.box;
+    this.#allowance = allowance;
     this.#init = init;
     this.#link = link;
     this.#clock = clock;
@@ -174,6 +219,28 @@ class Peer implements SyncPeer {
     if (this.#answered) this.#send(messageYjsUpdate, update);
   }
 
+  /** Whether so much may be passed on now. */
+  takes(updates: readonly Uint8Array[]): boolean {
+    const octets = updates.reduce((sum, update) => sum + update.length, 0);
+    return this.#allowance.passedOn.take(octets, this.#clock.now());
+  }
+
+  postpone(values: readonly DocumentValue[]): void {
+    if (!this.#answered) return;
+    for (const value of values) this.#postponed.set(placeOf(value), value);
+  }
+
+  /** Passes on what was postponed, as far as may be; true: nothing is left. */
+  catchUp(): boolean {
+    for (const part of partsOf([...this.#postponed.values()])) {
+      const update = encodeUpdate(part);
+      if (!this.takes([update])) return false;
+      for (const value of part) this.#postponed.delete(placeOf(value));
+      this.tell(update);
+    }
+    return true;
+  }
+
   receive(frame: Uint8Array): void {
     if (this.#gone) return;
     const fault = this.#read(frame);
@@ -189,11 +256,11 @@ class Peer implements SyncPeer {
 
   #read(frame: Uint8Array): string | undefined {
     const now = this.#clock.now();
-    if (!this.#octets.take(frame.length, now)) return 'rate';
+    if (!this.#allowance.octets.take(frame.length, now)) return 'rate';
     const message = readMessage(frame);
     if (!message) return 'malformed';
     const { kind, body } = message;
-    const allowed = kind === messageYjsUpdate ? this.#changes : this.#rounds;
+    const allowed = kind === messageYjsUpdate ? this.#allowance.changes : this.#rounds;
     if (!allowed.take(1, now)) return 'rate';
     switch (kind) {
       case messageYjsSyncStep1:
@@ -220,13 +287,14 @@ class Peer implements SyncPeer {
     for (const update of updates) this.#send(messageYjsUpdate, update);
     this.#send(messageYjsSyncStep2, last);
     this.#answered = true;
+    this.#postponed.clear();
     return undefined;
   }
 
   #admit(update: Uint8Array, whole: boolean): string | undefined {
     if (update.length > MAX_UPDATE) return 'oversize';
     const now = this.#clock.now();
-    const mayVerify = (): boolean => this.#verifications.take(1, now);
+    const mayVerify = (): boolean => this.#allowance.verifications.take(1, now);
     const admission = this.#init.gate.admit(update, this, mayVerify);
     if (admission !== 'applied') return admission;
     if (whole && !this.#synced) {
@@ -246,23 +314,28 @@ class Peer implements SyncPeer {
 }
 
 /** Values are independent: they are cut into as many updates as it takes. */
-function updatesOf(values: readonly DocumentValue[]): Uint8Array[] {
-  const updates: Uint8Array[] = [];
+const updatesOf = (values: readonly DocumentValue[]): Uint8Array[] =>
+  partsOf(values).map(encodeUpdate);
+
+function partsOf(values: readonly DocumentValue[]): DocumentValue[][] {
+  const parts: DocumentValue[][] = [];
   let part: DocumentValue[] = [];
   let octets = 0;
   for (const value of values) {
     const length = encodeUpdate([value]).length;
     if (octets + length > FULL_UPDATE && part.length > 0) {
-      updates.push(encodeUpdate(part));
+      parts.push(part);
       part = [];
       octets = 0;
     }
     part.push(value);
     octets += length;
   }
-  if (part.length > 0) updates.push(encodeUpdate(part));
-  return updates;
+  if (part.length > 0) parts.push(part);
+  return parts;
 }
+
+const placeOf = ({ root, key }: DocumentValue): string => `${root} ${key}`;
 
 function readMessage(frame: Uint8Array): { kind: number; body: Uint8Array } | undefined {
   // A copy of its own length: lib0 and Yjs would read beyond a view's end, into what lies behind it in the buffer.
