@@ -34,6 +34,13 @@ describe('Chapter Q acts on a difference, once (item 29a)', () => {
     ['Start and Stop', '', 'fa fc', 'f20000'],
     ['Start of one that continued from nobody knows where', 'fb', 'fb fa', 'fa'],
     ['a clock of one that continued from nobody knows where', 'fb f8', 'fb f8 f8', 'f8'],
+    ['nothing of one that stands nobody knows where', 'fb f8x9 fc', 'fb f8x9 fc', ''],
+    [
+      'a clock of one that stands nobody knows where',
+      'fb f8 fc',
+      'fb f8 f8 fc',
+      'f20000 fb f8 f8 fc',
+    ],
     ['Start while a Continue at the start is known', 'f20000 fb', 'f20000 fb fa', ''],
     ['Song Position while stopped', 'fa f8x30 fc', 'fa f8x30 fc f21001', 'f21001'],
     ['Song Position and Continue', 'fa f8x30 fc', 'fa f8x30 fc f21001 fb', 'f21001 fb'],
@@ -43,6 +50,13 @@ describe('Chapter Q acts on a difference, once (item 29a)', () => {
   ])('%s', (_what, heard, sent, emitted) => {
     expect(repairs(heard, sent)).toBe(emitted);
   });
+});
+
+test('Chapter Q: after a loss that no journal covers, one that stands nobody knows where is placed (item 29a)', () => {
+  const journal = journalOf(played('90403c fb f8x9 fc'));
+  expect(repaired(played('90403c fb f8x9 fc'), journal, { joining: true })).toEqual(
+    'f20100 fb f8 f8 f8 fc'.split(' '),
+  );
 });
 
 describe('Chapter Q corrects the position when clocks are missing', () => {

@@ -12,7 +12,8 @@
  *   worse: it must stop the sequencer (MIDI 1.0: ignored while playing), and at 5 % loss it would do so every second.
  * - Otherwise one jump. Near the start of the song: Start and those clocks. Elsewhere: Stop if it runs, Song Position,
  *   Continue, the clocks between two Song Positions (at most five), and Stop if it is to stand.
- * - Where neither Start nor Song Position was heard, whoever follows may stand anywhere: a jump, unless it runs already.
+ * - Where neither Start nor Song Position was heard, whoever follows may stand anywhere: a jump, unless it runs already,
+ *   or what was heard has led to the very state that the chapter tells: then nothing is known to be missing.
  * - Beyond what a Song Position can say, only running and standing are repaired.
  * macOS sets D never, not even in the middle of a song. From a peer that was not seen to set it, a position one clock
  * back is taken for the same.
@@ -98,7 +99,9 @@ function run(next: number, atStart: boolean, sequencer: SequencerState, repair: 
 /** The sequencer is to stand, and the first clock after a Continue to play `next`. */
 function halt(next: number, sequencer: SequencerState, repair: Repair): void {
   const behind = clocksBehind(next, sequencer);
-  const few = behind <= FEW_CLOCKS && (sequencer.running || sequencer.located);
+  const asHeard = behind === 0 && sequencer.changed > 0 && !repair.joining;
+  const isPlaced = sequencer.located || sequencer.running || asHeard;
+  const few = behind <= FEW_CLOCKS && isPlaced;
   if (few) moveOn(behind, sequencer, repair);
   if (sequencer.running) play(STATUS.stop, repair);
   if (few || next > MAX_NEXT) return;
