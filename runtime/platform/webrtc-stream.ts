@@ -6,7 +6,7 @@
  * Keeps  at most MAX_UNSENT octets unsent, and what came before the first listener.
  */
 import { Listeners } from '../core/listeners.ts';
-import { after, fromMillis, type Instant } from '../core/time.ts';
+import { after, fromSeconds, type Instant } from '../core/time.ts';
 import { ToldOnce } from '../core/told-once.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NetAddress } from '../ports/datagram-network.ts';
@@ -21,7 +21,7 @@ const MESSAGE = 16 * 1_024;
 const MAX_UNSENT = 1 << 20;
 /** How long the far end may take to get our last bytes, in milliseconds. */
 const LINGER_MS = 1_000;
-const ROUTE_HOLDS = fromMillis(500);
+const ROUTE_HOLDS = fromSeconds(5);
 
 interface WebRtcStreamInit {
   readonly connection: LibraryConnection;

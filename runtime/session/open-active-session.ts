@@ -3,14 +3,14 @@
  *
  * Takes  what this box wants to be and to change; links and documents of the others.
  * Gives  snapshots of the ensemble, participants as their links come and go, the clock reference.
- * Keeps  one turn: whatever changed, everything that follows from it is worked out together, at most every 10 ms and at
- *        least every 250 ms.
+ * Keeps  one turn: whatever changed, everything that follows from it is worked out together, at most every 10 ms (3 ms a box
+ *        in a big session), at least every 250 ms.
  * Lane   3.
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { BoxId, EnsembleContext, LinkStats, ParticipantRoute } from '../core/ensemble.ts';
 import { Teardown } from '../core/lifecycle.ts';
-import { after, fromMillis, fromSeconds, type Instant } from '../core/time.ts';
+import { after, fromMillis, fromSeconds, type Instant, type Micros, micros } from '../core/time.ts';
 import type { ActiveSession, ActiveSessionDeps, ActiveSessionInit } from './active-session.ts';
 import { hostChain } from './authority.ts';
 import { openSessionDocuments } from './documents.ts';
@@ -29,6 +29,7 @@ import { noticeFor, openTimeKeeping } from './time-keeping.ts';
 import { SESSION_LIMIT } from './topology.ts';
 
 const SHORTEST_TURN = fromMillis(10);
+const TURN_PER_BOX = fromMillis(3);
 const LONGEST_TURN = fromMillis(250);
 /** A box out of reach for no longer than this keeps its place as host and reference. */
 const EXCUSED = fromSeconds(4);
@@ -109,9 +110,12 @@ async function assemble(
 
   held.hold(ways);
   const alarm = held.hold(clock.alarm(() => turn()));
+  /** What a turn costs grows with the session, and so does how often something changes. */
+  const shortestTurn = (): Micros =>
+    micros(Math.max(SHORTEST_TURN, participants.entries.size * TURN_PER_BOX));
   const touch = (): void => {
     if (!entered) return;
-    const soonest = turnedAt === undefined ? clock.now() : after(turnedAt, SHORTEST_TURN);
+    const soonest = turnedAt === undefined ? clock.now() : after(turnedAt, shortestTurn());
     alarm.set(Math.max(soonest, clock.now()) as Instant);
   };
   held.hold(documents.onChange(touch));
