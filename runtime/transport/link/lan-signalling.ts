@@ -3,7 +3,7 @@
  *
  * Takes  streams: one that was dialed, or those that callers open.
  * Gives  a path over each.
- * Keeps  at most 16 callers at once, and a rate for each address. Who breaks a bound is hung up on and counted.
+ * Keeps  at most 16 callers at once, shared among their addresses, and a rate for each. Who breaks a bound is hung up on and counted.
  * Lane   1.
  */
 import { after, fromSeconds } from '../../core/time.ts';
@@ -11,6 +11,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ByteStream } from '../../ports/stream-network.ts';
 import { CallerRates } from './caller-rates.ts';
 import { frameRecord, RecordReader } from './record-frames.ts';
+import { SharedRoom } from './shared-room.ts';
 import {
   decodeSignal,
   encodeSignal,
@@ -53,23 +54,28 @@ export function openLanDoor(
 ): LanDoor {
   const { clock, faults } = deps;
   const rates = new CallerRates(CALLS_PER_SECOND, CALLS_AT_ONCE);
-  let callers = 0;
+  const callers = new SharedRoom(MAX_CALLERS);
   return {
     take(stream) {
-      if (callers >= MAX_CALLERS || !rates.take(stream.remote.host, clock.now())) {
+      const turnAway = (): void => {
         faults.busy++;
         stream.write(frameOf({ kind: 'refuse', code: 'busy' }));
         void stream[Symbol.asyncDispose]();
+      };
+      const { host } = stream.remote;
+      const mayCall = rates.take(host, clock.now());
+      const place = mayCall ? callers.enter(host, turnAway) : undefined;
+      if (!place) {
+        turnAway();
         return;
       }
-      callers++;
       const late = clock.alarm(() => {
         faults.late++;
         void stream[Symbol.asyncDispose]();
       });
       late.set(after(clock.now(), FIRST_FRAME_WITHIN));
       stream.onClosed(() => {
-        callers--;
+        place[Symbol.dispose]();
         late[Symbol.dispose]();
       });
       const path = openPath(stream, 'dialer', {

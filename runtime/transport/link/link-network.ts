@@ -3,7 +3,7 @@
  *
  * Takes  a PeerNetwork, and what this box says of itself.
  * Gives  open links, or a PortError whose message is for people.
- * Keeps  at most 16 streams that have not greeted yet; more are closed at once.
+ * Keeps  at most 16 streams that have not greeted yet, shared among callers; more are closed at once.
  * Lane   1.
  */
 import { followSignals } from '../../core/abort.ts';
@@ -20,6 +20,7 @@ import type { Refusal, RefusalCode } from './link-message.ts';
 import type { LinkEnd } from './link-state.ts';
 import type { ConnectHow, PeerNetwork } from './peer-network.ts';
 import { boxOfPlace } from './place.ts';
+import { SharedRoom } from './shared-room.ts';
 
 export interface LinkNetworkDeps extends LinkDeps {
   readonly peers: PeerNetwork;
@@ -43,28 +44,37 @@ export async function listenForLinks(
   },
 ): Promise<StreamListener> {
   const greeting = new Set<{ attempt?: AsyncDisposable }>();
+  const room = new SharedRoom(MAX_GREETING);
   const listener = await deps.peers.listen(
     init.host === undefined ? { port: init.port } : { port: init.port, host: init.host },
     (stream) => {
-      if (greeting.size >= MAX_GREETING) {
+      // Entered first: a stream may have its greeting with it, and be open before greetStream returns.
+      const place: { attempt?: AsyncDisposable } = {};
+      const seat = room.enter(stream.remote.host, () => {
+        deps.counters.refused++;
+        void place.attempt?.[Symbol.asyncDispose]();
+      });
+      if (!seat) {
         deps.counters.refused++;
         void stream[Symbol.asyncDispose]();
         return;
       }
-      // Entered first: a stream may have its greeting with it, and be open before greetStream returns.
-      const place: { attempt?: AsyncDisposable } = {};
       greeting.add(place);
+      const leave = (): void => {
+        greeting.delete(place);
+        seat[Symbol.dispose]();
+      };
       place.attempt = greetStream(deps, stream, {
         ...init.terms,
         dialer: false,
         hello: init.hello(stream.remote),
         judge: (peer) => init.judge(peer, stream.remote),
         onOpen: (link) => {
-          greeting.delete(place);
+          leave();
           init.onLink(link);
         },
         onFailed(end) {
-          greeting.delete(place);
+          leave();
           init.onTurnedAway?.(end, stream.remote);
         },
       });

@@ -3,7 +3,7 @@
  *
  * Takes  messages that the server passes on: it may lose, repeat and reorder them, and say that they are from anybody.
  * Gives  a path for each exchange that this box begins, or that others begin with it.
- * Keeps  at most 16 exchanges of callers, a rate for each caller, and the last exchanges that have ended.
+ * Keeps  at most 16 exchanges of callers, shared among them, a rate for each, and the last exchanges that have ended.
  * Lane   1.
  */
 import * as decoding from 'lib0/decoding';
@@ -16,6 +16,7 @@ import { CallerRates } from './caller-rates.ts';
 import { nobodyAt, noServer } from './connection-words.ts';
 import type { SignalFaults } from './lan-signalling.ts';
 import { placeOfBox } from './place.ts';
+import { SharedRoom } from './shared-room.ts';
 import {
   decodeSignal,
   encodeSignal,
@@ -38,7 +39,6 @@ export interface ServerSignalling extends Disposable {
 }
 
 interface Exchange {
-  readonly caller: boolean;
   take(octets: Uint8Array, sequence: number): void;
 }
 
@@ -52,6 +52,7 @@ export function openServerSignalling(deps: {
   const exchanges = new Map<string, Exchange>();
   const ended = new Set<string>();
   const rates = new CallerRates(CALLS_PER_SECOND, CALLS_AT_ONCE);
+  const callers = new SharedRoom(MAX_CALLERS);
   let onPath: ((path: SignalPath) => void) | undefined;
 
   const keyOf = (box: BoxId, id: Uint8Array): string => `${box} ${id.join()}`;
@@ -74,7 +75,6 @@ export function openServerSignalling(deps: {
       inbox.close(cause);
     };
     exchanges.set(key, {
-      caller: side === 'acceptor',
       take(octets, number) {
         if (seen.has(number)) return;
         seen.add(number);
@@ -107,15 +107,19 @@ export function openServerSignalling(deps: {
       faults.busy++;
       return;
     }
-    const callers = [...exchanges.values()].filter(({ caller }) => caller).length;
     const path = open(from, id, 'acceptor');
-    if (onPath && callers < MAX_CALLERS) {
-      onPath(path);
+    const turnAway = (code: 'busy' | 'closed'): void => {
+      if (code === 'busy') faults.busy++;
+      path.send({ kind: 'refuse', code });
+      void path[Symbol.asyncDispose]();
+    };
+    const place = onPath && callers.enter(from, () => turnAway('busy'));
+    if (!onPath || !place) {
+      turnAway(onPath ? 'busy' : 'closed');
       return;
     }
-    if (onPath) faults.busy++;
-    path.send({ kind: 'refuse', code: onPath ? 'busy' : 'closed' });
-    void path[Symbol.asyncDispose]();
+    path.onClosed(() => place[Symbol.dispose]());
+    onPath(path);
   };
 
   const listening = controlPlane.onSignal((from, wrapped) => {
