@@ -72,7 +72,7 @@ export async function makeNamespace(
     ...facts,
     ip: async (...words) => void (await run('ip', ['-n', name, ...words])),
     async read(env, program, ...words) {
-      const options = { env: { ...TOOLS, ...env }, timeout: 20_000 };
+      const options = { env: { ...TOOLS, ...env }, timeout: 60_000 };
       try {
         return (await run('ip', [...inside, program, ...words], options)).stdout;
       } catch (error) {

@@ -36,6 +36,7 @@ export type BoxCommand =
   | { readonly do: 'send'; readonly octets: readonly number[] }
   /** A short note every so many milliseconds; 0: no more. */
   | { readonly do: 'play'; readonly every: number }
+  | { readonly do: 'tempo'; readonly bpm: number }
   /** Answered by `state`. */
   | { readonly do: 'tell' };
 
@@ -52,7 +53,9 @@ export type BoxEvent =
   | { readonly kind: 'asksCode' }
   | {
       readonly kind: 'state';
-      readonly sounding: number;
+      /** Numbers of the keys that sound. */
+      readonly sounding: readonly number[];
+      readonly tempo: number;
       readonly notes: number;
       readonly online: string;
       readonly participants: readonly { readonly name: string; readonly route: string }[];
@@ -209,10 +212,14 @@ async function obey(command: BoxCommand): Promise<void> {
       every = command.every;
       pace.set(clock.now());
       break;
+    case 'tempo':
+      box.session.setTempo(command.bpm);
+      break;
     case 'tell':
       tell({
         kind: 'state',
-        sounding: sounding.size,
+        sounding: [...sounding],
+        tempo: box.session.context?.timeline.bpm ?? 0,
         notes,
         online: network.controlPlane?.state ?? 'off',
         participants: (box.session.context?.participants ?? []).map((each) => ({

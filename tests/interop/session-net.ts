@@ -24,6 +24,8 @@ export type RouterKind = 'open' | 'strict' | 'blocked';
 
 export interface Home {
   readonly router: Namespace;
+  /** Another router from now on, as far as new connections are concerned. */
+  setKind(kind: RouterKind): Promise<void>;
   /** On its own port of the router's switch. */
   addBox(number: number): Promise<Namespace>;
   /** Nothing gets through the router any more, without a word to anybody. */
@@ -96,6 +98,10 @@ export async function openSessionNet(): Promise<SessionNet> {
         await firewall(router, kind);
         return {
           router,
+          async setKind(other) {
+            await nft(router, 'delete table ip home');
+            await firewall(router, other);
+          },
           async addBox(host) {
             const address = `192.168.${number}.${host}`;
             const box = await space(`b${number}-${host}`, address);
@@ -115,7 +121,7 @@ export async function openSessionNet(): Promise<SessionNet> {
       async startServers() {
         const file = (name: string): string => join(folder, name);
         writeFileSync(file('turn-secret'), `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
-        servers.push(await startTurn(hub, file('turn-secret'), folder));
+        const turning = startTurn(hub, file('turn-secret'), folder);
         await makeCertificate(hub, file('key.pem'), file('cert.pem'));
         const running = hub.start(
           {},
@@ -125,7 +131,7 @@ export async function openSessionNet(): Promise<SessionNet> {
           ...['--data-dir', file('server'), '--stun', `stun:${HUB}:3478`],
           ...['--turn', TURN, '--turn-secret-file', file('turn-secret')],
         );
-        servers.push(running);
+        servers.push(running, await turning);
         const line = await said(running, '"certificate"');
         server = { url: SERVER, certificate: JSON.parse(line).certificate };
       },
@@ -141,6 +147,7 @@ export async function openSessionNet(): Promise<SessionNet> {
 async function startTurn(hub: Namespace, secretFile: string, folder: string): Promise<Running> {
   const printing = ['server', '--print-turn-config', '--turn-secret-file', secretFile];
   const printed = await hub.read({}, process.execPath, '--import', 'tsx', CLI, ...printing);
+  if (printed.startsWith('Error')) throw new Error(printed);
   const file = join(folder, 'turnserver.conf');
   writeFileSync(file, printed, { mode: 0o600 });
   return hub.start(
@@ -162,7 +169,7 @@ async function makeCertificate(hub: Namespace, key: string, certificate: string)
 /** The first line with that text. */
 async function said(running: Running, text: string): Promise<string> {
   const find = (): string | undefined => running.lines.find((line) => line.includes(text));
-  await waitUntil(() => find() !== undefined || running.ended, 30).catch(() => {});
+  await waitUntil(() => find() !== undefined || running.ended, 60).catch(() => {});
   const line = find();
   if (line === undefined) throw new Error(`it did not start: ${running.lines.join('\n')}`);
   return line;

@@ -67,6 +67,6 @@ export async function startPlayer(
       return nextAfter(kind, before, seconds);
     },
   };
-  await nextAfter('ready', 0, 30);
+  await nextAfter('ready', 0, 60);
   return player;
 }

@@ -20,6 +20,8 @@ export interface Stage extends AsyncDisposable {
   /** Ben joins, and hears Ada: milliseconds from click to session and to the first note. */
   join(): Promise<{ readonly joined: number; readonly heard: number }>;
   leave(): Promise<void>;
+  /** Other routers from now on. */
+  setRouters(kinds: readonly [RouterKind, RouterKind]): Promise<void>;
   /** Again, with the same data, after it was ended. */
   restart(who: 'ada' | 'ben'): Promise<Player>;
 }
@@ -27,6 +29,8 @@ export interface Stage extends AsyncDisposable {
 export const SESSION = 'Zwielicht-Probe';
 export const NAMES = { ada: 'Adalgisa-Box', ben: 'Benvenuto-Box' } as const;
 const EVERY = 20;
+/** A key that is held when something happens. */
+const HELD = 72;
 
 export async function openStage(
   kind: StageKind,
@@ -72,6 +76,9 @@ export async function openStage(
         ben.tell({ do: 'leave' });
         await sleep(500);
       },
+      async setRouters(kinds) {
+        for (const [number, kind] of kinds.entries()) await homes[number]?.setKind(kind);
+      },
       async restart(who) {
         const player = await start(who);
         if (who === 'ada') ada = player;
@@ -100,14 +107,86 @@ export async function routeOf(player: Player): Promise<string> {
   return participants.find(({ route }) => route !== 'self')?.route ?? 'alone';
 }
 
-/** Cuts the way for so many seconds, and tells how many milliseconds after its end the next note was heard. */
-export async function recoverAfterCut(stage: Stage, seconds: number): Promise<number> {
+export interface Recovery {
+  /** Milliseconds from the end of the cut to the next note that was heard; 0: it was not missed. */
+  readonly heard: number;
+  /** Milliseconds from there until what one box changed during the cut was known to the other. */
+  readonly merged: number;
+  /** Keys that still sound at the listener's, though they were let go of during the cut. */
+  readonly stuck: readonly number[];
+}
+
+/** Cuts the way for so many seconds. Meanwhile Ada lets go of a key, and `changes` sets another tempo. */
+export async function recoverAfterCut(
+  stage: Stage,
+  seconds: number,
+  changes: 'ada' | 'ben',
+): Promise<Recovery> {
   const [home] = stage.homes;
   if (!home || stage.homes.length < 2) throw new Error('there is no router between');
+  const { ada, ben } = stage;
+  const bpm = (await tempoOf(ben)) === 97 ? 143 : 97;
+  ada.tell({ do: 'send', octets: [0x90, HELD, 100] });
+  await sleep(300);
   await home.cut();
-  const silence = stage.ben.next('silence', seconds + 30);
+  const silence = ben.next('silence', seconds + 30);
+  ada.tell({ do: 'send', octets: [0x80, HELD, 0] });
+  stage[changes].tell({ do: 'tempo', bpm });
   await sleep(seconds * 1_000);
   const healed = Date.now();
   await home.heal();
-  return (await silence).to - healed;
+  const heard = Math.max(0, (await silence).to - healed);
+  const [one, other] = [await mergedAt(ada, bpm), await mergedAt(ben, bpm)];
+  await sleep(500);
+  const { sounding } = await ben.ask({ do: 'tell' }, 'state');
+  const stuck = sounding.filter((key) => key === HELD);
+  return { heard, merged: Math.max(0, one - healed, other - healed), stuck };
+}
+
+/** The playing box gets another address, after a second without any; milliseconds from then to the next note. */
+export async function recoverAfterMove(stage: Stage, from: string, to: string): Promise<number> {
+  const { ada } = stage.spaces;
+  const silence = stage.ben.next('silence', 30);
+  await ada.ip('addr', 'del', `${from}/24`, 'dev', 'eth0');
+  await sleep(1_000);
+  const back = Date.now();
+  await ada.ip('addr', 'add', `${to}/24`, 'dev', 'eth0');
+  await ada.ip('route', 'add', 'default', 'via', '192.168.1.1');
+  return Math.max(0, (await silence).to - back);
+}
+
+/** Kills one, holding a key, and starts it anew; milliseconds from its coming back to the next note, and what is stuck. */
+export async function recoverAfterKill(
+  stage: Stage,
+  who: 'ada' | 'ben',
+): Promise<{ readonly heard: number; readonly stuck: readonly number[] }> {
+  stage.ada.tell({ do: 'send', octets: [0x90, HELD, 100] });
+  await sleep(300);
+  await stage[who].process.end('SIGKILL');
+  const player = await stage.restart(who);
+  if (who === 'ben') {
+    const { after } = await player.ask({ do: 'rejoin' }, 'heard', 40);
+    stage.ada.tell({ do: 'send', octets: [0x80, HELD, 0] });
+    return { heard: after, stuck: [] };
+  }
+  const silence = stage.ben.next('silence', 40);
+  const back = Date.now();
+  player.tell({ do: 'play', every: EVERY });
+  player.tell({ do: 'rejoin' });
+  const heard = (await silence).to - back;
+  await sleep(500);
+  const { sounding } = await stage.ben.ask({ do: 'tell' }, 'state');
+  return { heard, stuck: sounding.filter((key) => key === HELD) };
+}
+
+const tempoOf = async (player: Player): Promise<number> =>
+  (await player.ask({ do: 'tell' }, 'state')).tempo;
+
+/** When that box knew of that tempo. */
+async function mergedAt(player: Player, bpm: number): Promise<number> {
+  for (let tries = 0; tries < 500; tries++) {
+    if ((await tempoOf(player)) === bpm) return Date.now();
+    await sleep(20);
+  }
+  throw new Error(`what was changed during the cut never got to the other box (${bpm} bpm)`);
 }
