@@ -9,6 +9,7 @@ import type { BoxId } from '../../core/ensemble.ts';
 import { fromMillis, fromSeconds } from '../../core/time.ts';
 import type { IceServer, PeerStream } from '../../ports/peer-connection.ts';
 import { placeOfBox } from './place.ts';
+import { encodeSignal } from './signal-message.ts';
 import { openSignalledNetwork } from './signalled-network.ts';
 
 const PORT = 5008;
@@ -369,6 +370,35 @@ test('whoever calls and says nothing, nonsense or too much is hung up on and cou
   await Promise.all(many);
   expect(b.network.faults.busy).toBe(4);
   expect(b.connections.size).toBe(0);
+});
+
+test('one address that keeps all places at the door taken keeps nobody else out', async () => {
+  const { open, place, turn, net, finish } = openRig();
+  const [a, b] = [open('A'), open('B')];
+  await b.listen();
+  const { streams } = net.host('10.0.0.99');
+  for (let count = 0; count < 30; count++) {
+    const calling = streams.connect(place('B'), never());
+    await turn(0.15);
+    const stream = await calling;
+    stream.onBytes(() => {});
+    // The version, and a candidate of nobody: as if there were more to come.
+    const candidate = encodeSignal({
+      kind: 'signal',
+      attempt: 0,
+      signal: {
+        kind: 'candidate',
+        candidate: 'candidate:1 1 UDP 1 10.0.0.99 9 typ host',
+        mid: '0',
+      },
+    });
+    stream.write(Uint8Array.of(1, 0, candidate.length, ...candidate));
+    await turn(0.15);
+  }
+  expect(b.network.faults.malformed).toBe(0);
+  const stream = await finish(a.network.connect(place('B'), never()));
+  await turn(1);
+  await converse(turn, stream, only(b));
 });
 
 test('ten thousand octets of chance at the door never throw', async () => {
