@@ -84,7 +84,7 @@ bench-rtp: build ## RTP-MIDI beside npm rtpmidi and bare datagrams: codec, sessi
 bench-crowd: build ## one box with 64 participants for five minutes (ARGS='--participants 64 --seconds 300 --json')
 	$(BIN)/tsx tests/bench/rtp/crowd.ts $(ARGS)
 
-bench-join: ## joining, from click to the first note, on a LAN, through NATs, relayed, tunnelled; coming back after cuts (root; about 3 minutes; ARGS='10 long')
+bench-join: ## joining, from click to the first note, on a LAN, through NATs, relayed, tunnelled; coming back after cuts (root; about 5 minutes; ARGS='10 5 long')
 	$(BIN)/tsx tests/bench/join.ts $(ARGS)
 
 bench-session: build ## 16 boxes in one encrypted session at 10 events/s each, and 32 at 2 (about 8 minutes; ARGS=--json)

@@ -136,8 +136,9 @@ export class LibraryConnection {
 
   /** The library has ended it, which may be before the event of that. */
   get ended(): boolean {
+    if (this.#closing) return true;
     const state = this.#connection.state();
-    return this.#closing || state === 'closed' || state === 'failed';
+    return state === 'closed' || state === 'failed';
   }
 
   /** Octets that SCTP has not taken yet. */

@@ -146,6 +146,9 @@ export async function recoverAfterCut(
 /** The playing box gets another address, after a second without any; milliseconds from then to the next note. */
 export async function recoverAfterMove(stage: Stage, from: string, to: string): Promise<number> {
   const { ada } = stage.spaces;
+  // Over IPv6, whose link-local address stays, it would be back before it has its new IPv4 address.
+  await ada.read({}, 'sysctl', '-qw', 'net.ipv6.conf.eth0.disable_ipv6=1');
+  await sleep(1_500);
   const silence = stage.ben.next('silence', 30);
   await ada.ip('addr', 'del', `${from}/24`, 'dev', 'eth0');
   await sleep(1_000);

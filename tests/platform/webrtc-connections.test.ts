@@ -128,6 +128,25 @@ test('a listener that throws ends its connection, not the process, and is counte
   expect(connections.faults).toBe(1);
 });
 
+test('candidates that overtake a description are kept for it; those of one that could not be used are no fault', async () => {
+  await using connections = await openConnections();
+  const answerer = connections.open({ role: 'answerer', iceServers: [], host: HOST });
+  let reason = '';
+  answerer.onFailed((words) => {
+    reason = words;
+  });
+  const candidate = 'candidate:1 1 UDP 2122317823 127.0.0.1 40000 typ host';
+  answerer.signal({ kind: 'candidate', candidate, mid: 'midi' });
+  expect(connections.faults).toBe(0);
+  const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':');
+  const sdp = `v=0\r\ns=-\r\na=fingerprint:sha-256 ${fingerprint}\r\n`;
+  answerer.signal({ kind: 'description', type: 'offer', sdp });
+  answerer.signal({ kind: 'candidate', candidate, mid: 'midi' });
+  await waitUntil(() => reason !== '');
+  expect(reason).toContain("can't be made");
+  expect(connections.faults).toBe(0);
+});
+
 test('a box that is killed is noticed by its silence, and closing towards it does not block', async () => {
   await using connections = await openConnections();
   const { near, answerer } = await openPair(connections);

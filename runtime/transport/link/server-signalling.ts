@@ -31,6 +31,8 @@ const CALLS_AT_ONCE = 8;
 const MAX_ENDED = 256;
 const EXCHANGE_OCTETS = 16;
 const MAX_SEQUENCE = 255;
+/** Candidates that overtook the offer which begins their exchange, all exchanges together. */
+const MAX_OVERTAKING = 64;
 
 export interface ServerSignalling extends Disposable {
   dial(to: BoxId): SignalPath;
@@ -51,6 +53,11 @@ export function openServerSignalling(deps: {
   const { clock, controlPlane, randomness, faults } = deps;
   const exchanges = new Map<string, Exchange>();
   const ended = new Set<string>();
+  let overtaking: {
+    readonly key: string;
+    readonly octets: Uint8Array;
+    readonly sequence: number;
+  }[] = [];
   const rates = new CallerRates(CALLS_PER_SECOND, CALLS_AT_ONCE);
   const callers = new SharedRoom(MAX_CALLERS);
   let onPath: ((path: SignalPath) => void) | undefined;
@@ -130,10 +137,18 @@ export function openServerSignalling(deps: {
     }
     const key = keyOf(from, read.exchange);
     if (!exchanges.has(key)) {
-      if (ended.has(key) || !begins(read.message)) return;
+      if (ended.has(key)) return;
+      if (!begins(read.message)) {
+        overtaking.push({ key, octets: read.message, sequence: read.sequence });
+        if (overtaking.length > MAX_OVERTAKING) overtaking.shift();
+        return;
+      }
       answer(from, read.exchange);
     }
     exchanges.get(key)?.take(read.message, read.sequence);
+    const waited = overtaking.filter((each) => each.key === key);
+    overtaking = overtaking.filter((each) => each.key !== key);
+    for (const { octets, sequence } of waited) exchanges.get(key)?.take(octets, sequence);
   });
 
   return {

@@ -3,7 +3,7 @@ import { openVirtualNetwork } from '../../../sim/network/virtual-network.ts';
 import { openVirtualPeerConnections } from '../../../sim/network/virtual-peer-connections.ts';
 import { seededRandomness } from '../../../sim/seeded-randomness.ts';
 import { VirtualClock } from '../../../sim/virtual-clock.ts';
-import { openVirtualControlPlane } from '../../../sim/virtual-control-plane.ts';
+import { type Letter, openVirtualControlPlane } from '../../../sim/virtual-control-plane.ts';
 import { turnToFinish } from '../../../tests/sim/virtual-rig.ts';
 import type { BoxId } from '../../core/ensemble.ts';
 import { fromMillis, fromSeconds } from '../../core/time.ts';
@@ -311,6 +311,24 @@ test.each([
   const held = stream.route.kind === 'tunnelled' ? 0 : 1;
   expect([a.connections.size, b.connections.size]).toEqual([held, held]);
   await converse(turn, stream, ends[0] as PeerStream);
+});
+
+test('candidates that a server lets overtake their offer wait for it', async () => {
+  const { clock, open, hub, finish } = openRig();
+  const [a, b] = [open('A'), open('B')];
+  await b.listen();
+  // The dialer says two things: its offer, and its only candidate.
+  const held: Letter[] = [];
+  hub.misdeeds.letter = (letter) => {
+    if (letter.from !== idOf('A') || held.length > 1) return [letter];
+    held.push(letter);
+    return held.length === 2 ? [...held].reverse() : [];
+  };
+  const begun = clock.now();
+  const stream = await finish(a.network.connect(placeOfBox(idOf('B')), never()));
+  expect(stream.route.kind).toBe('local');
+  expect((clock.now() - begun) / 1e6).toBeLessThan(0.5);
+  expect(b.network.faults).toEqual({ busy: 0, malformed: 0, late: 0 });
 });
 
 test('an exchange that is replayed, in whole, reversed or to somebody else, leads to nobody', async () => {
