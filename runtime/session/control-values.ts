@@ -71,7 +71,9 @@ const NAME = z
   .string()
   .min(1)
   .transform((text) => plainText(text, MAX_NAME));
-const count = z.number().int().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
+/** Beats and bars: twenty years at the greatest tempo, and parts of a beat can still be told apart. */
+const MAX_BEATS = 2 ** 32;
+const count = z.number().int().min(-MAX_BEATS).max(MAX_BEATS);
 const ensembleTime = time.transform((value) => value as EnsembleTime);
 const STRETCH = z.object({
   origin: ensembleTime,

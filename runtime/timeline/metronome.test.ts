@@ -261,3 +261,17 @@ describe('whatever is wished, whoever does, and however late it is heard', () =>
     );
   });
 });
+
+test('beats whose numbers are beyond counting are passed over, and the box goes on', () => {
+  const clock = new VirtualClock();
+  const player = new Player(clock, 'on');
+  for (const beat of [2 ** 53 - 1, -(2 ** 53 - 1)]) {
+    const timeline = { ...PLAIN, beat };
+    player.know({ timeline, song: { start: beat, position: 0, countIn: 0 } });
+    clock.advance(fromMillis(5_000));
+  }
+  player.know({ timeline: PLAIN, song: { start: 0, position: 0, countIn: 0 } });
+  const before = player.clicks.length;
+  clock.advance(fromMillis(5_000));
+  expect(player.clicks.length - before).toBe(10);
+});

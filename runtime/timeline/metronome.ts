@@ -60,6 +60,8 @@ const CLOSE = 0.4;
 /** Beats that may be given ahead; and that may be counted as missed. */
 const FEW = 2;
 const MANY = 1_000;
+/** Beats that may be due at once; more are no beats. */
+const AT_ONCE = 16;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 export function openMetronome(
@@ -112,8 +114,10 @@ export function openMetronome(
     // The session's time is another one, or its beats have other numbers.
     if (next > reached + FEW || next < reached - MANY) next = reached;
     // Each beat that was passed over while nothing called us, as after a stall.
-    for (; next < reached; next++) if (sounds(next) && next > last.beat) stats.missed++;
-    for (;;) {
+    const passed = Math.min(reached - next, MANY);
+    for (let i = 0; i < passed; i++) if (sounds(next + i) && next + i > last.beat) stats.missed++;
+    next = Math.max(next, reached);
+    for (let round = 0; round < AT_ONCE; round++) {
       const due = dueOf(timeline, next);
       if (due > now + AHEAD) {
         alarm.set((due - AHEAD) as Instant);
@@ -123,6 +127,9 @@ export function openMetronome(
       if (sounds(next) && !isSame) give(timeline, next, due);
       next++;
     }
+    // Numbers so great that the next one is the same, or falls no later.
+    next = reached;
+    alarm.set(after(now, AHEAD));
   };
 
   /** What was given and has not left is given anew when it is another now. */

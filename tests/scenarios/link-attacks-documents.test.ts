@@ -88,3 +88,13 @@ test('after a claim to the last word the session can still be handed over and ba
   const stampOf = (box: BoxId) => ann.control.registers.get(box)?.host?.stamp ?? 0;
   expect(stampOf(ben.box)).toBeGreaterThan(stampOf(ann.box));
 });
+
+test('beats beyond counting are refused', () => {
+  const { gate } = openMember('ann');
+  for (const beat of [2 ** 53 - 1, -(2 ** 53 - 1), 2 ** 33]) {
+    const update = encodeUpdate([said('timeline', [1, { ...tempo(120), beat }])]);
+    expect(gate.admit(update, 'link')).toBe('value');
+    const song = { start: beat, position: 0, countIn: 0 };
+    expect(gate.admit(encodeUpdate([said('song', [1, song])]), 'link')).toBe('value');
+  }
+});
