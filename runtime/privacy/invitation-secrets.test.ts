@@ -57,6 +57,10 @@ test('a secret that was revoked is good for nothing, and of seventeen the oldest
   expect([finds(1), finds(2), finds(17)]).toEqual([false, true, true]);
   secrets.revoke(secretOf(17));
   expect(finds(17)).toBe(false);
+  secrets.revokeAll('cd'.repeat(16) as SessionId);
+  expect(finds(16)).toBe(true);
+  secrets.revokeAll(SESSION);
+  expect([finds(2), finds(16)]).toEqual([false, false]);
 });
 
 test('a file that can’t be read holds no invitations', async () => {

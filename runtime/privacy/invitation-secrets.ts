@@ -23,6 +23,8 @@ export interface InvitationSecrets {
   /** `expiresAt`: 24 hours from now when it is left out. */
   add(secret: Uint8Array, session: SessionId, expiresAt?: WallTime): void;
   revoke(secret: Uint8Array): void;
+  /** All that lead there. */
+  revokeAll(session: SessionId): void;
   /** The secret, valid still, by which `mac` was made. */
   find(
     session: SessionId,
@@ -110,6 +112,11 @@ export async function openInvitationSecrets(deps: {
       keep([...others, { secret: secret.slice(), session, expiresAt: until }].slice(-MAX_SECRETS));
     },
     revoke: (secret) => keep(valid().filter((other) => !equalOctets(other.secret, secret))),
+    revokeAll(session) {
+      if (kept.some((held) => held.session === session)) {
+        keep(valid().filter((held) => held.session !== session));
+      }
+    },
     find: (session, transcript, role, mac) =>
       valid().find(
         (held) =>

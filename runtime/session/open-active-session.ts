@@ -91,7 +91,7 @@ async function assemble(
   const ways = new ParticipantWays(init, { self: box, meshLimit: init.meshLimit });
   let forwarders: readonly BoxId[] = [];
 
-  const { mesh, level, seenAs, reach } = held.hold(
+  const sessionLinks = held.hold(
     await openSessionLinks(deps, {
       session: init.session,
       box,
@@ -108,6 +108,7 @@ async function assemble(
     }),
   );
 
+  const { mesh, level, reach } = sessionLinks;
   held.hold(ways);
   const alarm = held.hold(clock.alarm(() => turn()));
   /** What a turn costs grows with the session, and so does how often something changes. */
@@ -136,7 +137,7 @@ async function assemble(
     alarm.set(after(turnedAt, LONGEST_TURN));
     const linked = presentLinks();
     ownEntry.write({
-      addresses: ownAddresses({ host: init.host, seenAs, found, box }),
+      addresses: ownAddresses({ host: init.host, seenAs: sessionLinks.seenAs, found, box }),
       links: [...linked].sort(),
       forwarders,
       couldKeepTime: timeKeeping.keepsTime(new Set([...linked, ...ways.forwarded])),

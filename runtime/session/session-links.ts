@@ -60,7 +60,8 @@ export async function openSessionLinks(
   const { box, session, documents } = init;
   const levels = new Map<Link, LevelPeer>();
   const synced = new Listeners<[]>();
-  const seenAs = new Set<string>();
+  /** One for each box that says so: none can crowd out what the others say. */
+  const seenBy = new Map<BoxId, string>();
   const logged = new TokenBucket(LOGGED_PER_SECOND, LOGGED_AT_ONCE);
 
   const judge = (peer: Hello): Refusal | undefined => {
@@ -104,7 +105,8 @@ export async function openSessionLinks(
     const level = documents.attach(link);
     levels.set(link, level);
     level.onSynced(() => synced.emit());
-    if (link.peer.seenAs !== '' && seenAs.size < MAX_SEEN_AS) seenAs.add(link.peer.seenAs);
+    const { box: peer, seenAs } = link.peer;
+    if (seenAs !== '' && (seenBy.has(peer) || seenBy.size < MAX_SEEN_AS)) seenBy.set(peer, seenAs);
     if (replaced && !continues(replaced, link)) tell(replaced, 'unlinked');
     // Where packets go over the link, those who play have to know of the new one.
     if (!replaced || link.packets || !continues(replaced, link)) tell(link, 'linked');
@@ -127,7 +129,9 @@ export async function openSessionLinks(
   return {
     mesh,
     level: () => [...levels.values()].every((peer) => peer.synced),
-    seenAs,
+    get seenAs() {
+      return new Set(seenBy.values());
+    },
     reach: (places, signal, entry) =>
       reachLevel({ clock: deps.clock, mesh, levels, synced }, { places, entry }, signal),
     [Symbol.asyncDispose]: () => mesh[Symbol.asyncDispose](),

@@ -150,6 +150,8 @@ export async function openSessionManager(
           announcing.tell(next, { name: self.name, port: opened.linkPort });
           remember(opened, next);
           for (const notice of hostNotices(box, context, next)) notify(notice);
+          // Whoever was put out may know one, and would come back by it as somebody else.
+          if (isPutOut(context, next)) admission.invitations.revokeAll(session);
           context = next;
           contexts.emit(next);
         },
@@ -322,6 +324,11 @@ export async function openSessionManager(
     },
   };
 }
+
+/** Whether somebody more is. */
+const isPutOut = (before: EnsembleContext | undefined, { removed }: EnsembleContext): boolean =>
+  before !== undefined &&
+  removed.some(({ id }) => !before.removed.some((other) => other.id === id));
 
 const NO_SERVER = (): PortError =>
   new PortError('unavailable', 'no control server is set: enter one in the settings');

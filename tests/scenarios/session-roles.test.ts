@@ -272,6 +272,39 @@ test('an invitation leads from elsewhere into the session, and to nobody else’
   expect(agreed(stranger)).toEqual(agreed(a));
 });
 
+test('who was put out does not come back as somebody else by an invitation it knows', async () => {
+  const rig = openSessionRig(11);
+  const a = await rig.start('A');
+  const [guest, disguise] = [
+    await rig.start('G', { stranger: true }),
+    await rig.start('H', { stranger: true }),
+  ];
+  await a.session.create('Basement');
+  await rig.seconds(1);
+  const inviting = a.session.invite();
+  await rig.seconds(1);
+  const { link } = await inviting;
+  const joined = guest.session.openInvitation(link, never());
+  await rig.seconds(6);
+  await joined;
+  a.session.remove(guest.id);
+  await rig.seconds(3);
+  expect(guest.session.context).toBeUndefined();
+  const back = disguise.session.openInvitation(link, never()).then(
+    () => 'in',
+    ({ code }) => code,
+  );
+  await rig.seconds(8);
+  expect(await back).toBe('denied');
+  // A new one is as good as ever.
+  const again = a.session.invite();
+  await rig.seconds(1);
+  const another = disguise.session.openInvitation((await again).link, never());
+  await rig.seconds(6);
+  await another;
+  expect(disguise.session.context?.name).toBe('Basement');
+});
+
 test('without a control server an invitation says what to do', async () => {
   const rig = openSessionRig(10);
   const a = await rig.start('A');
