@@ -106,6 +106,44 @@ test('a flood of updates, of questions, or of octets cuts the link off', () => {
   }
 });
 
+test('a document that somebody has filled with made-up boxes is taken in bit by bit, honest words first', () => {
+  const { attach, clock, control } = openRig();
+  control.set({ mode: 'live' });
+  const boxes = Array.from({ length: 60 }, () => boxOf('nobody'));
+  for (let index = 0; index < 250; index++) {
+    const made = identityOf(`made up ${index}`);
+    const root = `control/${made.box}`;
+    const values = ['muted', 'removed'].map((key, count) =>
+      signedAs(made, { root, key, value: [count, boxes], count }),
+    );
+    const line = attach(made.box);
+    line.peer.receive(frameOf(2, encodeUpdate(values)));
+    expect(line.cuts).toEqual([]);
+    line.peer[Symbol.dispose]();
+  }
+  const total = control.document.encode().length;
+  expect(total).toBeGreaterThan(1_048_576);
+  const far = openReplica('zoe', controlRules, { prefix: 'control/' });
+  const cuts: string[] = [];
+  const link = { peer: { box: ANN.box }, send: () => true, cut: (why: string) => cuts.push(why) };
+  const atFar = openDocumentSync({ clock }, { ...far, channel: 1 }).attach(link);
+  const { peer, sent } = attach(far.box);
+  peer.receive(STEP_1);
+  let seen = 1;
+  const hear = (): void => {
+    while (seen < sent.length) atFar.receive(sent[seen++] ?? STEP_1);
+  };
+  hear();
+  expect(atFar.synced).toBe(true);
+  expect(far.document.at(`control/${ANN.box}`, 'mode')).toBeDefined();
+  for (let second = 0; second < 120; second++) {
+    clock.advance(fromSeconds(1));
+    hear();
+  }
+  expect(cuts).toEqual([]);
+  expect(far.document.encode()).toEqual(control.document.encode());
+});
+
 test('a new link does not give a peer more to send', () => {
   const { attach } = openRig();
   const empty = frameOf(2, encodeUpdate([]));

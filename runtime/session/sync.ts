@@ -25,6 +25,9 @@ const FULL_UPDATE = 49_152;
 const PASSED_ON_PER_SECOND = 20_480;
 const PASSED_ON_AT_ONCE = 524_288;
 const LATER = fromMillis(500);
+/** Of what a peer lacks it is told so much in answer to its question, and the rest as what is passed on. */
+const ANSWER_OCTETS = 393_216;
+const ANSWER_VALUES = 1_024;
 /** Boxes of which it is remembered what they may still send, when their links go and come. */
 const MAX_REMEMBERED = 128;
 /** Changes of this long are sent as one. */
@@ -105,11 +108,14 @@ export function openDocumentSync(deps: { readonly clock: Clock }, init: SyncInit
       const own = news.filter(({ origin }) => origin === undefined);
       for (const update of updatesOf(own.map(({ value }) => value))) peer.tell(update);
       peer.postpone(others.map(({ value }) => value));
-      if (!late) later.set(after(clock.now(), LATER));
-      late = true;
+      onLate();
     }
   };
   const alarm = clock.alarm(flush);
+  const onLate = (): void => {
+    if (!late) later.set(after(clock.now(), LATER));
+    late = true;
+  };
   const later = clock.alarm(() => {
     late = [...peers].filter((peer) => !peer.catchUp()).length > 0;
     if (late) later.set(after(clock.now(), LATER));
@@ -146,7 +152,12 @@ export function openDocumentSync(deps: { readonly clock: Clock }, init: SyncInit
 
   return {
     attach(link) {
-      const peer = new Peer(init, link, clock, allowanceOf(link.peer.box), () => {
+      const allowance = allowanceOf(link.peer.box);
+      const isNear = (value: DocumentValue): boolean => {
+        const author = document.boxOf(value.root);
+        return author === document.self || [...peers].some(({ box }) => box === author);
+      };
+      const peer = new Peer(init, { link, clock, allowance, isNear, onLate }, () => {
         if (!peers.delete(peer)) return;
         const soonest = after(clock.now(), ASK_AFTER_LOSS);
         const due = Math.max(soonest, after(askedAllAt, ASK_ALL_PERIOD)) as Instant;
@@ -176,12 +187,23 @@ class Allowance {
   readonly passedOn = new TokenBucket(PASSED_ON_PER_SECOND, PASSED_ON_AT_ONCE);
 }
 
+interface PeerInit {
+  readonly link: SyncLink;
+  readonly clock: Clock;
+  readonly allowance: Allowance;
+  /** Said by this box, or one that it has a link to. */
+  readonly isNear: (value: DocumentValue) => boolean;
+  /** Something was postponed. */
+  readonly onLate: () => void;
+}
+
 class Peer implements SyncPeer {
   readonly box: BoxId;
   readonly #init: SyncInit;
   readonly #link: SyncLink;
   readonly #clock: Clock;
   readonly #onGone: () => void;
+  readonly #around: PeerInit;
   readonly #allowance: Allowance;
   /** Whole states: step 1 and step 2. */
   readonly #rounds = new TokenBucket(1, 16);
@@ -192,14 +214,10 @@ class Peer implements SyncPeer {
   #synced = false;
   #gone = false;
 
-  constructor(
-    init: SyncInit,
-    link: SyncLink,
-    clock: Clock,
-    allowance: Allowance,
-    onGone: () => void,
-  ) {
+  constructor(init: SyncInit, around: PeerInit, onGone: () => void) {
+    const { link, clock, allowance } = around;
     this.box = link.peer.box;
+    this.#around = around;
     this.#allowance = allowance;
     this.#init = init;
     this.#link = link;
@@ -282,12 +300,16 @@ class Peer implements SyncPeer {
       // A state vector that ends early or counts beyond its octets; nothing was changed.
       return 'malformed';
     }
-    const updates = updatesOf(missing);
+    const [now, rest] = firstOf(missing, this.#around.isNear);
+    const updates = updatesOf(now);
     const last = updates.pop() ?? encodeUpdate([]);
     for (const update of updates) this.#send(messageYjsUpdate, update);
     this.#send(messageYjsSyncStep2, last);
     this.#answered = true;
     this.#postponed.clear();
+    if (rest.length === 0) return undefined;
+    this.postpone(rest);
+    this.#around.onLate();
     return undefined;
   }
 
@@ -333,6 +355,23 @@ function partsOf(values: readonly DocumentValue[]): DocumentValue[][] {
   }
   if (part.length > 0) parts.push(part);
   return parts;
+}
+
+/** As much as is told in one answer, those first that are near; and the rest. No session of honest boxes is that long. */
+function firstOf(
+  values: readonly DocumentValue[],
+  isNear: (value: DocumentValue) => boolean,
+): [readonly DocumentValue[], readonly DocumentValue[]] {
+  let octets = 0;
+  const fits = (count: number, value: DocumentValue): boolean => {
+    octets += encodeUpdate([value]).length;
+    return count < ANSWER_VALUES && octets <= ANSWER_OCTETS;
+  };
+  if (values.every((value, at) => fits(at, value))) return [values, []];
+  octets = 0;
+  const sorted = [...values].sort((a, b) => Number(isNear(b)) - Number(isNear(a)));
+  const end = sorted.findIndex((value, at) => !fits(at, value));
+  return [sorted.slice(0, end), sorted.slice(end)];
 }
 
 const placeOf = ({ root, key }: DocumentValue): string => `${root} ${key}`;
