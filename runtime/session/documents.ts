@@ -20,7 +20,8 @@ import type { UpdateFault } from './document-update.ts';
 import { ParticipantsDocument, participantsRules } from './participants-document.ts';
 import { openPresence, type Presence } from './presence.ts';
 import { SignedDocument } from './signed-document.ts';
-import { type DocumentSync, openDocumentSync, type SyncPeer } from './sync.ts';
+import { type DocumentSync, openDocumentSync } from './sync.ts';
+import type { SyncPeer } from './sync-peer.ts';
 import type { WriteCounter } from './write-counter.ts';
 
 export const CONTROL_CHANNEL = 1;

@@ -7,7 +7,8 @@ import type { BoxId } from '../core/ensemble.ts';
 import { fromMillis, fromSeconds } from '../core/time.ts';
 import { ControlDocument, controlRules } from './control-document.ts';
 import { encodeUpdate } from './document-update.ts';
-import { MAX_UPDATE, openDocumentSync, type SyncInit, type SyncLink } from './sync.ts';
+import { openDocumentSync, type SyncInit } from './sync.ts';
+import { MAX_UPDATE, type SyncLink } from './sync-peer.ts';
 
 const ANN = identityOf('ann');
 const BEN = identityOf('ben');
