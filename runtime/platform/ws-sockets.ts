@@ -6,6 +6,7 @@
  * Lane   4.
  */
 import type { IncomingMessage } from 'node:http';
+import { isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import { PortError } from '../core/errors.ts';
@@ -15,6 +16,11 @@ import { WsConnection } from './ws-connection.ts';
 
 /** From the first packet to the upgrade, in milliseconds. */
 const HANDSHAKE_MS = 6_000;
+/**
+ * For TCP alone, which waits ever longer (1, 2, 4 s) before it sends its first packet again: after a cut, a new connection
+ * gets through sooner than one that was begun during it.
+ */
+const CONNECT_MS = 1_500;
 
 export function openWsSockets(): WebSockets {
   return { connect };
@@ -32,6 +38,8 @@ function connect(
     }
     const server = url.replace(/^wss?:\/\//, '').split('/')[0] ?? url;
     const pinned = init.certificate?.replaceAll(':', '').toLowerCase();
+    const onSilence = (): void =>
+      refuse(new PortError('unavailable', `${server} does not answer; check the network`));
     let socket: WebSocket;
     try {
       socket = new WebSocket(url, init.protocol, {
@@ -39,6 +47,10 @@ function connect(
         perMessageDeflate: false,
         handshakeTimeout: HANDSHAKE_MS,
         followRedirects: false,
+        finishRequest(request) {
+          request.on('socket', (carrier) => limitConnecting(carrier, request.host, onSilence));
+          request.end();
+        },
         // The one certificate that was named is looked for below.
         ...(pinned === undefined ? {} : { rejectUnauthorized: false }),
       });
@@ -81,6 +93,17 @@ function connect(
     socket.on('error', (failure) => refuse(explainFailure(server, failure)));
     socket.on('open', () => settle(() => resolve(new WsConnection(socket))));
   });
+}
+
+/** To look up its name has limits of its own. */
+function limitConnecting(carrier: Socket, host: string, onSilence: () => void): void {
+  let limit: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    limit ??= setTimeout(onSilence, CONNECT_MS);
+  };
+  if (isIP(host.replace(/^\[|\]$/g, '')) === 0) carrier.once('connectionAttempt', start);
+  else start();
+  for (const end of ['connect', 'close'] as const) carrier.once(end, () => clearTimeout(limit));
 }
 
 function certificateOf(response: IncomingMessage): string | undefined {

@@ -116,7 +116,8 @@ function follow(child: ChildProcess): Running {
   child.on('error', () => {
     ended = true;
   });
-  child.on('exit', () => {
+  child.on('exit', (code, signal) => {
+    lines.push(`ended: ${signal ?? code}`);
     ended = true;
   });
   // What has ended meanwhile can't be written to, and need not be.

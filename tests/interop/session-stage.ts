@@ -69,8 +69,13 @@ export async function openStage(
           link === undefined
             ? ({ do: 'join', session: SESSION } as const)
             : ({ do: 'open', link } as const);
-        const joined = await ben.ask(command, 'joined', 40);
-        return { joined: joined.after, heard: (await heard).after };
+        const [joined, first] = await Promise.all([ben.ask(command, 'joined', 40), heard]).catch(
+          (failure: unknown) => {
+            const said = [...ada.process.lines.slice(-20), ...net.said.slice(-10)].join('\n');
+            throw new Error(`${String(failure)}\nthe other one and the servers said:\n${said}`);
+          },
+        );
+        return { joined: joined.after, heard: first.after };
       },
       async leave() {
         ben.tell({ do: 'leave' });

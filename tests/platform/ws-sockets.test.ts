@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { WsConnection } from '../../runtime/platform/ws-connection.ts';
 import { openWsSockets } from '../../runtime/platform/ws-sockets.ts';
@@ -25,4 +29,35 @@ webSocketsContract('WsSockets', async () => {
     finish: async (promise) => promise,
     [Symbol.asyncDispose]: stopServing,
   };
+});
+
+test('a server to which no packet gets through is given up after a second and a half: a new try is sooner there', async () => {
+  const listen = `require('net').createServer().listen(0, '127.0.0.1', 1, function () { console.log(this.address().port) })`;
+  const child = spawn(process.execPath, ['-e', listen]);
+  const fillers: Socket[] = [];
+  try {
+    const port = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
+    // Stopped, with as many callers as it may have waiting: those that follow get no answer.
+    child.kill('SIGSTOP');
+    for (let count = 0; count < 4; count++) {
+      const filler = createConnection({ host: '127.0.0.1', port });
+      filler.on('error', () => {});
+      fillers.push(filler);
+    }
+    await sleep(200);
+    const began = performance.now();
+    const never = new AbortController().signal;
+    const connecting = openWsSockets().connect(
+      `ws://127.0.0.1:${port}/`,
+      { protocol: 'test', mostOctets: 1_024 },
+      never,
+    );
+    await expect(connecting).rejects.toThrow('does not answer');
+    const took = performance.now() - began;
+    expect(took).toBeGreaterThan(1_400);
+    expect(took).toBeLessThan(3_000);
+  } finally {
+    for (const filler of fillers) filler.destroy();
+    child.kill('SIGKILL');
+  }
 });
