@@ -98,6 +98,8 @@ export interface BoxInit {
   readonly outputPriority?: 'realtime' | 'normal';
   /** Boxes that are linked each with each; beyond it, two pass packets on. Default: as was measured. */
   readonly meshLimit?: number;
+  /** Boxes that a session takes, as this one sees it. Default: as was measured. */
+  readonly sizeLimit?: number;
 }
 
 export interface Box extends AsyncDisposable {
@@ -229,6 +231,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         linkPort: settings.link.port,
         security,
         meshLimit: init.meshLimit,
+        sizeLimit: init.sizeLimit,
         ...at,
       },
     ),

@@ -99,6 +99,8 @@ const box = await openBox(
     settings: checked.settings,
     version: 'bench',
     host: HOST,
+    // Also more than are let in: to find out how many can be.
+    sizeLimit: boxes,
     ...(meshLimit > 0 ? { meshLimit } : {}),
   },
 );
