@@ -22,6 +22,8 @@ export interface PeerConnectionsRig extends AsyncDisposable {
   finish<T>(promise: PromiseLike<T>): Promise<T>;
   /** Lets go by what is long for a network without delay: what hasn't arrived by then doesn't. */
   quiet(): Promise<void>;
+  /** How many attempts at a connection may be needed, those before the last having failed with words. Default 1. */
+  readonly attempts?: number;
 }
 
 type Rewrite = (signal: PeerSignal) => PeerSignal | undefined;
@@ -81,11 +83,18 @@ async function connected(
   teardown: Teardown,
   rewrite?: Rewrite,
 ): Promise<Pair> {
-  const ends = openEnds(rig, teardown);
-  relay(ends.offerer, ends.answerer, rewrite);
-  relay(ends.answerer, ends.offerer, rewrite);
-  const [near, far] = await Promise.all([opened(rig, ends.offerer), opened(rig, ends.answerer)]);
-  return { ...ends, near, far };
+  for (let attempt = 1; ; attempt++) {
+    const ends = openEnds(rig, teardown);
+    relay(ends.offerer, ends.answerer, rewrite);
+    relay(ends.answerer, ends.offerer, rewrite);
+    try {
+      const both = [opened(rig, ends.offerer), opened(rig, ends.answerer)] as const;
+      const [near, far] = await Promise.all(both);
+      return { ...ends, near, far };
+    } catch (failure) {
+      if (attempt >= (rig.attempts ?? 1)) throw failure;
+    }
+  }
 }
 
 function lane(stream: PeerStream): PacketLane {
