@@ -35,7 +35,7 @@ peerConnectionsContract('WebRTC on loopback', async () => {
     finish: async (promise) => promise,
     quiet: () => sleep(100),
     // One handshake in a hundred breaks off, more of them on a busy machine: the layer above tries again.
-    attempts: 3,
+    attempts: 8,
     async [Symbol.asyncDispose]() {
       await near[Symbol.asyncDispose]();
       await far[Symbol.asyncDispose]();
