@@ -70,3 +70,17 @@ export const CONTROLLER = {
   localControl: 122,
   allNotesOff: 123,
 } as const;
+
+/** What makes a sequencer run, and where: MIDI clock, its transport and song position. */
+export function isClockMessage(message: MidiMessage): boolean {
+  switch (message.kind) {
+    case 'timingClock':
+    case 'start':
+    case 'continue':
+    case 'stop':
+    case 'songPosition':
+      return true;
+    default:
+      return false;
+  }
+}

@@ -10,7 +10,7 @@
  */
 import type { EnsembleContext } from '../core/ensemble.ts';
 import { isFullFrame } from '../core/full-frame.ts';
-import type { MidiMessage } from '../core/midi-message.ts';
+import { isClockMessage, type MidiMessage } from '../core/midi-message.ts';
 import { fromMillis, type Instant, type Micros } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { CLOCKS_PER_QUARTER, ClockFollower } from './clock-follower.ts';
@@ -135,7 +135,7 @@ class Room implements MidiSync {
     packetsLost: number,
   ): void {
     const isCode = message.kind === 'mtcQuarterFrame' || isFullFrame(message);
-    if (!isCode && !isClock(message)) return;
+    if (!isCode && !isClockMessage(message)) return;
     if ((isCode ? this.#init.timeCodeOut : this.#init.clockOut) !== 'follow') return;
     const stream = this.#streams.get(source) ?? this.#add(source);
     if (!stream) return;
@@ -252,18 +252,5 @@ class Room implements MidiSync {
     if (waits) this.#alarm.set((now + WAITING) as Instant);
     else if (wake < Number.POSITIVE_INFINITY) this.#alarm.set(wake as Instant);
     else this.#alarm.clear();
-  }
-}
-
-function isClock(message: MidiMessage): boolean {
-  switch (message.kind) {
-    case 'timingClock':
-    case 'start':
-    case 'continue':
-    case 'stop':
-    case 'songPosition':
-      return true;
-    default:
-      return false;
   }
 }

@@ -11,7 +11,7 @@
  */
 import { PortError } from '../core/errors.ts';
 import { Listeners } from '../core/listeners.ts';
-import type { MidiMessage } from '../core/midi-message.ts';
+import { isClockMessage, type MidiMessage } from '../core/midi-message.ts';
 import {
   CONTROLS_PER_CHANNEL,
   firstControlVoice,
@@ -207,7 +207,7 @@ export function openOutputManager(
       at = notBefore(source, firstControlVoice(message.channel), CONTROLS_PER_CHANNEL, at);
     }
     // Whoever is told of a report may be the caller: then it has its turn with the others.
-    if (isTiming(message) && !busy && at <= clock.now() + TIMING_LEAD) {
+    if (isClockMessage(message) && !busy && at <= clock.now() + TIMING_LEAD) {
       const event = queue.record(message, at, source, cause);
       gate.handOver(event, clock.now());
       queue.recycle(event);
@@ -265,17 +265,4 @@ export function openOutputManager(
       return closed;
     },
   };
-}
-
-function isTiming(message: MidiMessage): boolean {
-  switch (message.kind) {
-    case 'timingClock':
-    case 'start':
-    case 'continue':
-    case 'stop':
-    case 'songPosition':
-      return true;
-    default:
-      return false;
-  }
 }

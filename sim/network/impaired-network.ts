@@ -8,7 +8,6 @@
  *
  * It impairs one direction: put one before each end.
  */
-import type { Instant } from '../../runtime/core/time.ts';
 import type { Clock } from '../../runtime/ports/clock.ts';
 import type {
   DatagramNetwork,
@@ -22,6 +21,7 @@ import { DelayQueue } from './delay-queue.ts';
 import { delayStream } from './delayed-stream.ts';
 import { openImpairment } from './impairment.ts';
 import { type NetworkProfile, networkProfile, type ProfileName } from './profiles.ts';
+import { type PacketTally, setOut } from './set-out.ts';
 import type { Way } from './way.ts';
 
 const QUEUE = 4_096;
@@ -36,16 +36,7 @@ export interface ImpairedNetwork {
   /** Nothing gets through any more: datagrams are lost, streams stall. */
   part(to?: NetAddress): void;
   heal(): void;
-  readonly stats: ImpairedStats;
-}
-
-interface ImpairedStats {
-  readonly sent: number;
-  readonly lost: number;
-  readonly duplicated: number;
-  readonly parted: number;
-  /** For want of room in a queue. */
-  readonly dropped: number;
+  readonly stats: Readonly<PacketTally>;
 }
 
 export interface ImpairedNetworkDeps {
@@ -131,9 +122,10 @@ function impairSocket(
   socket: DatagramSocket,
   clock: Clock,
   wayTo: (to: NetAddress) => Way,
-  stats: { -readonly [K in keyof ImpairedStats]: number },
+  stats: PacketTally,
 ): DatagramSocket {
-  const queue = new DelayQueue<NetAddress>(clock, QUEUE, (bytes, to) => socket.send(bytes, to));
+  const deliver = (bytes: Uint8Array, to: NetAddress): void => socket.send(bytes, to);
+  const queue = new DelayQueue<NetAddress>(clock, QUEUE, deliver);
   let open = true;
   return {
     local: socket.local,
@@ -143,24 +135,8 @@ function impairSocket(
     send(bytes, to, length = bytes.length) {
       // What the network behind would refuse, it refuses and counts itself.
       if (!open || length < 0 || length > bytes.length) return socket.send(bytes, to, length);
-      stats.sent++;
-      const way = wayTo(to);
-      if (way.parted) {
-        stats.parted++;
-        return;
-      }
-      const now = clock.now();
-      const fate = way.impairment.next(now);
-      if (fate === 'lost') {
-        stats.lost++;
-        return;
-      }
-      if (fate.length > 1) stats.duplicated++;
       const whole = length === bytes.length ? bytes : bytes.subarray(0, length);
-      for (const delay of fate) {
-        if (delay <= 0) socket.send(whole, to);
-        else if (!queue.push(whole, (now + delay) as Instant, to)) stats.dropped++;
-      }
+      setOut(whole, clock.now(), wayTo(to), { queue, tag: to }, stats, deliver);
     },
     onDatagram: (listener) => socket.onDatagram(listener),
     async [Symbol.asyncDispose]() {

@@ -25,6 +25,7 @@ import { DelayQueue } from './delay-queue.ts';
 import { delayStream } from './delayed-stream.ts';
 import { openImpairment } from './impairment.ts';
 import { type NetworkProfile, networkProfile, type ProfileName } from './profiles.ts';
+import { type PacketTally, setOut } from './set-out.ts';
 import type { Way } from './way.ts';
 
 const QUEUE = 4_096;
@@ -35,19 +36,8 @@ export interface ImpairedPeerConnections extends PeerConnections {
   /** Nothing gets through any more: packets are lost, streams stall. */
   part(): void;
   heal(): void;
-  readonly stats: ImpairedPacketStats;
+  readonly stats: Readonly<PacketTally>;
 }
-
-interface ImpairedPacketStats {
-  readonly sent: number;
-  readonly lost: number;
-  readonly duplicated: number;
-  readonly parted: number;
-  /** For want of room in a queue. */
-  readonly dropped: number;
-}
-
-type Tally = { -readonly [K in keyof ImpairedPacketStats]: number };
 
 export interface ImpairedPeerConnectionsDeps {
   readonly clock: Clock;
@@ -61,7 +51,7 @@ export function openImpairedPeerConnections(
 ): ImpairedPeerConnections {
   const seed = deps.randomness.uint32();
   const ways = new Set<Way>();
-  const stats: Tally = { sent: 0, lost: 0, duplicated: 0, parted: 0, dropped: 0 };
+  const stats: PacketTally = { sent: 0, lost: 0, duplicated: 0, parted: 0, dropped: 0 };
   let profile = networkProfile(init.profile ?? 'perfect');
   let parted = false;
   let made = 0;
@@ -122,7 +112,7 @@ function impairStream(
   clock: Clock,
   bytesWay: Way,
   packetsWay: Way,
-  stats: Tally,
+  stats: PacketTally,
 ): PeerStream {
   const delayed = delayStream(clock, behind, bytesWay);
   const packets = behind.packets && impairLane(behind.packets, clock, packetsWay, stats);
@@ -146,9 +136,10 @@ function impairLane(
   behind: PacketLane,
   clock: Clock,
   way: Way,
-  stats: Tally,
+  stats: PacketTally,
 ): PacketLane & { close(): void } {
-  const queue = new DelayQueue<undefined>(clock, QUEUE, (packet) => behind.send(packet));
+  const deliver = (packet: Uint8Array): void => behind.send(packet);
+  const queue = new DelayQueue<undefined>(clock, QUEUE, deliver);
   const received = new Listeners<[Uint8Array, Instant]>();
   behind.onPacket((packet, at) => received.emit(packet, at));
   let open = true;
@@ -162,23 +153,8 @@ function impairLane(
         behind.send(packet, length);
         return;
       }
-      stats.sent++;
-      if (way.parted) {
-        stats.parted++;
-        return;
-      }
-      const now = clock.now();
-      const fate = way.impairment.next(now);
-      if (fate === 'lost') {
-        stats.lost++;
-        return;
-      }
-      if (fate.length > 1) stats.duplicated++;
       const whole = length === packet.length ? packet : packet.subarray(0, length);
-      for (const delay of fate) {
-        if (delay <= 0) behind.send(whole);
-        else if (!queue.push(whole, (now + delay) as Instant, undefined)) stats.dropped++;
-      }
+      setOut(whole, clock.now(), way, { queue, tag: undefined }, stats, deliver);
     },
     onPacket: (listener) => received.add(listener),
     close() {
