@@ -47,6 +47,10 @@ describe('a MIDI file', () => {
     expect(song.duration).toBe(1_800_000);
     expect(song.bpm).toBe(100);
     expect(song.beatsPerBar).toBe(3);
+    expect(song.tempos.map(({ at, beat, bpm }) => [at, beat, bpm])).toEqual([
+      [0, 0, 100],
+      [1_200_000, 2, 200],
+    ]);
   });
 
   test('may have chunks of other kinds between its tracks', () => {

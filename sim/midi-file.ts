@@ -33,6 +33,15 @@ export interface MidiFileSong {
   readonly bpm: number;
   /** Quarter notes in a bar at the start; 4 when the file says nothing. */
   readonly beatsPerBar: number;
+  /** The tempo from each of these times on; the first from the start. */
+  readonly tempos: readonly MidiFileTempo[];
+}
+
+export interface MidiFileTempo {
+  readonly at: Micros;
+  /** Quarter notes from the start of the song to `at`. */
+  readonly beat: number;
+  readonly bpm: number;
 }
 
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -56,6 +65,7 @@ export function readMidiFile(bytes: Uint8Array): MidiFileSong {
     duration: micros(duration),
     bpm: clock.firstBpm,
     beatsPerBar: firstMetre(data) ?? 4,
+    tempos: clock.tempos,
   };
 }
 
@@ -122,6 +132,7 @@ interface TempoMap {
   /** Microseconds from the start at a tick; ticks asked for in rising order may pass `from` on. */
   at(tick: number): number;
   readonly firstBpm: number;
+  readonly tempos: readonly MidiFileTempo[];
 }
 
 interface TempoChange {
@@ -137,7 +148,8 @@ function tempoMap(data: MidiData): TempoMap {
     const frames = framesPerSecond === 29 ? 30_000 / 1_001 : framesPerSecond;
     const perTick = 1e6 / (frames * ticksPerFrame);
     if (!(perTick > 0 && Number.isFinite(perTick))) throw invalid('its time division is zero');
-    return { at: (tick) => tick * perTick, firstBpm: 120 };
+    const tempos = [{ at: micros(0), beat: 0, bpm: 120 }];
+    return { at: (tick) => tick * perTick, firstBpm: 120, tempos };
   }
   if (!ticksPerBeat) throw invalid('its time division is zero');
   const tempos = data.tracks.flatMap(temposOf).sort((a, b) => a.tick - b.tick);
@@ -164,6 +176,11 @@ function tempoMap(data: MidiData): TempoMap {
       return change.at + (tick - change.tick) * change.perTick;
     },
     firstBpm: 60e6 / ((changes[0] as TempoChange).perTick * ticksPerBeat),
+    tempos: changes.map(({ tick, at, perTick }) => ({
+      at: micros(at),
+      beat: tick / ticksPerBeat,
+      bpm: 60e6 / (perTick * ticksPerBeat),
+    })),
   };
 }
 

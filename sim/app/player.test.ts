@@ -22,6 +22,7 @@ const SONG: MidiFileSong = {
   duration: fromSeconds(1),
   bpm: 120,
   beatsPerBar: 4,
+  tempos: [{ at: micros(0), beat: 0, bpm: 120 }],
 };
 
 function rig() {
