@@ -1,0 +1,95 @@
+/**
+ * A piece through the engine that `togthr render` uses, and its score.
+ *
+ * Takes  a piece as it was played, a network profile, the mode.
+ * Gives  a score for each part, what is against the rules, and how long each line took.
+ */
+import { performance } from 'node:perf_hooks';
+import type { JamMode } from '../../runtime/core/ensemble.ts';
+import type { ProfileName } from '../../sim/network/profiles.ts';
+import { ArrivalsRenderer } from '../arrivals-renderer.ts';
+import { arrivalsLines } from './arrivals/arrivals-lines.ts';
+import { type SentPart, transmit } from './arrivals/transmission.ts';
+import type { Piece } from './datasets/piece.ts';
+import { readHeard } from './scoring/heard-notes.ts';
+import { type ScoredPart, scorePart } from './scoring/part-score.ts';
+
+export interface RenderSettings {
+  readonly mode: JamMode;
+  /** The arrivals have the click, where the piece has one. */
+  readonly click: boolean;
+  /** Players are heard together; else each part is rendered as if it were alone. */
+  readonly context: boolean;
+}
+
+export interface RenderedPart extends ScoredPart {
+  readonly part: SentPart;
+}
+
+export interface RenderedPiece {
+  readonly parts: readonly RenderedPart[];
+  /** In words; empty when every rule was kept. */
+  readonly violations: readonly string[];
+  /** Milliseconds for each line of arrivals: receiving it, and all that was decided up to then. */
+  readonly lineTimes: readonly number[];
+}
+
+/** `piece` has been humanised, if need be. */
+export async function renderPiece(
+  piece: Piece,
+  profile: ProfileName,
+  settings: RenderSettings,
+): Promise<RenderedPiece> {
+  if (settings.context) return renderTogether(piece, profile, settings);
+  const alone: RenderedPiece[] = [];
+  for (const part of piece.parts) {
+    alone.push(await renderTogether({ ...piece, parts: [part] }, profile, settings));
+  }
+  return {
+    parts: alone.flatMap(({ parts }) => parts),
+    violations: alone.flatMap(({ violations }) => violations),
+    lineTimes: alone.flatMap(({ lineTimes }) => lineTimes),
+  };
+}
+
+async function renderTogether(
+  piece: Piece,
+  profile: ProfileName,
+  settings: RenderSettings,
+): Promise<RenderedPiece> {
+  const sent = transmit(piece, profile);
+  const lines = arrivalsLines(piece, sent, settings);
+  const { heard, lineTimes } = await renderLines(lines, settings.mode);
+  const { players, violations } = readHeard(heard, lastReleaseOf(piece));
+  const parts = sent.parts.map((part) => ({
+    part,
+    ...scorePart(part.notes, players.get(part.peer), part.role === 'rhythm'),
+  }));
+  return { parts, violations, lineTimes };
+}
+
+/** What `togthr render` writes for these lines. */
+export async function renderLines(
+  lines: Iterable<string>,
+  _mode: JamMode,
+): Promise<{ readonly heard: readonly string[]; readonly lineTimes: readonly number[] }> {
+  const renderer = new ArrivalsRenderer();
+  const heard: string[] = [];
+  const lineTimes: number[] = [];
+  for (const line of lines) {
+    const begun = performance.now();
+    const certain = await renderer.push(line);
+    lineTimes.push(performance.now() - begun);
+    heard.push(...certain);
+  }
+  heard.push(...(await renderer.end()));
+  return { heard, lineTimes };
+}
+
+function lastReleaseOf(piece: Piece): number {
+  let last = 0;
+  for (const { notes } of piece.parts) {
+    for (const { at, duration } of notes) last = Math.max(last, at + duration);
+  }
+  return last;
+}
