@@ -26,11 +26,16 @@ export class LagSimilarity {
   count = 0;
   /** How many of them are whole bars. */
   bars = 0;
+  /** By window, then by lag: notes in common, and notes there. */
+  readonly matches: Int32Array = new Int32Array(WINDOWS * MAX_LAGS);
+  readonly there: Int32Array = new Int32Array(WINDOWS * MAX_LAGS);
+  /** By window: notes here. */
+  readonly here: Int32Array = new Int32Array(WINDOWS);
   /** By window, then by lag. */
   readonly dice: Float32Array = new Float32Array(WINDOWS * MAX_LAGS);
   /** Notes back from the last known slot that were the same that lag ago, until the first that was not. */
   readonly suffix: Float32Array = new Float32Array(MAX_LAGS);
-  readonly #matches: Int32Array = new Int32Array(MAX_LAGS);
+  readonly #shared: Int32Array = new Int32Array(MAX_LAGS);
   readonly #unbroken: Uint8Array = new Uint8Array(MAX_LAGS);
   readonly #maxBars: number;
 
@@ -38,10 +43,16 @@ export class LagSimilarity {
     this.#maxBars = Math.min(maxBars, MAX_BAR_LAGS);
   }
 
-  /** `barSlots`: slots a bar; `beatSlots`: slots a beat. Lags that reach before the part's first note are left out. */
-  update(keys: SlotKeys, known: number, barSlots: number, beatSlots: number): void {
-    this.#chooseLags(keys, known, barSlots, beatSlots);
-    this.#matches.fill(0, 0, this.count);
+  /** `barSlots`: slots a bar; `beatSlots`: slots a beat. Lags that reach before `first` are left out. */
+  update(
+    keys: SlotKeys,
+    known: number,
+    barSlots: number,
+    beatSlots: number,
+    first: number = keys.first,
+  ): void {
+    this.#chooseLags(known - first, barSlots, beatSlots);
+    this.#shared.fill(0, 0, this.count);
     this.#unbroken.fill(1, 0, this.count);
     this.suffix.fill(0, 0, this.count);
     let from = known;
@@ -50,13 +61,12 @@ export class LagSimilarity {
       const to = known - length;
       for (let slot = from; slot > to; slot--) this.#compare(keys, slot);
       from = to;
-      this.#score(keys, known, to, window * MAX_LAGS);
+      this.#score(keys, known, to, window);
       length *= 2;
     }
   }
 
-  #chooseLags(keys: SlotKeys, known: number, barSlots: number, beatSlots: number): void {
-    const reach = known - keys.first;
+  #chooseLags(reach: number, barSlots: number, beatSlots: number): void {
     let count = 0;
     for (let bar = 1; bar <= this.#maxBars && bar * barSlots <= reach; bar++) {
       this.lags[count++] = bar * barSlots;
@@ -83,7 +93,7 @@ export class LagSimilarity {
     for (let lag = 0; lag < count; lag++) {
       const there = slot - (lags[lag] ?? 0);
       const shared = keys.shared(slot, there);
-      this.#matches[lag] = (this.#matches[lag] ?? 0) + shared;
+      this.#shared[lag] = (this.#shared[lag] ?? 0) + shared;
       if (this.#unbroken[lag] === 0) continue;
       if (shared < notes || keys.count(there) > notes) this.#unbroken[lag] = 0;
       const run = (this.suffix[lag] ?? 0) + shared;
@@ -91,12 +101,22 @@ export class LagSimilarity {
     }
   }
 
-  #score(keys: SlotKeys, known: number, to: number, base: number): void {
+  #score(keys: SlotKeys, known: number, to: number, window: number): void {
+    const base = window * MAX_LAGS;
     const here = keys.between(to, known);
+    this.here[window] = here;
     for (let lag = 0; lag < this.count; lag++) {
       const back = this.lags[lag] ?? 0;
       const there = keys.between(to - back, known - back);
-      this.dice[base + lag] = (2 * (this.#matches[lag] ?? 0) + PRIOR) / (here + there + 2 * PRIOR);
+      const shared = this.#shared[lag] ?? 0;
+      this.matches[base + lag] = shared;
+      this.there[base + lag] = there;
+      this.dice[base + lag] = diceOf(shared, here + there);
     }
   }
+}
+
+/** Twice the notes in common over all notes of both. */
+export function diceOf(shared: number, notes: number): number {
+  return (2 * shared + PRIOR) / (notes + 2 * PRIOR);
 }

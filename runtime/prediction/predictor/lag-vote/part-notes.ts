@@ -11,11 +11,14 @@ import { SlotKeys } from './slot-keys.ts';
 
 /** Half a slot before its time an event may lie in it already; as long after. In slots. */
 const SLOT_HALF = 0.5;
+const CLASSES = 128;
 
 export class PartNotes {
   readonly history: StreamHistory;
   readonly keys: SlotKeys = new SlotKeys();
   /** Class of each of the 128 keys; undefined: each key is its own. */
+  /** The event of each class that was performed last; NO_EVENT before the first. */
+  readonly latest: Float64Array = new Float64Array(CLASSES).fill(NO_EVENT);
   readonly #classOf: Uint8Array | undefined;
   readonly #grid: BeatGrid;
   #epoch: number;
@@ -31,7 +34,13 @@ export class PartNotes {
     const { history } = this;
     const noteClass = this.#classOf === undefined ? key : (this.#classOf[key] as number);
     const event = history.noteOn(noteClass, channel, key, velocity, performedAt);
-    if (this.follow() || event === NO_EVENT) return;
+    const isLaidOut = this.follow();
+    if (event === NO_EVENT) return;
+    const last = this.latest[noteClass] as number;
+    if (last < history.first || (history.at[last & history.mask] as number) <= performedAt) {
+      this.latest[noteClass] = event;
+    }
+    if (isLaidOut) return;
     this.keys.add(history.slot[event & history.mask] as number, noteClass);
   }
 
@@ -58,6 +67,7 @@ export class PartNotes {
   reset(): void {
     this.history.reset();
     this.keys.clear();
+    this.latest.fill(NO_EVENT);
     this.#epoch = this.#grid.epoch;
   }
 }

@@ -1,0 +1,97 @@
+/**
+ * What all parts of a session have played, on one grid: the context that each part is predicted in.
+ *
+ * Takes  the notes of every part, drums included, as they arrive; whoever plays here may be a part, too.
+ * Gives  per part its history and how much its last bars are like earlier ones, computed once per slot for all who ask.
+ * Lane   2. Nothing is allocated after the parts are opened.
+ */
+import type { Instant } from '../../../core/time.ts';
+import { type BeatGrid, SLOTS_PER_BEAT } from '../../grid/beat-grid.ts';
+import { LagSimilarity } from '../lag-vote/lag-similarity.ts';
+import { PartNotes } from '../lag-vote/part-notes.ts';
+
+/** Parts that are looked at as context; further ones are not. */
+export const MAX_BAND_PARTS = 12;
+
+export interface BandPartInit {
+  /** Class of each of the 128 keys, for drums; undefined: a pitched part. */
+  readonly classOf?: Uint8Array;
+}
+
+export class BandHistory {
+  readonly grid: BeatGrid;
+  readonly parts: BandPart[] = [];
+
+  constructor(grid: BeatGrid) {
+    this.grid = grid;
+  }
+
+  /** A part beyond the most that are looked at has a history of its own, and is no context for others. */
+  open(init: BandPartInit = {}): BandPart {
+    const part = new BandPart(this, init.classOf);
+    if (this.parts.length < MAX_BAND_PARTS) this.parts.push(part);
+    return part;
+  }
+
+  /** A part that left says nothing any more. */
+  close(part: BandPart): void {
+    const place = this.parts.indexOf(part);
+    if (place >= 0) this.parts.splice(place, 1);
+  }
+
+  /** The first slot in which anyone played: Infinity before it. */
+  get firstSlot(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const part of this.parts) first = Math.min(first, part.notes.keys.first);
+    return first;
+  }
+}
+
+export class BandPart {
+  readonly notes: PartNotes;
+  readonly isPitched: boolean;
+  readonly similarity: LagSimilarity = new LagSimilarity();
+  readonly #band: BandHistory;
+  /** What the similarity was computed for. */
+  #known = Number.NEGATIVE_INFINITY;
+  #events = -1;
+  #barSlots = 0;
+  #first = 0;
+
+  constructor(band: BandHistory, classOf: Uint8Array | undefined) {
+    this.#band = band;
+    this.notes = new PartNotes(band.grid, classOf);
+    this.isPitched = classOf === undefined;
+  }
+
+  noteOn(channel: number, key: number, velocity: number, performedAt: Instant): void {
+    this.notes.noteOn(channel, key, velocity, performedAt);
+  }
+
+  noteOff(channel: number, key: number, performedAt: Instant): void {
+    this.notes.history.noteOff(channel, key, performedAt);
+  }
+
+  /** Brings `similarity` up to date with all that is known up to slot `known`. */
+  compare(known: number, barSlots: number): void {
+    if (this.notes.follow()) this.#events = -1;
+    const events = this.notes.history.count;
+    const first = this.#band.firstSlot;
+    const isSame = known === this.#known && events === this.#events && first === this.#first;
+    if (isSame && barSlots === this.#barSlots) return;
+    this.#known = known;
+    this.#events = events;
+    this.#first = first;
+    this.#barSlots = barSlots;
+    this.similarity.update(this.notes.keys, known, barSlots, SLOTS_PER_BEAT, first);
+  }
+
+  reset(): void {
+    this.notes.reset();
+    this.#events = -1;
+  }
+
+  close(): void {
+    this.#band.close(this);
+  }
+}

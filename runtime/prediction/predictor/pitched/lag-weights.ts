@@ -1,0 +1,133 @@
+/**
+ * What each lag's word is worth, judged in several ways: the network learns which way holds when.
+ *
+ * Takes  similarities of the part and of the others, as they were up to the last known slot.
+ * Gives  per way and lag a weight; the weights of a way, with a prior for silence, add up to one.
+ * Lane   2. Allocates nothing after it is made.
+ */
+import { diceOf, MAX_LAGS, WINDOWS } from '../lag-vote/lag-similarity.ts';
+import type { BandHistory, BandPart } from './band-history.ts';
+
+/** Ways of weighing. */
+export const WAYS = 10;
+export const RECENT_WAY = 0;
+export const BAND_WAY = 3;
+export const SUFFIX_WAY = 5;
+/** Silence has the weight of a lag that is this similar (own notes, and those of others). */
+const PRIOR_SIMILARITY = 0.3;
+const RECENCY = 0.7;
+
+export class LagWeights {
+  count = 0;
+  /** Lags that may be asked: what they point to is known. */
+  readonly lags: Int32Array = new Int32Array(MAX_LAGS);
+  /** By way, then by lag. */
+  readonly weights: Float32Array = new Float32Array(WAYS * MAX_LAGS);
+  /** By window, then by lag: of the part, and of all others together (0.5 when there is nobody). */
+  readonly own: Float32Array = new Float32Array(WINDOWS * MAX_LAGS);
+  readonly band: Float32Array = new Float32Array(WINDOWS * MAX_LAGS);
+  readonly suffix: Float32Array = new Float32Array(MAX_LAGS);
+  readonly #shared = new Float32Array(WINDOWS * MAX_LAGS);
+  readonly #notes = new Float32Array(WINDOWS * MAX_LAGS);
+  readonly #sums = new Float32Array(WAYS);
+
+  update(band: BandHistory, part: BandPart, slot: number, known: number, barSlots: number): void {
+    part.compare(known, barSlots);
+    this.#addOthers(band, part, known, barSlots);
+    this.#gather(part, slot, known);
+    for (let way = 0; way < WAYS; way++) this.#sums[way] = priorOf(way);
+    for (let lag = 0; lag < this.count; lag++) this.#weigh(lag, barSlots);
+    for (let way = 0; way < WAYS; way++) {
+      const sum = this.#sums[way] as number;
+      const base = way * MAX_LAGS;
+      for (let lag = 0; lag < this.count; lag++) {
+        this.weights[base + lag] = (this.weights[base + lag] as number) / sum;
+      }
+    }
+  }
+
+  #addOthers(band: BandHistory, part: BandPart, known: number, barSlots: number): void {
+    this.#shared.fill(0);
+    this.#notes.fill(0);
+    for (const other of band.parts) {
+      if (other === part) continue;
+      other.compare(known, barSlots);
+      const { similarity } = other;
+      for (let window = 0; window < WINDOWS; window++) {
+        const here = similarity.here[window] as number;
+        const base = window * MAX_LAGS;
+        for (let lag = base; lag < base + similarity.count; lag++) {
+          this.#shared[lag] = (this.#shared[lag] as number) + (similarity.matches[lag] as number);
+          this.#notes[lag] =
+            (this.#notes[lag] as number) + here + (similarity.there[lag] as number);
+        }
+      }
+    }
+  }
+
+  /** Leaves out lags that point to what is not known yet. */
+  #gather(part: BandPart, slot: number, known: number): void {
+    const { similarity } = part;
+    let count = 0;
+    for (let lag = 0; lag < similarity.count; lag++) {
+      const back = similarity.lags[lag] as number;
+      if (slot - back > known) continue;
+      this.lags[count] = back;
+      this.suffix[count] = similarity.suffix[lag] as number;
+      for (let window = 0; window < WINDOWS; window++) {
+        const from = window * MAX_LAGS + lag;
+        const to = window * MAX_LAGS + count;
+        this.own[to] = similarity.dice[from] as number;
+        this.band[to] = diceOf(this.#shared[from] as number, this.#notes[from] as number);
+      }
+      count++;
+    }
+    this.count = count;
+  }
+
+  #weigh(lag: number, barSlots: number): void {
+    const back = this.lags[lag] as number;
+    const isBar = back % barSlots === 0;
+    const bars = back / barSlots;
+    const half = this.own[lag] as number;
+    const bar = this.own[MAX_LAGS + lag] as number;
+    const two = this.own[2 * MAX_LAGS + lag] as number;
+    const four = this.own[3 * MAX_LAGS + lag] as number;
+    const bandBar = this.band[MAX_LAGS + lag] as number;
+    const bandFour = this.band[3 * MAX_LAGS + lag] as number;
+    const beat = isBar ? 1 : 0.3;
+    this.#set(0, lag, beat * Math.exp(4 * (bar + two)));
+    this.#set(1, lag, beat * Math.exp(4 * (half + bar)));
+    this.#set(2, lag, beat * Math.exp(20 * four));
+    this.#set(3, lag, beat * Math.exp(10 * (four + bandFour)));
+    this.#set(4, lag, beat * Math.exp(8 * (bar + bandBar)));
+    this.#set(5, lag, beat * Math.exp(0.6 * (this.suffix[lag] as number) + 4 * two));
+    this.#set(6, lag, isBar ? 1 : 0);
+    this.#set(7, lag, isBar ? RECENCY ** bars : 0);
+    this.#set(8, lag, isBar ? 0 : Math.exp(8 * bar));
+    this.#set(9, lag, isBar && bars % 4 === 0 ? Math.exp(8 * two) : 0);
+  }
+
+  #set(way: number, lag: number, weight: number): void {
+    this.weights[way * MAX_LAGS + lag] = weight;
+    this.#sums[way] = (this.#sums[way] as number) + weight;
+  }
+}
+
+function priorOf(way: number): number {
+  switch (way) {
+    case 2:
+    case 3:
+      return Math.exp(20 * PRIOR_SIMILARITY);
+    case 4:
+      return Math.exp(16 * PRIOR_SIMILARITY);
+    case 5:
+      return Math.exp(4 * PRIOR_SIMILARITY);
+    case 6:
+      return 1;
+    case 7:
+      return 0.3;
+    default:
+      return Math.exp(8 * PRIOR_SIMILARITY);
+  }
+}
