@@ -4,9 +4,6 @@
  * Takes  signals of the far end: one description, MAX_CANDIDATES candidates of sane form.
  * Gives  its own signals, then the stream, or words about why there will be none.
  * Keeps  the connection's objects until they are closed.
- *
- * The answerer takes the DTLS client's part from the offerer (RFC 8842 section 5.3): its ICE is connected first, while
- * a ClientHello of its own would often come before the offerer listens, and be sent again only after a second.
  */
 import { after, fromSeconds } from '../core/time.ts';
 import { ToldOnce } from '../core/told-once.ts';
@@ -29,13 +26,14 @@ import {
 import { bindAddress } from './webrtc-bind-address.ts';
 import { isTurn, libraryServers } from './webrtc-ice-servers.ts';
 import { LibraryConnection, type LibraryEvents } from './webrtc-library.ts';
+import { OwnCandidates } from './webrtc-own-candidates.ts';
 import { routeOf } from './webrtc-route.ts';
 import { WebRtcStream } from './webrtc-stream.ts';
 
 /** Whoever isn't open by then won't be: ICE's checks are over long before. */
 const OPEN_LIMIT = fromSeconds(15);
 const NO_WAY = 'no way to the other box was found; is it on the same network, or on the internet?';
-/** One in hundreds when many open at once: the library begins DTLS before it knows the fingerprint to expect. */
+/** Rare since OwnCandidates: the library began DTLS before it knew the fingerprint to expect. */
 const BROKE_OFF = 'the connection broke off before it was secure; try again';
 const WRONG_CERTIFICATE =
   "the other box's certificate is not the one it announced; somebody may be between";
@@ -53,6 +51,7 @@ export class WebRtcConnection implements PeerConnection {
   readonly #opened = new ToldOnce<[PeerStream]>();
   readonly #failed = new ToldOnce<[string]>();
   readonly #limit: Alarm;
+  readonly #candidatesOut: OwnCandidates;
   #library: LibraryConnection | undefined;
   #own: Uint8Array | undefined;
   #told: Uint8Array | undefined;
@@ -69,6 +68,9 @@ export class WebRtcConnection implements PeerConnection {
     this.#deps = deps;
     this.#init = init;
     this.#limit = deps.clock.alarm(() => this.#fail(NO_WAY));
+    this.#candidatesOut = new OwnCandidates(deps.clock, init.role, (candidate) =>
+      this.#signals.emit(candidate),
+    );
   }
 
   /** Once. What fails here is told to who listens afterwards. */
@@ -134,7 +136,7 @@ export class WebRtcConnection implements PeerConnection {
         const candidate = text.replace(/^a=/, '').replace(/%\w+/, '');
         const read = readCandidate(candidate, mid);
         if (!read || (this.#init.relayOnly && read.type !== 'relay')) return;
-        this.#signals.emit({ kind: 'candidate', candidate, mid });
+        this.#candidatesOut.found({ kind: 'candidate', candidate, mid }, read.type);
       },
       opened: () => this.#open(),
       bytes: (bytes) => this.#stream?.receive(bytes),
@@ -163,9 +165,10 @@ export class WebRtcConnection implements PeerConnection {
     this.#described = true;
     this.#told = told;
     this.#attempt(() => {
-      if (type === 'offer') library.answer(sdp.replace(/^a=setup:actpass/gm, 'a=setup:active'));
+      if (type === 'offer') library.answer(sdp);
       else library.accept(sdp);
     });
+    this.#candidatesOut.answered();
     for (const { candidate, mid } of this.#early.splice(0)) this.#addCandidate(candidate, mid);
   }
 
@@ -210,6 +213,7 @@ export class WebRtcConnection implements PeerConnection {
       return;
     }
     this.#limit[Symbol.dispose]();
+    this.#candidatesOut[Symbol.dispose]();
     const offers = this.#init.role === 'offerer';
     const stream = new WebRtcStream({
       connection: library,
@@ -241,6 +245,7 @@ export class WebRtcConnection implements PeerConnection {
     this.#released ??= (async () => {
       this.#signals.close();
       this.#limit[Symbol.dispose]();
+      this.#candidatesOut[Symbol.dispose]();
       await this.#library?.close();
       this.#deps.onReleased();
     })();

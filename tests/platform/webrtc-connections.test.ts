@@ -12,6 +12,7 @@ import {
 import type {
   PeerConnection,
   PeerConnectionInit,
+  PeerSignal,
   PeerStream,
 } from '../../runtime/ports/peer-connection.ts';
 import { peerConnectionsContract } from '../contracts/peer-connection.contract.ts';
@@ -34,8 +35,6 @@ peerConnectionsContract('WebRTC on loopback', async () => {
     until: (reached) => waitUntil(reached, 20),
     finish: async (promise) => promise,
     quiet: () => sleep(100),
-    // One handshake in a hundred breaks off, more of them on a busy machine: the layer above tries again.
-    attempts: 8,
     async [Symbol.asyncDispose]() {
       await near[Symbol.asyncDispose]();
       await far[Symbol.asyncDispose]();
@@ -47,9 +46,9 @@ peerConnectionsContract('WebRTC on loopback', async () => {
 interface Report {
   readonly pairs: number;
   readonly failed: number;
+  readonly slow: number;
   readonly held: number;
-  readonly megabytesHalfway: number;
-  readonly megabytes: number;
+  readonly kilobytesAPair: number;
   readonly files: number;
   readonly threads: number;
 }
@@ -63,21 +62,20 @@ async function runPairs(
   const program = fileURLToPath(new URL('./webrtc-pairs.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', 'tsx', program, String(rounds), String(atOnce), until, HOST],
-    { timeout: 60_000 },
+    ['--expose-gc', '--import', 'tsx', program, String(rounds), String(atOnce), until, HOST],
+    { timeout: 120_000 },
   );
   return JSON.parse(stdout);
 }
 
 test('200 pairs, opened and closed, leave nothing behind, and the process ends by itself', async () => {
-  const report = await runPairs(200, 1, 'open');
-  expect(report).toMatchObject({ pairs: 200, held: 0 });
-  // Four were seen on a busy machine. What breaks off does so at once and is tried again by the layer above.
-  expect(report.failed).toBeLessThanOrEqual(10);
-  expect(report.megabytes - report.megabytesHalfway).toBeLessThan(15);
+  const report = await runPairs(100, 2, 'open');
+  expect(report).toMatchObject({ pairs: 200, failed: 0, slow: 0, held: 0 });
+  // Measured: 0 to 4; 33 when a pair's objects in JavaScript are kept, 50 when the library's are.
+  expect(report.kilobytesAPair).toBeLessThan(15);
   expect(report.files).toBeLessThan(60);
   expect(report.threads).toBeLessThan(40);
-}, 90_000);
+}, 150_000);
 
 test('pairs that are closed before they are open, at any moment, leave nothing behind', async () => {
   const half = await runPairs(20, 10, 'half');
@@ -86,14 +84,12 @@ test('pairs that are closed before they are open, at any moment, leave nothing b
     expect(report.held).toBe(0);
     expect(report.files).toBeLessThan(60);
   }
-}, 90_000);
+}, 150_000);
 
 test('fifty pairs open at once', async () => {
   const report = await runPairs(1, 50, 'open');
-  expect(report).toMatchObject({ pairs: 50, held: 0 });
-  // What breaks off does so at once and is tried again by the layer above.
-  expect(report.failed).toBeLessThanOrEqual(3);
-}, 90_000);
+  expect(report).toMatchObject({ pairs: 50, failed: 0, held: 0 });
+}, 150_000);
 
 interface Pair {
   readonly offerer: PeerConnection;
@@ -116,6 +112,25 @@ async function openPair(connections: WebRtcConnections): Promise<Pair> {
   const [near, far] = await Promise.all([opened(offerer), opened(answerer)]);
   return { offerer, answerer, near, far };
 }
+
+test('an offerer tells no host candidate before the answer is in, so that it is ready before the answerer is', async () => {
+  await using connections = await openConnections();
+  const init = { iceServers: [], host: HOST } as const;
+  const offerer = connections.open({ ...init, role: 'offerer' });
+  const answerer = connections.open({ ...init, role: 'answerer' });
+  const told: string[] = [];
+  offerer.onSignal((signal) => {
+    told.push(signal.kind);
+    answerer.signal(signal);
+  });
+  const answers: PeerSignal[] = [];
+  answerer.onSignal((signal) => answers.push(signal));
+  await waitUntil(() => answers.length > 1);
+  await sleep(300);
+  expect(told).toEqual(['description']);
+  for (const signal of answers.slice(0, 1)) offerer.signal(signal);
+  await waitUntil(() => told.includes('candidate'));
+});
 
 test('a listener that throws ends its connection, not the process, and is counted', async () => {
   await using connections = await openConnections();

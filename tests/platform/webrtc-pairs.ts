@@ -1,7 +1,7 @@
 /**
  * A program for tests: opens and closes WebRTC pairs in a process of its own, and reports what that costs.
  *
- * node --import tsx tests/platform/webrtc-pairs.ts <rounds> <pairs at once> <open | half | none> [<address to bind>]
+ * node --expose-gc --import tsx tests/platform/webrtc-pairs.ts <rounds> <pairs at once> <open | half | none> [<address to bind>]
  */
 import { readdirSync } from 'node:fs';
 import { inspect } from 'node:util';
@@ -46,10 +46,23 @@ async function pair(number: number): Promise<void> {
   await Promise.all([offerer[Symbol.asyncDispose](), answerer[Symbol.asyncDispose]()]);
 }
 
+/**
+ * From one to the next, as the median of the slopes between any two (Theil and Sen): steps up or down of the allocator's
+ * do not count, what is kept of each pair does.
+ */
+function growth(values: readonly number[]): number {
+  const slopes = values.flatMap((value, at) =>
+    values.slice(at + 1).map((later, distance) => (later - value) / (distance + 1)),
+  );
+  slopes.sort((a, b) => a - b);
+  return slopes[slopes.length >> 1] ?? 0;
+}
+
 const memory: number[] = [];
 for (let round = 0; round < Number(rounds); round++) {
   await Promise.all(Array.from({ length: Number(atOnce) }, (_, at) => pair(round + at)));
-  memory.push(process.memoryUsage.rss() >> 20);
+  globalThis.gc?.();
+  memory.push(process.memoryUsage.rss() / 1_024);
 }
 openings.sort((a, b) => a - b);
 const report = {
@@ -59,8 +72,10 @@ const report = {
   faults: connections.faults,
   medianMs: Math.round(openings[openings.length >> 1] ?? 0),
   slowestMs: Math.round(openings.at(-1) ?? 0),
-  megabytesHalfway: memory[memory.length >> 1],
-  megabytes: memory.at(-1),
+  /** Something was lost, and said again after a second. */
+  slow: openings.filter((ms) => ms > 900).length,
+  kilobytesAPair: Math.round((growth(memory.slice(memory.length >> 2)) / Number(atOnce)) * 10) / 10,
+  megabytes: Math.round((memory.at(-1) ?? 0) / 1_024),
   files: readdirSync('/proc/self/fd').length,
   threads: readdirSync('/proc/self/task').length,
 };
