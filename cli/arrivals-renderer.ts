@@ -1,19 +1,29 @@
 /**
  * What the local listener hears of the remote players: an arrivals file through the engine that a box runs.
  *
- * Takes  the lines of an arrivals file, in order.
+ * Takes  the lines of an arrivals file, in order; the mode; who predicts.
  * Gives  the lines of a heard file, in order, as early as they are certain.
  * Keeps  the engine, on a virtual clock, and what is decided but not heard yet. Deterministic; faster than real time.
  *
- * What is heard before a time T depends only on lines with arrival up to T: the engine decides on arrival and nothing is
- * due before it arrived. Notes without a note-off at the end of the file are released a minute later, for an end that
- * comes early must not be audible in what was heard before it.
+ * What is heard before a time T depends only on lines with arrival up to T: whatever the engine decides is due then or
+ * later, and the clock is turned to an arrival before that is told. Models are awaited, and their answers count 3 ms after
+ * they were asked, which is what a box takes at most. Notes without a note-off at the end of the file are released a minute
+ * later, for an end that comes early must not be audible in what was heard before it.
  */
+import type { JamMode } from '../runtime/core/ensemble.ts';
 import { encodeMessage } from '../runtime/core/midi-bytes.ts';
 import type { MidiMessage } from '../runtime/core/midi-message.ts';
 import type { EventCause } from '../runtime/core/scheduled-event.ts';
-import { type Instant, instant } from '../runtime/core/time.ts';
+import { fromMillis, type Instant, instant, type Micros } from '../runtime/core/time.ts';
+import type { Clock } from '../runtime/ports/clock.ts';
 import { openPredictionEngine, type PredictionEngine } from '../runtime/prediction/engine.ts';
+import { ClickGrid } from '../runtime/prediction/grid/click-grid.ts';
+import {
+  type InferenceLane,
+  openInferenceLane,
+} from '../runtime/prediction/predictor/inference-lane.ts';
+import type { PartPredictors } from '../runtime/prediction/predictor/part-predictors.ts';
+import { openStatisticalPredictors } from '../runtime/prediction/predictor/statistical-predictors.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
 import { BadLine, parseArrivalLine } from './arrivals.ts';
 
@@ -28,6 +38,17 @@ export class BadArrivals extends Error {
   }
 }
 
+export interface RenderOptions {
+  readonly mode?: JamMode;
+  /** Who predicts, on the clock and lane of this rendering. Default: statistics, without trained models. */
+  readonly predictors?: (deps: PredictorDeps) => PartPredictors;
+}
+
+export interface PredictorDeps {
+  readonly clock: Clock;
+  readonly lane: InferenceLane;
+}
+
 interface Heard {
   /** Microseconds, whole. */
   readonly due: number;
@@ -38,15 +59,22 @@ interface Heard {
 const RELEASE_AFTER = 60e6;
 /** The virtual clock starts before any time a file may name. */
 const CLOCK_START = -2e13;
+/** From being asked until an answer counts. */
+const ALLOWANCE: Micros = fromMillis(3);
 
-export function* renderArrivals(lines: Iterable<string>): Generator<string> {
-  const renderer = new ArrivalsRenderer();
-  for (const line of lines) yield* renderer.push(line);
-  yield* renderer.end();
+export async function* renderArrivals(
+  lines: Iterable<string> | AsyncIterable<string>,
+  options: RenderOptions = {},
+): AsyncGenerator<string> {
+  const renderer = new ArrivalsRenderer(options);
+  for await (const line of lines) yield* await renderer.push(line);
+  yield* await renderer.end();
 }
 
 export class ArrivalsRenderer {
   readonly #clock = new VirtualClock(instant(CLOCK_START));
+  readonly #click = new ClickGrid();
+  readonly #lane: InferenceLane;
   readonly #engine: PredictionEngine;
   /** Ordered by due, then by decision; certain up to the last arrival. */
   #pending: Heard[] = [];
@@ -57,16 +85,21 @@ export class ArrivalsRenderer {
   #arrivalLine = 0;
   #last = 0;
 
-  constructor() {
+  constructor(options: RenderOptions = {}) {
+    const { mode = 'auto', predictors = openStatisticalPredictors } = options;
+    this.#lane = openInferenceLane({ clock: this.#clock }, { allowance: ALLOWANCE });
     this.#engine = openPredictionEngine({
       clock: this.#clock,
+      click: this.#click,
+      predictors: predictors({ clock: this.#clock, lane: this.#lane }),
       play: (message, due, source, cause) => this.#hear(message, due, source, cause),
       release: () => {},
     });
+    this.#engine.setMode(mode);
   }
 
-  /** Gives the lines that this one makes certain. */
-  push(text: string): readonly string[] {
+  /** Gives the lines that this one makes certain. One at a time. */
+  async push(text: string): Promise<readonly string[]> {
     this.#line++;
     const trimmed = (this.#line === 1 ? text.replace(/^\ufeff/, '') : text).trim();
     if (trimmed === '') return [];
@@ -74,6 +107,9 @@ export class ArrivalsRenderer {
     if (line.type === 'header') {
       if (this.#headed) throw this.#bad('a second header');
       this.#headed = true;
+      const { click, roles } = line;
+      if (click) this.#click.setClick(click.origin * 1e6, click.bpm, click.beatsPerBar);
+      for (const [peer, role] of roles) this.#engine.setRole(peer, role);
       return [];
     }
     if (!this.#headed) throw this.#bad('the first line must be the header');
@@ -82,24 +118,35 @@ export class ArrivalsRenderer {
         `"arrival" ${line.arrival} is before ${this.#arrival} of line ${this.#arrivalLine}; lines must be ordered by arrival`,
       );
     }
+    const arrivedAt = line.arrival * 1e6;
+    await this.#turnTo(arrivedAt);
     this.#arrival = line.arrival;
     this.#arrivalLine = this.#line;
-    const arrivedAt = line.arrival * 1e6;
     const certain = this.#takeBefore(Math.floor(arrivedAt));
-    this.#clock.advanceTo(arrivedAt as Instant);
     if (line.type === 'midi') {
       const { peer, message, time, recovered } = line;
       this.#engine.receive(peer, message, instant(time * 1e6), instant(arrivedAt), recovered);
-    }
+    } else this.#click.setTempo(line.time * 1e6, line.bpm, line.beat);
     return certain;
   }
 
-  end(): readonly string[] {
+  async end(): Promise<readonly string[]> {
     if (!this.#headed) throw new BadArrivals(Math.max(1, this.#line), 'the header is missing');
-    const end = Math.max(this.#last, this.#clock.now()) + RELEASE_AFTER;
-    this.#clock.advanceTo(end as Instant);
+    await this.#turnTo(Math.max(this.#last, this.#clock.now()) + RELEASE_AFTER);
     this.#engine.panic();
     return this.#takeBefore(Number.POSITIVE_INFINITY);
+  }
+
+  /** Stops wherever a model is asked, so that its answer is here by the time at which it counts. */
+  async #turnTo(time: number): Promise<void> {
+    const clock = this.#clock;
+    for (;;) {
+      const next = clock.nextDue;
+      if (next === undefined || next > time) break;
+      clock.advanceTo(next);
+      if (this.#lane.underWay > 0) await this.#lane.settled();
+    }
+    clock.advanceTo(time as Instant);
   }
 
   #parse(text: string): ReturnType<typeof parseArrivalLine> {
@@ -117,7 +164,7 @@ export class ArrivalsRenderer {
 
   #hear(message: MidiMessage, wanted: Instant, peer: string, cause: EventCause): void {
     // Whole microseconds, never before the arrival that caused it, nor before the session began.
-    let due = Math.max(0, Math.ceil(wanted - 1e-3));
+    let due = Math.max(0, Math.ceil(Math.max(wanted, this.#clock.now()) - 1e-3));
     if (due / 1e6 < this.#arrival) due++;
     this.#last = Math.max(this.#last, due);
     const heard = cause === 'predicted' || cause === 'corrected' ? cause : 'received';

@@ -26,7 +26,7 @@ export function registerRender(program: Command): void {
     .requiredOption('--arrivals <file>', 'what arrived and when (JSON lines, ordered by arrival)')
     .requiredOption('--heard <file>', 'where to write what is heard (JSON lines, ordered by time)')
     .addOption(
-      new Option('--mode <mode>', 'how to play; auto plays Live')
+      new Option('--mode <mode>', 'how to play; auto chooses for each player')
         .choices(JAM_MODES)
         .default('auto'),
     )
@@ -45,18 +45,15 @@ Heard:
 A file that can't be used is reported with its line number, and exit status 2.`;
 
 async function render(options: RenderOptions): Promise<void> {
-  // Live in place of another mode would be heard, and scored, as something it is not.
-  if (options.mode === 'tight' || options.mode === 'groove') {
-    throw new UsageError(
-      `this build plays Live only, it can't render ${options.mode}; use --mode live`,
-    );
-  }
+  // Base models in place of a player's own would be heard, and scored, as something they are not.
   if (options.agent !== undefined) {
-    throw new UsageError('this build plays Live only, which takes no --agent; leave it out');
+    throw new UsageError(
+      'this build predicts by its base models and takes no --agent; leave it out',
+    );
   }
   const target = await openTarget(options.heard);
   try {
-    await pipeline(heardLines(options.arrivals), createWriteStream(target.path));
+    await pipeline(heardLines(options), createWriteStream(target.path));
     await target.keep();
   } catch (failure) {
     await target.discard();
@@ -64,18 +61,18 @@ async function render(options: RenderOptions): Promise<void> {
   }
 }
 
-async function* heardLines(path: string): AsyncGenerator<string> {
-  const renderer = new ArrivalsRenderer();
-  const input = createReadStream(path, 'utf8');
+async function* heardLines({ arrivals, mode }: RenderOptions): AsyncGenerator<string> {
+  const renderer = new ArrivalsRenderer({ mode });
+  const input = createReadStream(arrivals, 'utf8');
   // Opened here: readline would swallow the error of a file that isn't there.
   await new Promise<void>((resolve, reject) => {
     input.once('open', () => resolve());
     input.once('error', reject);
   });
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    for (const heard of renderer.push(line)) yield `${heard}\n`;
+    for (const heard of await renderer.push(line)) yield `${heard}\n`;
   }
-  for (const heard of renderer.end()) yield `${heard}\n`;
+  for (const heard of await renderer.end()) yield `${heard}\n`;
 }
 
 interface Target {

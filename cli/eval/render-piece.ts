@@ -71,9 +71,9 @@ async function renderTogether(
 /** What `togthr render` writes for these lines. */
 export async function renderLines(
   lines: Iterable<string>,
-  _mode: JamMode,
+  mode: JamMode,
 ): Promise<{ readonly heard: readonly string[]; readonly lineTimes: readonly number[] }> {
-  const renderer = new ArrivalsRenderer();
+  const renderer = new ArrivalsRenderer({ mode });
   const heard: string[] = [];
   const lineTimes: number[] = [];
   for (const line of lines) {

@@ -90,6 +90,11 @@ export class DejitterBuffer {
     return (this.#window.quantile(0.95) - this.#window.quantile(0.05)) as Micros;
   }
 
+  /** Quantile of the last arrivals' delays. */
+  networkDelay(q: number): Micros {
+    return this.#window.quantile(q) as Micros;
+  }
+
   /** Learns from an arrival and gives D for it. Events that came together count once. */
   admit(performedAt: number, arrivedAt: number): Micros {
     if (arrivedAt !== this.#lastArrival) {

@@ -17,9 +17,20 @@ import type { EventCause } from '../../core/scheduled-event.ts';
 import { type Instant, type Micros, micros } from '../../core/time.ts';
 import { DejitterBuffer } from './dejitter-buffer.ts';
 import { DelayWindow } from './delay-window.ts';
-import { SoundingKeys, type Timing } from './sounding-keys.ts';
+import { type NoteOff, type NoteOn, SoundingKeys, type Timing } from './sounding-keys.ts';
 
 export type Play = (message: MidiMessage, due: Instant, cause: EventCause) => void;
+
+/** From being performed to being due: as jitter asks for, a fixed time (0: on arrival), or by the time of performance. */
+export type DelayPolicy = 'buffer' | Micros | ((performedAt: Instant, learnt: Micros) => number);
+
+/** Sees every note that is no duplicate before it sounds. */
+export interface NoteGate {
+  /** What is to be struck, and by which delay (`timing` may be changed); undefined: it sounds already. */
+  noteOn(message: NoteOn, timing: Timing): NoteOn | undefined;
+  struck(message: NoteOn, timing: Timing, due: number): void;
+  noteOff(message: NoteOff, timing: Timing): void;
+}
 
 /** How a stream fares: counters and histograms count since it began, the rest is of its last LATELY note-ons. */
 export interface StreamStats {
@@ -66,8 +77,8 @@ const NO_CHANNEL = 16;
 export class LiveStream {
   readonly #play: Play;
   readonly #lateLimit: number;
-  /** 0: on arrival. Undefined: as the buffer says. */
-  readonly #fixed: Micros | undefined;
+  readonly #gate: NoteGate | undefined;
+  #delay: DelayPolicy;
   readonly #buffer = new DejitterBuffer();
   readonly #keys: SoundingKeys;
   readonly #timing: Timing = { performedAt: 0, arrivedAt: 0, delay: 0, recovered: false };
@@ -81,14 +92,31 @@ export class LiveStream {
   #recovered = 0;
   #untimed = 0;
   #withheld = 0;
+  #lastDelay = 0 as Micros;
 
-  constructor(play: Play, lateLimit: Micros, fixedDelay?: Micros) {
+  constructor(play: Play, lateLimit: Micros, delay: DelayPolicy = 'buffer', gate?: NoteGate) {
     this.#play = play;
     this.#lateLimit = lateLimit;
-    this.#fixed = fixedDelay;
-    this.#keys = new SoundingKeys((message, due, recovered) =>
-      this.#play(message, due as Instant, recovered ? 'recovered' : 'received'),
+    this.#delay = delay;
+    this.#gate = gate;
+    this.#keys = new SoundingKeys((message, due, cause) =>
+      this.#play(message, due as Instant, cause),
     );
+  }
+
+  /** From the next event on: what is decided stays as it was. */
+  setDelay(delay: DelayPolicy): void {
+    this.#delay = delay;
+  }
+
+  /** For predicted notes, which sound among those that came. */
+  get keys(): SoundingKeys {
+    return this.#keys;
+  }
+
+  /** Quantile of the way here lately, whatever is made of it (microseconds). */
+  networkDelay(q: number): Micros {
+    return this.#buffer.networkDelay(q);
   }
 
   get stats(): StreamStats {
@@ -99,7 +127,7 @@ export class LiveStream {
       delayP95: micros(lately.quantile(0.95)),
       jitter: micros(lately.quantile(0.95) - lately.quantile(0.05)),
       networkJitter: this.#buffer.networkJitter,
-      buffer: this.#fixed ?? this.#buffer.target,
+      buffer: this.#heading,
       late: this.#lateness.count,
       dropped: this.#dropped,
       duplicates: this.#keys.duplicates,
@@ -110,6 +138,12 @@ export class LiveStream {
       delays: this.#delays,
       lateness: this.#lateness,
     };
+  }
+
+  get #heading(): Micros {
+    const delay = this.#delay;
+    if (delay === 'buffer') return this.#buffer.target;
+    return typeof delay === 'number' ? delay : this.#lastDelay;
   }
 
   receive(
@@ -127,14 +161,20 @@ export class LiveStream {
     // Written so that NaN is not believed either.
     if (delay >= EARLIEST && delay <= LATEST) {
       timing.performedAt = performedAt;
-      const learnt = this.#buffer.admit(performedAt, arrivedAt);
-      timing.delay = this.#fixed ?? learnt;
+      timing.delay = this.#delayOf(performedAt, this.#buffer.admit(performedAt, arrivedAt));
     } else {
       this.#untimed++;
-      timing.delay = this.#fixed ?? this.#buffer.delay;
+      timing.delay = this.#delayOf(arrivedAt, this.#buffer.delay);
       timing.performedAt = arrivedAt - timing.delay;
     }
+    this.#lastDelay = timing.delay as Micros;
     this.#route(message, timing);
+  }
+
+  #delayOf(performedAt: Instant, learnt: Micros): number {
+    const delay = this.#delay;
+    if (delay === 'buffer') return learnt;
+    return typeof delay === 'number' ? delay : delay(performedAt, learnt);
   }
 
   /** Ends all notes. */
@@ -150,15 +190,20 @@ export class LiveStream {
           this.#dropped++;
           return;
         }
-        const due = this.#keys.noteOn(message, timing);
-        if (due === undefined) return;
+        if (this.#keys.isDuplicate(message, timing)) return;
+        // The gate may change the delay.
+        const struck = this.#gate ? this.#gate.noteOn(message, timing) : message;
+        if (struck === undefined) return;
+        const due = this.#keys.noteOn(struck, timing, message.velocity);
+        this.#gate?.struck(struck, timing, due);
         this.#delays.record(due - timing.performedAt);
         this.#lately.add(due - timing.performedAt);
         // On arrival nothing is due any sooner.
-        if (late > IN_TIME && this.#fixed !== 0) this.#lateness.record(late);
+        if (late > IN_TIME && this.#delay !== 0) this.#lateness.record(late);
         return;
       }
       case 'noteOff':
+        this.#gate?.noteOff(message, timing);
         this.#keys.noteOff(message, timing);
         return;
       case 'controlChange':
