@@ -4,7 +4,8 @@
  * Takes  the part's notes by slot, the last slot that is wholly known, and the bar's length.
  * Gives  per lag the share of notes in common (Dice coefficient) over windows of half a bar to four bars, and for how many
  *        notes back both agree without a gap.
- * Lane   2. Allocates nothing after it is made.
+ * Keeps  sums that move on slot by slot; counted anew when something changed in what they cover.
+ * Lane   2. Allocates nothing after it is made. One of these for each SlotKeys.
  */
 import type { SlotKeys } from './slot-keys.ts';
 
@@ -19,13 +20,14 @@ export const WINDOWS = 4;
 const PRIOR = 0.5;
 /** Notes of the suffix that are counted at most. */
 const LONGEST_SUFFIX = 32;
+/** Slots whose comparison is kept, to be taken off the sums again: four bars of four beats, or two of eight. */
+const KEPT = 256;
+const LONGEST_WINDOW: number = KEPT - 1;
 
 export class LagSimilarity {
-  /** Lags in slots: bars first (1, 2, 3 and so on), then beats that are no whole bars. `count` of them are valid. */
+  /** Lags in slots, the shortest first: bars, and among the first of them beats. `count` of them are within reach. */
   readonly lags: Int32Array = new Int32Array(MAX_LAGS);
   count = 0;
-  /** How many of them are whole bars. */
-  bars = 0;
   /** By window, then by lag: notes in common, and notes there. */
   readonly matches: Int32Array = new Int32Array(WINDOWS * MAX_LAGS);
   readonly there: Int32Array = new Int32Array(WINDOWS * MAX_LAGS);
@@ -35,9 +37,15 @@ export class LagSimilarity {
   readonly dice: Float32Array = new Float32Array(WINDOWS * MAX_LAGS);
   /** Notes back from the last known slot that were the same that lag ago, until the first that was not. */
   readonly suffix: Float32Array = new Float32Array(MAX_LAGS);
-  readonly #shared: Int32Array = new Int32Array(MAX_LAGS);
-  readonly #unbroken: Uint8Array = new Uint8Array(MAX_LAGS);
+  readonly #shared: Uint8Array = new Uint8Array(KEPT * MAX_LAGS);
+  readonly #notes: Uint8Array = new Uint8Array(KEPT * MAX_LAGS);
+  readonly #windows: Int32Array = new Int32Array(WINDOWS);
   readonly #maxBars: number;
+  #known = 0;
+  #first = Number.NaN;
+  #barSlots = 0;
+  #beatSlots = 0;
+  #listed = 0;
 
   constructor(maxBars: number = MAX_BAR_LAGS) {
     this.#maxBars = Math.min(maxBars, MAX_BAR_LAGS);
@@ -51,67 +59,108 @@ export class LagSimilarity {
     beatSlots: number,
     first: number = keys.first,
   ): void {
-    this.#chooseLags(known - first, barSlots, beatSlots);
-    this.#shared.fill(0, 0, this.count);
-    this.#unbroken.fill(1, 0, this.count);
-    this.suffix.fill(0, 0, this.count);
-    let from = known;
-    let length = barSlots >> 1;
+    const isSameFrame =
+      first >= this.#first && barSlots === this.#barSlots && beatSlots === this.#beatSlots;
+    const hasMovedOn = known >= this.#known && known - this.#known < KEPT;
+    if (!isSameFrame || !hasMovedOn || keys.changedFrom <= this.#known) {
+      this.#begin(known, barSlots, beatSlots, first);
+    }
+    keys.changedFrom = Number.POSITIVE_INFINITY;
+    for (let slot = this.#known + 1; slot <= known; slot++) {
+      this.#addLags(slot - first);
+      this.#advance(keys, slot);
+    }
+    this.#known = known;
+    this.#score(keys);
+  }
+
+  /** Starts where the longest window begins. */
+  #begin(known: number, barSlots: number, beatSlots: number, first: number): void {
     for (let window = 0; window < WINDOWS; window++) {
-      const to = known - length;
-      for (let slot = from; slot > to; slot--) this.#compare(keys, slot);
-      from = to;
-      this.#score(keys, known, to, window);
-      length *= 2;
+      this.#windows[window] = Math.min((barSlots >> 1) << window, LONGEST_WINDOW);
+    }
+    this.#first = first;
+    if (barSlots !== this.#barSlots || beatSlots !== this.#beatSlots) {
+      this.#barSlots = barSlots;
+      this.#beatSlots = beatSlots;
+      this.#listLags();
+    }
+    this.count = 0;
+    this.#shared.fill(0);
+    this.#notes.fill(0);
+    this.#known = known - (this.#windows[WINDOWS - 1] as number);
+  }
+
+  #listLags(): void {
+    let bar = 1;
+    let beat = 1;
+    this.#listed = 0;
+    while (bar <= this.#maxBars) {
+      const byBar = bar * this.#barSlots;
+      const byBeat = beat <= MAX_BEAT_LAGS ? beat * this.#beatSlots : byBar;
+      this.lags[this.#listed++] = Math.min(byBar, byBeat);
+      if (byBar <= byBeat) bar++;
+      if (byBeat <= byBar) beat++;
     }
   }
 
-  #chooseLags(reach: number, barSlots: number, beatSlots: number): void {
-    let count = 0;
-    for (let bar = 1; bar <= this.#maxBars && bar * barSlots <= reach; bar++) {
-      this.lags[count++] = bar * barSlots;
-    }
-    this.bars = count;
-    for (let beat = 1; beat <= MAX_BEAT_LAGS && beat * beatSlots <= reach; beat++) {
-      if ((beat * beatSlots) % barSlots !== 0) this.lags[count++] = beat * beatSlots;
-    }
-    this.count = count;
-  }
-
-  #compare(keys: SlotKeys, slot: number): void {
-    const notes = keys.count(slot);
-    const { lags, count } = this;
-    if (notes === 0) {
-      // Silence here against notes there ends a run of agreement, too.
-      for (let lag = 0; lag < count; lag++) {
-        if (this.#unbroken[lag] === 1 && keys.count(slot - (lags[lag] ?? 0)) > 0) {
-          this.#unbroken[lag] = 0;
-        }
+  /** Lags that have come within reach: before, there was nothing to compare with. */
+  #addLags(reach: number): void {
+    while (this.count < this.#listed && reach >= (this.lags[this.count] as number)) {
+      const lag = this.count++;
+      this.suffix[lag] = 0;
+      for (let window = 0; window < WINDOWS; window++) {
+        this.matches[window * MAX_LAGS + lag] = 0;
+        this.there[window * MAX_LAGS + lag] = 0;
       }
-      return;
-    }
-    for (let lag = 0; lag < count; lag++) {
-      const there = slot - (lags[lag] ?? 0);
-      const shared = keys.shared(slot, there);
-      this.#shared[lag] = (this.#shared[lag] ?? 0) + shared;
-      if (this.#unbroken[lag] === 0) continue;
-      if (shared < notes || keys.count(there) > notes) this.#unbroken[lag] = 0;
-      const run = (this.suffix[lag] ?? 0) + shared;
-      this.suffix[lag] = Math.min(run, LONGEST_SUFFIX);
     }
   }
 
-  #score(keys: SlotKeys, known: number, to: number, window: number): void {
-    const base = window * MAX_LAGS;
-    const here = keys.between(to, known);
-    this.here[window] = here;
-    for (let lag = 0; lag < this.count; lag++) {
-      const back = this.lags[lag] ?? 0;
-      const there = keys.between(to - back, known - back);
-      const shared = this.#shared[lag] ?? 0;
-      this.matches[base + lag] = shared;
-      this.there[base + lag] = there;
-      this.dice[base + lag] = diceOf(shared, here + there);
+  /** Takes in one more slot, and takes off what leaves the windows with it. */
+  #advance(keys: SlotKeys, slot: number): void {
+    const { lags, count, suffix } = this;
+    const notes = keys.count(slot);
+    const base = (slot & (KEPT - 1)) * MAX_LAGS;
+    for (let lag = 0; lag < count; lag++) {
+      const there = slot - (lags[lag] as number);
+      const notesThere = keys.count(there);
+      const shared = notes === 0 || notesThere === 0 ? 0 : keys.shared(slot, there);
+      this.#shared[base + lag] = shared;
+      this.#notes[base + lag] = notesThere;
+      const isSame = shared === notes && shared === notesThere;
+      if (isSame) suffix[lag] = Math.min((suffix[lag] as number) + shared, LONGEST_SUFFIX);
+      else suffix[lag] = shared;
+    }
+    for (let window = 0; window < WINDOWS; window++) {
+      const leaving = ((slot - (this.#windows[window] as number)) & (KEPT - 1)) * MAX_LAGS;
+      this.#slide(window * MAX_LAGS, base, leaving);
+    }
+  }
+
+  #slide(sums: number, coming: number, leaving: number): void {
+    const { matches, there, count } = this;
+    const shared = this.#shared;
+    const notes = this.#notes;
+    for (let lag = 0; lag < count; lag++) {
+      const at = sums + lag;
+      matches[at] =
+        (matches[at] as number) +
+        (shared[coming + lag] as number) -
+        (shared[leaving + lag] as number);
+      there[at] =
+        (there[at] as number) + (notes[coming + lag] as number) - (notes[leaving + lag] as number);
+    }
+  }
+
+  #score(keys: SlotKeys): void {
+    for (let window = 0; window < WINDOWS; window++) {
+      const base = window * MAX_LAGS;
+      const from = this.#known - (this.#windows[window] as number);
+      const here = keys.between(from, this.#known);
+      this.here[window] = here;
+      for (let at = base; at < base + this.count; at++) {
+        this.dice[at] = diceOf(this.matches[at] as number, here + (this.there[at] as number));
+      }
     }
   }
 }

@@ -92,14 +92,15 @@ class LagVotePredictor implements PartPredictor {
     const { history, keys } = this.#notes;
     const similarity = this.#similarity;
     const known = Math.min(this.#notes.knownSlot(knownUntil), slot - 1);
-    similarity.update(keys, known, history.slotsInBar(slot), SLOTS_PER_BEAT);
+    const barSlots = history.slotsInBar(slot);
+    similarity.update(keys, known, barSlots, SLOTS_PER_BEAT);
     this.#sheet.clear();
     let total = PRIOR_WEIGHT;
     let squares = 0;
     for (let lag = 0; lag < similarity.count; lag++) {
       const source = slot - (similarity.lags[lag] as number);
       if (source > known) continue;
-      const weight = this.#weigh(lag);
+      const weight = this.#weigh(lag, barSlots);
       this.#weights[lag] = weight;
       total += weight;
       squares += weight * weight;
@@ -109,12 +110,12 @@ class LagVotePredictor implements PartPredictor {
     this.#tell(slot, total, lags);
   }
 
-  #weigh(lag: number): number {
-    const { dice, bars } = this.#similarity;
+  #weigh(lag: number, barSlots: number): number {
+    const { dice, lags } = this.#similarity;
     const bar = dice[MAX_LAGS + lag] as number;
     const twoBars = dice[2 * MAX_LAGS + lag] as number;
     const weight = Math.exp((SHARPNESS * (bar + twoBars)) / 2);
-    return lag < bars ? weight : weight * BEAT_WEIGHT;
+    return (lags[lag] as number) % barSlots === 0 ? weight : weight * BEAT_WEIGHT;
   }
 
   /** `lags`: how many of equal weight would say as much as all do. */

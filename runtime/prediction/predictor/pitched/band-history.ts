@@ -12,6 +12,8 @@ import { PartNotes } from '../lag-vote/part-notes.ts';
 
 /** Parts that are looked at as context; further ones are not. */
 export const MAX_BAND_PARTS = 12;
+/** Players with different delays ask about slots that lie as far apart; the latest slot that anyone asked about serves all. */
+const SLACK = 4;
 
 export interface BandPartInit {
   /** Class of each of the 128 keys, for drums; undefined: a pitched part. */
@@ -72,18 +74,19 @@ export class BandPart {
     this.notes.history.noteOff(channel, key, performedAt);
   }
 
-  /** Brings `similarity` up to date with all that is known up to slot `known`. */
+  /** Brings `similarity` up to date with all that is known up to slot `known`, or a little later. */
   compare(known: number, barSlots: number): void {
     if (this.notes.follow()) this.#events = -1;
     const events = this.notes.history.count;
     const first = this.#band.firstSlot;
-    const isSame = known === this.#known && events === this.#events && first === this.#first;
+    const hasNothingNew = known <= this.#known && known > this.#known - SLACK;
+    const isSame = hasNothingNew && events === this.#events && first === this.#first;
     if (isSame && barSlots === this.#barSlots) return;
-    this.#known = known;
+    this.#known = hasNothingNew ? this.#known : known;
     this.#events = events;
     this.#first = first;
     this.#barSlots = barSlots;
-    this.similarity.update(this.notes.keys, known, barSlots, SLOTS_PER_BEAT, first);
+    this.similarity.update(this.notes.keys, this.#known, barSlots, SLOTS_PER_BEAT, first);
   }
 
   reset(): void {
