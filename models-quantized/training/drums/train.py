@@ -1,0 +1,120 @@
+"""Trains the drum model on a dump: python train.py --dump DIR --dev DIR [--dev DIR] --out FILE.pt [--epochs 4]."""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from dump import Dump
+from model import BIN_MS, BINS, DrumModel
+from score import Scorer
+
+TIMING_WEIGHT = 0.015
+TIMING_SD_MS = 4.0
+AVERAGE = 0.995
+
+
+def soft_bins() -> torch.Tensor:
+    """Targets by label code: a bell around the true time."""
+    off = (torch.arange(256).float() - 128) * 0.5
+    middles = (torch.arange(BINS) + 0.5 - BINS / 2) * BIN_MS
+    bell = torch.exp(-((off[:, None] - middles) ** 2) / (2 * TIMING_SD_MS**2))
+    return bell / bell.sum(1, keepdim=True).clamp(min=1e-12)
+
+
+def tensors(dump: Dump, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    x = torch.from_numpy(dump.features[rows]).float().mul_(1 / 127)
+    return x[:, : dump.context], x[:, dump.context :].reshape(len(rows), dump.classes, dump.class_features)
+
+
+def predict(model: DrumModel, dump: Dump) -> np.ndarray:
+    model.eval()
+    out = []
+    with torch.no_grad():
+        for start in range(0, dump.rows, 4096):
+            rows = np.arange(start, min(dump.rows, start + 4096))
+            out.append(model(*tensors(dump, rows)).numpy())
+    model.train()
+    return np.concatenate(out)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--dump", type=Path, required=True)
+    parser.add_argument("--dev", type=Path, action="append", default=[])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--epochs", type=float, default=4)
+    parser.add_argument("--batch", type=int, default=512)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--head", type=int, default=64)
+    parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--timing", type=float, default=TIMING_WEIGHT)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--limit", type=int, default=0)
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    random = np.random.default_rng(options.seed)
+
+    dump = Dump(options.dump)
+    devs = [(folder.name, Dump(folder)) for folder in options.dev]
+    scorers = [(name, dev, Scorer(dev)) for name, dev in devs]
+    model = DrumModel(dump.context, dump.class_features, dump.classes, options.width, options.head)
+    average = DrumModel(dump.context, dump.class_features, dump.classes, options.width, options.head)
+    average.load_state_dict(model.state_dict())
+    print(f"{dump.rows} slots, {sum(p.numel() for p in model.parameters())} parameters", flush=True)
+
+    rows_used = np.arange(dump.rows)
+    if options.limit:
+        rows_used = random.choice(dump.rows, options.limit, replace=False)
+    steps = int(options.epochs * len(rows_used) / options.batch)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, options.rate, total_steps=steps + 1, pct_start=0.05, anneal_strategy="cos"
+    )
+    bins = soft_bins()
+    started = time.time()
+    order = np.empty(0, np.int64)
+    losses = []
+    for step in range(steps):
+        if len(order) < options.batch:
+            order = np.concatenate([order, random.permutation(rows_used)])
+        rows, order = np.sort(order[: options.batch]), order[options.batch :]
+        context, classes = tensors(dump, rows)
+        labels = torch.from_numpy(dump.labels[rows])
+        hit = labels > 0
+        if options.dropout:
+            context = F.dropout(context, options.dropout)
+        out = model(context, classes)
+        content = F.binary_cross_entropy_with_logits(out[..., 0], hit.float())
+        timed = out[hit]
+        goal = bins[labels[hit].long()]
+        timing = -(goal * F.log_softmax(timed[:, 1:], -1)).sum(-1).mean() if len(goal) else out.sum() * 0
+        loss = content + options.timing * timing
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        with torch.no_grad():
+            # A short memory first, so that the average forgets where it began.
+            keep = min(AVERAGE, (1 + step) / (10 + step))
+            for mean, now in zip(average.parameters(), model.parameters()):
+                mean.lerp_(now, 1 - keep)
+        losses.append((content.item(), timing.item()))
+        if step % 1000 == 999 or step == steps - 1:
+            recent = np.mean(losses[-500:], 0)
+            print(f"step {step + 1}/{steps}  {time.time() - started:.0f} s  content {recent[0]:.4f}  timing {recent[1]:.3f}", flush=True)
+        if step % max(1, steps // 4) == steps // 4 - 1 or step == steps - 1:
+            for name, dev, scorer in scorers:
+                print(f"   {name}: {scorer.at_budget(predict(average, dev), 5)}", flush=True)
+            torch.save({"state": average.state_dict(), "options": vars(options), "feature_version": dump.feature_version,
+                        "sizes": [dump.context, dump.class_features, dump.classes, options.width, options.head]}, options.out)
+
+
+if __name__ == "__main__":
+    main()
