@@ -200,6 +200,8 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
         reorderHold: fromMillis(settings.jam.reorderHoldMs),
         redundancy: settings.rtp.redundancy as Redundancy,
         eager: isPlace,
+        group: lanes.group,
+        sharedClock: ensembleClock,
         dropsDuplicates: (ssrc) => participants?.takesCopies(ssrc) === true,
         ...(near ? { near: (host: string) => isPlace(host) || near(host) } : {}),
         accept: (name, from) =>

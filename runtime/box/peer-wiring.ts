@@ -74,8 +74,11 @@ interface Member {
   readonly address: NetAddress;
   /** Undefined: packets go over plain UDP, or are passed on. */
   lane: Disposable | undefined;
-  readonly connection: RtpMidiConnection | undefined;
+  connection: RtpMidiConnection | undefined;
 }
+
+/** Its packets are passed on by another box. */
+const isPassedOn = ({ secure, packets }: ParticipantLink): boolean => secure && !packets;
 
 /** The same start of the same box. */
 const isSameStart = (a: ParticipantLink, b: ParticipantLink): boolean =>
@@ -153,6 +156,8 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
   const follow = (): void => {
     const known = reference === 'self' ? 'self' : peerOf(reference)?.clock;
     ensembleClock.follow(known ?? unknown, shift);
+    // Whoever is heard by way of others tells ensemble time itself; but whose time it is must be compared.
+    for (const [box] of members) peerOf(box)?.followTime(box === reference);
   };
 
   const unlink = (box: BoxId): void => {
@@ -162,8 +167,8 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
     members.delete(box);
     for (const [ssrc, other] of boxBySsrc) if (other === box) boxBySsrc.delete(ssrc);
     end(box);
-    if (member.connection) void member.connection[Symbol.asyncDispose]();
-    else peer?.disconnect();
+    void member.connection?.[Symbol.asyncDispose]();
+    peer?.disconnect();
     // Last, so that the goodbye still gets out.
     member.lane?.[Symbol.dispose]();
     changed.emit();
@@ -171,6 +176,23 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
 
   const laneOf = ({ peer, packets }: ParticipantLink): Disposable | undefined =>
     packets && lanes.attach(peer.box, packets);
+
+  /** Over a link of its own it is a peer like any other; passed on, it is one of those who are sent one stream together. */
+  const connect = (member: Member): void => {
+    const { link, address } = member;
+    const { box, ssrc, name } = link.peer;
+    if (isPassedOn(link)) {
+      const former = member.connection;
+      member.connection = undefined;
+      adopt(rtp.enlist({ address, ssrc, name }));
+      // One that has brought a peer was closed by that; one that still invites is wanted no more.
+      void former?.[Symbol.asyncDispose]();
+      return;
+    }
+    if (member.connection) return;
+    const dials = link.secure ? init.self < box : link.dialer;
+    member.connection = dials ? rtp.connect(address, { proven: link.secure }) : undefined;
+  };
 
   /** The same box by another way: its stream goes on. False when it has begun anew. */
   const renew = (link: ParticipantLink): boolean => {
@@ -180,6 +202,8 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
     member.lane = laneOf(link);
     former?.[Symbol.dispose]();
     member.link = link;
+    connect(member);
+    follow();
     changed.emit();
     return true;
   };
@@ -199,9 +223,9 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
       const address = link.secure
         ? placeOfBox(hello.box)
         : { host: link.remote.host, port: hello.rtpPort };
-      const dials = link.secure ? init.self < hello.box : link.dialer;
-      const connection = dials ? rtp.connect(address, { proven: link.secure }) : undefined;
-      members.set(hello.box, { link, address, lane, connection });
+      const member: Member = { link, address, lane, connection: undefined };
+      members.set(hello.box, member);
+      connect(member);
       for (const peer of rtp.peers) adopt(peer);
       follow();
       changed.emit();

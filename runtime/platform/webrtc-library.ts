@@ -20,13 +20,16 @@ import library, {
   type Track,
 } from 'node-datachannel';
 
-/** Payload types: RTP-MIDI, AppleMIDI's commands of its two ports, packets that are passed on, probes. */
+/** Payload types: RTP-MIDI, AppleMIDI's commands of its two ports, packets that are passed on, probes; packets for many, their copies, reports. */
 const CODECS: readonly (readonly [number, string])[] = [
   [97, 'rtp-midi/48000'],
   [98, 'apple-midi/48000'],
   [99, 'apple-midi/48000'],
   [100, 'forwarded-midi/48000'],
   [101, 'probe/48000'],
+  [102, 'stream-midi/48000'],
+  [103, 'copied-midi/48000'],
+  [104, 'reports/48000'],
 ];
 const TRACK = 'midi';
 const CHANNEL = { label: 'link', init: { negotiated: true, id: 0 } } as const;

@@ -306,7 +306,7 @@ export async function openBand(init: BandInit = {}): Promise<Band> {
     await until('everybody hears everybody', () =>
       members.every(
         ({ box: { rtp } }) =>
-          rtp.peers.length === members.length - 1 && rtp.peers.every((peer) => peer.clock.synced),
+          rtp.peers.length === members.length - 1 && rtp.peers.every((peer) => peer.synced),
       ),
     );
     // The clocks have exchanged a few samples by then.

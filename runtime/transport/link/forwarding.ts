@@ -29,6 +29,7 @@ const PROBE_SPARE_EVERY: Micros = fromMillis(500);
 const DOUBTFUL: Micros = fromMillis(300);
 /** Several questions and a long way. */
 const SILENT: Micros = fromMillis(700);
+const NOBODY: readonly LaneEnd[] = [];
 const ASKS = 0;
 const ANSWERS = 1;
 
@@ -48,6 +49,7 @@ export class Forwarding {
   readonly #onForged: (end: LaneEnd) => void;
   readonly #packet = new Uint8Array(LANE_OCTETS);
   readonly #probe = new Uint8Array(LANE_HEADER_OCTETS + 1);
+  readonly #ways: LaneEnd[] = [];
   #vias: readonly LaneEnd[] = [];
 
   constructor(
@@ -81,27 +83,34 @@ export class Forwarding {
   }
 
   send(to: LaneEnd, packet: Uint8Array, length: number): void {
-    const now = this.#clock.now();
+    const fits = length <= LANE_OCTETS - FORWARD_HEADER_OCTETS;
+    const ways = fits ? this.waysTo(to, this.#clock.now()) : NOBODY;
+    if (ways.length === 0) this.unrouted++;
+    for (let i = 0; i < ways.length; i++) this.#sendBy(ways[i] as LaneEnd, to, packet, length);
+  }
+
+  /** Who passes on to it just now: one, or several while one is in doubt. Valid until the next call. */
+  waysTo(to: LaneEnd, now: Instant): readonly LaneEnd[] {
     const { vias } = to;
+    const ways = this.#ways;
+    ways.length = 0;
     let silent: LaneEnd | undefined;
-    let sent = false;
-    if (length <= LANE_OCTETS - FORWARD_HEADER_OCTETS) {
-      for (let i = 0; i < vias.length; i++) {
-        const via = vias[i] as LaneEnd;
-        if (!via.lane) continue;
-        const silence = elapsed(via.heardAt, now);
-        if (silence < SILENT) {
-          this.#sendBy(via, to, packet, length);
-          sent = true;
-          if (silence < DOUBTFUL) return;
-        } else silent ??= via;
-      }
-      if (!sent && silent) {
-        this.#sendBy(silent, to, packet, length);
-        return;
-      }
+    for (let i = 0; i < vias.length; i++) {
+      const via = vias[i] as LaneEnd;
+      if (!via.lane) continue;
+      const silence = elapsed(via.heardAt, now);
+      if (silence < SILENT) {
+        ways.push(via);
+        if (silence < DOUBTFUL) return ways;
+      } else silent ??= via;
     }
-    if (!sent) this.unrouted++;
+    if (ways.length === 0 && silent) ways.push(silent);
+    return ways;
+  }
+
+  /** Whether it passes packets on to this box. */
+  isVia(end: LaneEnd): boolean {
+    return this.#vias.includes(end);
   }
 
   /** The box that a packet for this one is from; undefined when there is nothing here to be taken. */
@@ -169,6 +178,12 @@ export class Forwarding {
 }
 
 /** As `set` of a subarray does, without making one. */
-function copy(from: Uint8Array, begin: number, end: number, to: Uint8Array, at: number): void {
+export function copy(
+  from: Uint8Array,
+  begin: number,
+  end: number,
+  to: Uint8Array,
+  at: number,
+): void {
   for (let i = begin; i < end; i++) to[at + i - begin] = from[i] as number;
 }

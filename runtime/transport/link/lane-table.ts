@@ -19,6 +19,9 @@ const MOST = 256;
 /** Packets of one box, whichever way they come. Dense playing with two copies of each is some 3,000. */
 const PACKETS_PER_SECOND = 5_000;
 const PACKETS_AT_ONCE = 5_000;
+/** Of these: to be copied to many. */
+const COPIED_PER_SECOND = 1_000;
+const COPIED_AT_ONCE = 1_000;
 
 export class LaneEnd {
   readonly box: BoxId;
@@ -26,6 +29,7 @@ export class LaneEnd {
   readonly control: NetAddress;
   readonly data: NetAddress;
   readonly allowance: TokenBucket = new TokenBucket(PACKETS_PER_SECOND, PACKETS_AT_ONCE);
+  readonly copied: TokenBucket = new TokenBucket(COPIED_PER_SECOND, COPIED_AT_ONCE);
   /** Newest last: it is the one to send on. */
   lanes: readonly PacketLane[] = [];
   /** Who passes packets on to it, best first, while there is no lane. */
@@ -34,6 +38,10 @@ export class LaneEnd {
   heardAt = 0 as Instant;
   /** Of the next packet in our own numbering. */
   sequence = 0;
+  /** All up to this packet of its stream came. */
+  received = 0;
+  /** Who listens to its stream, and what they received since it was told last. */
+  readonly heardBy: Map<LaneEnd, number> = new Map();
 
   constructor(box: BoxId) {
     this.box = box;

@@ -14,6 +14,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { DatagramNetwork, DatagramSocket, NetAddress } from '../../ports/datagram-network.ts';
 import type { PacketLane } from '../../ports/peer-connection.ts';
 import type { Randomness } from '../../ports/randomness.ts';
+import type { GroupTransport } from '../rtp-midi/group-transport.ts';
 import { Forwarding, PROBE_EVERY } from './forwarding.ts';
 import {
   FORWARD_HEADER_OCTETS,
@@ -22,11 +23,14 @@ import {
   lanePacketKind,
   writeLaneHeader,
 } from './lane-packets.ts';
+import { LaneStreams } from './lane-streams.ts';
 import { DATA_PORT, type LaneEnd, LaneTable, octetsOf } from './lane-table.ts';
 import { isPlace } from './place.ts';
 
 export interface LinkLanes extends Disposable {
   readonly network: DatagramNetwork;
+  /** To many boxes at once, and from those that send to many. */
+  readonly group: GroupTransport;
   /**
    * From now on packets to that box go over this lane; those of earlier lanes are still taken. Disposing takes it away,
    * and those that were there before are used again. Addresses of the box, and sessions with it, stay.
@@ -47,7 +51,7 @@ export interface LaneStats {
   readonly flooded: number;
   /** To boxes that there was no way to. */
   readonly unrouted: number;
-  /** Passed on for others. */
+  /** Passed on for others, to one or to many. */
   readonly relayed: number;
   /** Passed on by a box that passes nothing on, or from one that is not in the session. */
   readonly unexpected: number;
@@ -70,12 +74,15 @@ type Channel = 'control' | 'data';
 
 class LaneNetwork implements LinkLanes {
   readonly network: DatagramNetwork;
+  readonly group: GroupTransport;
   readonly #beneath: DatagramNetwork;
   readonly #clock: Clock;
   readonly #randomness: Randomness;
   readonly #ssrc: number;
   readonly #table = new LaneTable();
   readonly #forwarding: Forwarding;
+  readonly #streams: LaneStreams;
+  readonly #copied = new Listeners<[Uint8Array, NetAddress, time: number, at: Instant]>();
   readonly #forged = new Listeners<[box: BoxId]>();
   readonly #alarm;
   readonly #sockets = new Set<LaneSocket>();
@@ -104,18 +111,35 @@ class LaneNetwork implements LinkLanes {
       },
       { self: octetsOf(self), ssrc: this.#ssrc },
     );
+    this.#streams = new LaneStreams(
+      {
+        clock,
+        table: this.#table,
+        forwarding: this.#forwarding,
+        onCopy: (packet, begin, source, time, at) =>
+          this.#copied.emit(this.#viewOf(packet, begin), source.data, time, at),
+      },
+      { self: octetsOf(self), ssrc: this.#ssrc },
+    );
+    this.group = {
+      send: (to, packet, length, time) => this.#streams.send(to, packet, length, time),
+      received: (from, sequence) => this.#streams.received(from, sequence),
+      onPacket: (listener) => this.#copied.add(listener),
+      onReceived: (listener) => this.#streams.onHeard(listener),
+    };
     this.#alarm = clock.alarm(() => this.#probe());
     this.network = { bind: (where) => this.#bind(where) };
   }
 
   get stats(): LaneStats {
     const { relayed, unrouted, unexpected, flooded } = this.#forwarding;
+    const streams = this.#streams;
     return {
-      malformed: this.#malformed,
-      flooded: this.#flooded + flooded,
-      unrouted,
-      relayed,
-      unexpected,
+      malformed: this.#malformed + streams.malformed,
+      flooded: this.#flooded + flooded + streams.flooded,
+      unrouted: unrouted + streams.unrouted,
+      relayed: relayed + streams.copies,
+      unexpected: unexpected + streams.unexpected,
       forged: this.#forgedCount,
     };
   }
@@ -155,6 +179,7 @@ class LaneNetwork implements LinkLanes {
 
   [Symbol.dispose](): void {
     this.#alarm[Symbol.dispose]();
+    this.#streams[Symbol.dispose]();
   }
 
   /** False: nobody by that address, it is the network's beneath. */
@@ -205,19 +230,33 @@ class LaneNetwork implements LinkLanes {
   #take(from: LaneEnd, packet: Uint8Array, at: Instant): void {
     from.heardAt = at;
     const kind = lanePacketKind(packet, 0, packet.length);
-    if (kind === 'forwarded') {
-      const source = this.#forwarding.take(from, packet, at);
-      if (source) this.#takeForwarded(source, packet, at);
-      return;
+    switch (kind) {
+      case 'forwarded': {
+        const source = this.#forwarding.take(from, packet, at);
+        if (source) this.#takeForwarded(source, packet, at);
+        return;
+      }
+      case 'probe':
+        this.#forwarding.takeProbe(from, packet, at);
+        return;
+      case 'stream':
+        this.#streams.takeStream(from, packet, at);
+        return;
+      case 'copy':
+        this.#streams.takeCopy(from, packet, at);
+        return;
+      case 'reports':
+        this.#streams.takeReports(from, packet, at);
+        return;
+      case 'midi':
+      case 'control':
+      case 'data':
+      case undefined:
+        if (!from.allowance.take(1, at)) this.#flooded++;
+        else if (kind === undefined) this.#malformed++;
+        else if (kind === 'midi') this.#deliver('data', packet, from.data, at);
+        else this.#deliverCommand(kind, packet, LANE_HEADER_OCTETS, from, at);
     }
-    if (kind === 'probe') {
-      this.#forwarding.takeProbe(from, packet, at);
-      return;
-    }
-    if (!from.allowance.take(1, at)) this.#flooded++;
-    else if (kind === undefined) this.#malformed++;
-    else if (kind === 'midi') this.#deliver('data', packet, from.data, at);
-    else this.#deliverCommand(kind, packet, LANE_HEADER_OCTETS, from, at);
   }
 
   /** What was passed on is a packet of any kind but these two: so nothing is ever passed on twice. */
@@ -233,6 +272,9 @@ class LaneNetwork implements LinkLanes {
         return;
       case 'forwarded':
       case 'probe':
+      case 'stream':
+      case 'copy':
+      case 'reports':
       case undefined:
         this.#malformed++;
     }

@@ -14,7 +14,8 @@ import type { StreamState } from './journal/stream-state.ts';
 import { Outbox } from './outbox.ts';
 import { PacketCopies, type Redundancy } from './packet-copies.ts';
 import type { PeerSession } from './peer-session.ts';
-import { MAX_PACKET_OCTETS, PACKET_BUFFER_OCTETS } from './stream-sender.ts';
+import type { StreamGroup } from './stream-group.ts';
+import { MAX_PACKET_OCTETS, PACKET_BUFFER_OCTETS, type StreamSender } from './stream-sender.ts';
 import { SysExPace } from './sysex-pace.ts';
 import type { Ticks } from './ticks.ts';
 
@@ -23,6 +24,10 @@ export interface BroadcastDeps {
   readonly socket: DatagramSocket;
   /** In order of joining. */
   readonly peers: () => readonly PeerSession[];
+  /** Those who are sent one stream together. */
+  readonly group: () => StreamGroup;
+  /** `at`: what the packet's timestamp stands for. */
+  readonly sendToGroup: (packet: Uint8Array, length: number, at: Instant) => void;
 }
 
 export interface BroadcastInit {
@@ -47,6 +52,8 @@ export class Broadcast {
   readonly #clock: Clock;
   readonly #socket: DatagramSocket;
   readonly #peers: () => readonly PeerSession[];
+  readonly #group: () => StreamGroup;
+  readonly #sendToGroup: BroadcastDeps['sendToGroup'];
   readonly #outbox: Outbox;
   readonly #empty = new CommandList();
   readonly #packet = new Uint8Array(PACKET_BUFFER_OCTETS);
@@ -60,8 +67,12 @@ export class Broadcast {
     this.#clock = deps.clock;
     this.#socket = deps.socket;
     this.#peers = deps.peers;
+    this.#group = deps.group;
+    this.#sendToGroup = deps.sendToGroup;
     this.#outbox = new Outbox(init.tickOrigin);
-    this.#outbox.setPace(new SysExPace(deps.clock, this.state.system.sysEx, deps.peers));
+    this.#outbox.setPace(
+      new SysExPace(deps.clock, this.state.system.sysEx, deps.peers, () => deps.group().sender),
+    );
     this.#copies = new PacketCopies(init.redundancy, MAX_PACKET_OCTETS);
     this.#dropsDuplicates = init.dropsDuplicates;
   }
@@ -151,6 +162,13 @@ export class Broadcast {
         this.guardsSent++;
       peer.sender.sent(false, now);
     }
+    const together = this.#group().sender;
+    const due = together?.guardDue;
+    if (!together || due === undefined || due > now) return;
+    const at = this.#outbox.timeOfEmpty(now);
+    this.#sendTogether(together, this.#empty, this.#outbox.ticksOf(at), at, now);
+    this.guardsSent++;
+    together.sent(false, now);
   }
 
   readonly #sendList = (list: CommandList, first: Ticks, at: Instant): void => {
@@ -160,11 +178,14 @@ export class Broadcast {
       if (length > 0 && peer.sender.reports(now) && this.#dropsDuplicates(peer.ssrc))
         this.#copies.keep(peer, this.#packet, length, now);
     }
+    const together = this.#group().sender;
+    if (together) this.#sendTogether(together, list, first, at, now);
   };
 
   readonly #sentList = (): void => {
     const now = this.#clock.now();
     for (const peer of this.#peers()) peer.sender.sent(true, now);
+    this.#group().sender?.sent(true, now);
   };
 
   readonly #sendCopy = (peer: PeerSession, bytes: Uint8Array, length: number): void => {
@@ -182,17 +203,34 @@ export class Broadcast {
     at: Instant,
     now: Instant,
   ): number {
-    const { sender } = peer;
-    const { split, forced } = sender;
-    const length = sender.write(list, ticks, at, now, this.#packet);
-    this.journalsSplit += sender.split - split;
-    this.historyForced += sender.forced - forced;
+    const length = this.#write(peer.sender, list, ticks, at, now);
     if (!peer.limit.allows(length, now)) {
       this.withheld++;
       return 0;
     }
     this.packetsSent++;
     this.#socket.send(this.#packet, peer.data, length);
+    return length;
+  }
+
+  #sendTogether(
+    sender: StreamSender,
+    list: CommandList,
+    ticks: Ticks,
+    at: Instant,
+    now: Instant,
+  ): void {
+    this.#group().sending(now);
+    const length = this.#write(sender, list, ticks, at, now);
+    this.packetsSent++;
+    this.#sendToGroup(this.#packet, length, at);
+  }
+
+  #write(sender: StreamSender, list: CommandList, ticks: Ticks, at: Instant, now: Instant): number {
+    const { split, forced } = sender;
+    const length = sender.write(list, ticks, at, now, this.#packet);
+    this.journalsSplit += sender.split - split;
+    this.historyForced += sender.forced - forced;
     return length;
   }
 }

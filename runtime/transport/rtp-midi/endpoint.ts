@@ -15,9 +15,10 @@ import type { Randomness } from '../../ports/randomness.ts';
 import type { PeerClock } from '../clock-sync/peer-clock.ts';
 import type { ReleasePolicy } from './artifacts.ts';
 import type { ConnectOptions } from './connection.ts';
+import type { GroupTransport, SharedClock } from './group-transport.ts';
 import type { JournalPolicy } from './journal/journal-policy.ts';
 import type { Redundancy } from './packet-copies.ts';
-import type { LeaveReason } from './participants.ts';
+import type { LeaveReason, MemberFacts } from './participants.ts';
 import { bindPortPair } from './port-pair.ts';
 import { UdpEndpoint, type UdpEndpointStats } from './udp-endpoint.ts';
 
@@ -26,10 +27,14 @@ export interface RtpMidiPeer {
   readonly name: string;
   readonly address: NetAddress;
   readonly clock: PeerClock;
+  /** When its messages were performed is known here. */
+  readonly synced: boolean;
   readonly stats: LinkStats;
   /** Of what it sent, in all; those of a gap count before what the next packet brings. */
   readonly packetsLost: number;
   disconnect(): void;
+  /** Of a member: its clock is compared with ours, which takes packets of their own. Of others it always is. */
+  followTime(on: boolean): void;
 }
 
 export interface RtpMidiConnection extends AsyncDisposable {
@@ -47,6 +52,11 @@ export interface RtpMidiEndpoint extends AsyncDisposable {
   readonly clockOffset: Micros;
   /** Invites, and keeps inviting: retries, and reconnects with a new token, until disposed. */
   connect(to: NetAddress, options?: ConnectOptions): RtpMidiConnection;
+  /**
+   * A box for which somebody else vouches is a peer without an AppleMIDI session, or goes on without: all such members are
+   * sent one stream together, by the group's transport. It ends with `disconnect`, or when it connects again.
+   */
+  enlist(member: MemberFacts): RtpMidiPeer;
   /** To every connected peer. `at` is when it was performed. Messages of one burst share a packet. */
   send(message: MidiMessage, at: Instant): void;
   /** Sends now what was to be sent at the end of this burst. */
@@ -108,6 +118,10 @@ export interface RtpMidiInit {
    * all that report are taken for that.
    */
   readonly dropsDuplicates?: (ssrc: number) => boolean;
+  /** How members are sent a stream together; without it, they are sent nothing. */
+  readonly group?: GroupTransport;
+  /** By which members tell when something was performed. Default: it is when it arrives. */
+  readonly sharedClock?: SharedClock;
   /** What follows the note-offs when a peer is gone. Default: nothing. */
   readonly onRelease?: ReleasePolicy;
 }
@@ -123,6 +137,12 @@ const DEFAULTS = {
   redundancy: 0,
   dropsDuplicates: (): boolean => true,
   onRelease: 'notes',
+  group: undefined,
+  sharedClock: {
+    synced: false,
+    toEnsemble: (): number => Number.NaN,
+    toLocal: (time: number): Instant => time as Instant,
+  },
 } as const;
 
 /** Resolves when both ports are bound. Rejects with PortError as `network.bind` does. */

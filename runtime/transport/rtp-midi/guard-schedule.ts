@@ -21,12 +21,23 @@ const LONGEST = fromSeconds(1);
 /** After this long without a report, what is lost is lost. */
 const PATIENCE = fromSeconds(5);
 
+/** Of what is sent to many by way of others. */
+export interface GuardPace {
+  readonly first: Micros;
+  readonly steady: number;
+}
+
 export class GuardSchedule {
+  readonly #pace: GuardPace | undefined;
   #due: Instant | undefined;
   #since = 0 as Instant;
   #first: Micros = FIRST;
   #steady = STEADY;
   #sent = 0;
+
+  constructor(pace?: GuardPace) {
+    this.#pace = pace;
+  }
 
   get due(): Instant | undefined {
     return this.#due;
@@ -35,8 +46,9 @@ export class GuardSchedule {
   /** A packet with commands was sent. `keep`: a guard packet that is due already stays due. */
   begin(now: Instant, reports: boolean, keep: boolean, crowded: boolean = false): void {
     this.#since = now;
-    this.#first = reports ? FIRST : FIRST_UNREPORTED;
-    this.#steady = reports ? (crowded ? STEADY_IN_CROWD : STEADY) : STEADY_UNREPORTED;
+    const usual = crowded ? STEADY_IN_CROWD : STEADY;
+    this.#first = this.#pace?.first ?? (reports ? FIRST : FIRST_UNREPORTED);
+    this.#steady = this.#pace?.steady ?? (reports ? usual : STEADY_UNREPORTED);
     const due = after(now, this.#first);
     if (keep && this.#due !== undefined && this.#due < due) return;
     this.#sent = 0;

@@ -78,6 +78,11 @@ export class Liveness {
     );
   }
 
+  /** Of its clock alone. */
+  get clockDue(): Instant {
+    return clockDue(this.#exchange);
+  }
+
   get due(): Instant {
     return Math.min(clockDue(this.#exchange), this.#silence.due) as Instant;
   }
@@ -85,6 +90,11 @@ export class Liveness {
   /** We are the one who asks in turn. */
   get asks(): boolean {
     return this.#exchange.initiator;
+  }
+
+  /** Asks for its time in turn; of its silence somebody else tells. */
+  tickClock(now: Instant): void {
+    this.#do(tickClock(this.#exchange, now, this.#ticks(), this.#pace()));
   }
 
   tick(now: Instant): void {

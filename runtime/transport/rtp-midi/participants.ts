@@ -19,6 +19,7 @@ import {
   type ConnectOptions,
 } from './connection.ts';
 import type { FaultCounters } from './faults.ts';
+import type { GroupTransport, SharedClock } from './group-transport.ts';
 import { sameAddress, sameHost } from './host.ts';
 import { Identity } from './identity.ts';
 import type { AccessRules, Admitting, Newcomer } from './invitation-responder.ts';
@@ -27,6 +28,7 @@ import type { StreamState } from './journal/stream-state.ts';
 import { PeerSession, type Post } from './peer-session.ts';
 import { PeerTable } from './peer-table.ts';
 import { SequenceBook } from './sequence-book.ts';
+import { StreamGroup } from './stream-group.ts';
 
 /** Why a peer is a peer no more. */
 export type LeaveReason = 'bye' | 'timeout' | 'replaced' | 'local';
@@ -40,6 +42,7 @@ export interface ParticipantsDeps {
   /** We are about to leave this peer: the last moment to send it something. */
   readonly onFarewell: (peer: PeerSession) => void;
   readonly onMidi: Post['midi'];
+  readonly received: GroupTransport['received'];
   readonly onPeer: (
     peer: PeerSession,
     state: 'joined' | 'left',
@@ -56,12 +59,23 @@ export interface ParticipantsInit extends AccessRules {
   readonly clockInterval: Micros;
   readonly eager: (host: string) => boolean;
   readonly onRelease: ReleasePolicy;
+  readonly sharedClock: SharedClock;
+}
+
+/** One without an AppleMIDI session: somebody else vouches for it. */
+export interface MemberFacts {
+  readonly ssrc: number;
+  readonly name: string;
+  /** Of its control socket. */
+  readonly address: NetAddress;
 }
 
 export class Participants implements ConnectionOwner, Admitting {
   readonly peers: PeerTable = new PeerTable();
   readonly identity: Identity;
   readonly connections: Set<Connection> = new Set();
+  readonly group: StreamGroup;
+  readonly #members = new Map<string, PeerSession>();
   readonly #deps: ParticipantsDeps;
   readonly #init: ParticipantsInit;
   readonly #post: Post;
@@ -84,14 +98,21 @@ export class Participants implements ConnectionOwner, Admitting {
       gone: (peer) => {
         if (peer.superseded) this.leave(peer, 'replaced');
       },
+      received: (peer, sequence) => deps.received(peer.control, sequence),
     };
+    this.group = new StreamGroup({
+      state: init.state,
+      journal: init.journal,
+      sequence: deps.randomness.uint32() & 0xffff,
+      ssrc: () => this.identity.ssrc,
+    });
   }
 
   get due(): Instant {
     let due = Number.POSITIVE_INFINITY;
     for (const connection of this.connections) due = Math.min(due, connection.due);
     for (const peer of this.peers.all) due = Math.min(due, peer.due);
-    return due as Instant;
+    return Math.min(due, this.group.sender?.guardDue ?? due) as Instant;
   }
 
   tick(now: Instant): void {
@@ -133,6 +154,10 @@ export class Participants implements ConnectionOwner, Admitting {
     const now = this.#deps.clock.now();
     this.peers.remove(peer);
     peer.release(now);
+    if (peer.isMember) {
+      this.#leaveMember(peer, reason, now);
+      return;
+    }
     if (reason === 'local' && peer.proven) this.#deps.onFarewell(peer);
     this.#sequences.note(peer.control, peer.ownSsrc, peer.sender.last + 1);
     if (reason !== 'bye' && reason !== 'replaced')
@@ -146,6 +171,65 @@ export class Participants implements ConnectionOwner, Admitting {
         this.connections.delete(connection);
       } else connection.ended(now);
     }
+    this.#deps.onPeer(peer, 'left', reason);
+  }
+
+  /** Takes in one without a session, or makes a peer one that has none any more: its stream and ours go on. */
+  enlist({ ssrc, name, address }: MemberFacts): PeerSession {
+    const now = this.#deps.clock.now();
+    const there = this.peers.at(address);
+    if (there?.isMember) return there;
+    if (there) {
+      this.#release(there);
+      this.#include(there, there.enlist(), now);
+      return there;
+    }
+    const taken = this.peers.get(ssrc) !== undefined;
+    const peer = this.#open({
+      ssrc: taken ? this.identity.freshSsrc() : ssrc,
+      token: this.newToken(),
+      name,
+      control: address,
+      data: { host: address.host, port: address.port + 1 },
+      ownSsrc: this.identity.ssrc,
+      initiator: false,
+      member: true,
+    });
+    this.#include(peer, undefined, now);
+    this.#deps.log.info('member joined', { name, ssrc: peer.ssrc, ...address });
+    this.#deps.onPeer(peer, 'joined', undefined);
+    return peer;
+  }
+
+  memberAt(host: string): PeerSession | undefined {
+    return this.#members.get(host);
+  }
+
+  #include(peer: PeerSession, since: number | undefined, now: Instant): void {
+    this.#members.set(peer.control.host, peer);
+    this.group.add(peer, peer.control, since, now);
+    if (this.peers.has(peer)) this.peers.refresh();
+    else this.peers.add(peer);
+  }
+
+  /** The connection is wanted no more, its peer is. */
+  #release(peer: PeerSession): void {
+    const connection = this.connectionTo(peer);
+    connection?.close();
+    if (connection) this.connections.delete(connection);
+  }
+
+  /** It has a session again. */
+  #discharge(peer: PeerSession, now: Instant): void {
+    this.#members.delete(peer.control.host);
+    peer.discharge(this.group.remove(peer, now) ?? this.#init.state.newest, now);
+    this.peers.refresh();
+  }
+
+  #leaveMember(peer: PeerSession, reason: LeaveReason, now: Instant): void {
+    this.#members.delete(peer.control.host);
+    this.group.remove(peer, now);
+    this.#deps.log.info('member left', { name: peer.name, ssrc: peer.ssrc, reason });
     this.#deps.onPeer(peer, 'left', reason);
   }
 
@@ -205,10 +289,11 @@ export class Participants implements ConnectionOwner, Admitting {
 
   /** A new peer, or one known already that was invited again. */
   admit(newcomer: Newcomer): PeerSession | undefined {
-    const { clock, randomness, log } = this.#deps;
+    const { clock, log } = this.#deps;
     const { ssrc, control, initiator } = newcomer;
     const held = this.peers.get(ssrc);
     if (held && sameHost(held.control.host, control.host)) {
+      if (held.isMember) this.#discharge(held, clock.now());
       held.renew(newcomer, clock.now());
       if (initiator) held.prove(clock.now());
       held.tick(clock.now());
@@ -219,23 +304,7 @@ export class Participants implements ConnectionOwner, Admitting {
     const believed = initiator || this.#init.near(control.host);
     if (believed) this.#supersede(newcomer, undefined);
     if (this.peers.size >= this.#init.maxPeers) return undefined;
-    const former = this.#sequences.nextFor(control, newcomer.ownSsrc);
-    const sequence = former ?? randomness.uint32() & 0xffff;
-    const peer = new PeerSession(
-      {
-        clock,
-        post: this.#post,
-        faults: this.#deps.faults,
-        onDisconnect: (session) => this.leave(session, 'local'),
-      },
-      {
-        ...this.#init,
-        ...newcomer,
-        sequence,
-        eager: this.#init.eager(control.host),
-        crowd: () => this.peers.size,
-      },
-    );
+    const peer = this.#open(newcomer);
     this.peers.add(peer);
     log.info('peer joined', { name: peer.name, ssrc: peer.ssrc, ...control });
     this.#deps.onPeer(peer, 'joined', undefined);
@@ -245,6 +314,26 @@ export class Participants implements ConnectionOwner, Admitting {
     // The initiator asks for the time at once.
     peer.tick(now);
     return peer;
+  }
+
+  #open(newcomer: Newcomer & { readonly member?: boolean }): PeerSession {
+    const { clock, randomness, faults } = this.#deps;
+    const former = this.#sequences.nextFor(newcomer.control, newcomer.ownSsrc);
+    return new PeerSession(
+      {
+        clock,
+        post: this.#post,
+        faults,
+        onDisconnect: (session) => this.leave(session, 'local'),
+      },
+      {
+        ...this.#init,
+        ...newcomer,
+        sequence: former ?? randomness.uint32() & 0xffff,
+        eager: this.#init.eager(newcomer.control.host),
+        crowd: () => this.peers.size,
+      },
+    );
   }
 
   /** Whoever was at this address is there no more; whoever has the same name there is asked whether it still lives. */

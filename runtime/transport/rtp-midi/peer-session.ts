@@ -4,6 +4,9 @@
  * Takes  datagrams known to be from it, and the time. Gives datagrams to its `Post`, messages to the end point.
  * Keeps  everything that ends with the session. What it left sounding is ended when it leaves, and when it is silent.
  *
+ * A member of the group is one without an AppleMIDI session: somebody else vouches for it and tells of its end; it gets the
+ * group's stream, and is heard by way of the group, too. It becomes one and ceases to be one while it plays.
+ *
  * A peer that invited us is proven once it answers something that only reaches it if it is where it says; until then it
  * gets answers, no stream.
  */
@@ -16,6 +19,7 @@ import { openPeerClock, type PeerClock } from '../clock-sync/peer-clock.ts';
 import type { SessionMessage } from './apple-midi/messages.ts';
 import { type ReleasePolicy, releaseMessages, sounds } from './artifacts.ts';
 import type { FaultCounters } from './faults.ts';
+import type { SharedClock } from './group-transport.ts';
 import type { Newcomer } from './invitation-responder.ts';
 import type { JournalPolicy } from './journal/journal-policy.ts';
 import type { StreamState } from './journal/stream-state.ts';
@@ -25,13 +29,16 @@ import type { RtpHeader } from './rtp-header.ts';
 import { NO_TIME } from './stream-delivery.ts';
 import { StreamReceiver } from './stream-receiver.ts';
 import { StreamSender } from './stream-sender.ts';
-import { remoteInstant, ticksOfRemote, unwrapRtpTime } from './ticks.ts';
+import { remoteInstant, ticksAsMicros, ticksOfRemote, unwrapRtpTime } from './ticks.ts';
 
 /** A mapped time further from the arrival than this is no time of performance. */
 const BELIEVABLE = fromSeconds(5);
 const TOKENS = 2;
 /** A peer that has not shown by then that it hears us makes room for another. */
 const PROOF_PATIENCE = fromSeconds(5);
+
+/** Between the stream of a session before and its continuation. */
+const GAP = 2;
 
 /** What a session may ask of the end point. */
 export interface Post {
@@ -57,6 +64,8 @@ export interface Post {
   proven(peer: PeerSession): void;
   /** It was challenged and is not there. */
   gone(peer: PeerSession): void;
+  /** A member has sent all up to this packet. */
+  received(peer: PeerSession, sequence: number): void;
 }
 
 export interface PeerSessionInit extends Newcomer {
@@ -69,6 +78,9 @@ export interface PeerSessionInit extends Newcomer {
   readonly eager: boolean;
   readonly crowd: () => number;
   readonly onRelease: ReleasePolicy;
+  readonly sharedClock: SharedClock;
+  /** It is a member from the beginning. */
+  readonly member?: boolean;
 }
 
 export class PeerSession {
@@ -92,6 +104,12 @@ export class PeerSession {
   readonly #liveness: Liveness;
   readonly #joinedAt: Instant;
   #proven = false;
+  #member: boolean;
+  /** Its clock is compared although it is a member. */
+  #asksTime = false;
+  /** Ensemble time of one of its timestamps; NaN: not known. */
+  #sharedTime = Number.NaN;
+  #sharedTimestamp = 0;
 
   constructor(
     deps: {
@@ -115,6 +133,8 @@ export class PeerSession {
     this.#tokens = [init.token];
     this.#onDisconnect = deps.onDisconnect;
     this.#joinedAt = now;
+    this.#member = init.member === true;
+    this.#proven = this.#member;
     this.#liveness = new Liveness(
       deps.clock,
       this.clock,
@@ -122,8 +142,13 @@ export class PeerSession {
         send: (message, to) =>
           this.#post.send(to?.channel ?? 'data', message, to?.from ?? this.data),
         hearsUs: (at) => this.prove(at),
-        doubt: () => this.#post.doubt(this),
-        timeout: () => this.#post.timeout(this),
+        doubt: () => {
+          if (!this.#member) this.#post.doubt(this);
+        },
+        timeout: () => {
+          if (this.#member) this.#liveness.renew(true, this.#clock.now());
+          else this.#post.timeout(this);
+        },
         silent: () => this.release(this.#clock.now()),
         gone: () => this.#post.gone(this),
         sounds: () => sounds(this.receiver.state),
@@ -135,17 +160,21 @@ export class PeerSession {
       {
         message: (message, time, arrivedAt, recovered) =>
           this.#post.midi(this, message, this.#performedAt(time, arrivedAt), arrivedAt, recovered),
-        report: (sequence) =>
-          this.#post.send(
-            'control',
-            { kind: 'RS', ssrc: init.ownSsrc, sequence, lowHalf: 0 },
-            this.control,
-          ),
+        report: (sequence) => {
+          if (this.#member) this.#post.received(this, sequence);
+          else
+            this.#post.send(
+              'control',
+              { kind: 'RS', ssrc: init.ownSsrc, sequence, lowHalf: 0 },
+              this.control,
+            );
+        },
       },
       deps.faults,
       init.reorderHold,
       init.crowd,
     );
+    this.receiver.reportsAtOnce = this.#member;
   }
 
   get address(): NetAddress {
@@ -167,6 +196,40 @@ export class PeerSession {
   /** It is where it says: it may be sent the stream. */
   get proven(): boolean {
     return this.#proven;
+  }
+
+  /** It gets the group's stream, and has no AppleMIDI session. */
+  get isMember(): boolean {
+    return this.#member;
+  }
+
+  /** Times of performance are known here. */
+  get synced(): boolean {
+    return this.#member ? this.#init.sharedClock.synced : this.clock.synced;
+  }
+
+  /** From now on it is a member; what it plays goes on. Gives the stamp up to which it has our stream. */
+  enlist(): number {
+    this.#member = true;
+    this.#proven = true;
+    this.receiver.reportsAtOnce = true;
+    this.receiver.turn();
+    return this.sender.received;
+  }
+
+  /** It has a session again: it has our stream up to this stamp. */
+  discharge(received: number, now: Instant): void {
+    this.#member = false;
+    this.receiver.reportsAtOnce = false;
+    this.receiver.turn();
+    this.sender = this.#openSender(now, this.sender.last + 1 + GAP, received);
+  }
+
+  /** Whether a member's clock is compared with ours, in turn. */
+  followTime(on: boolean): void {
+    if (this.#asksTime === on) return;
+    this.#asksTime = on;
+    if (on && this.#member) this.#liveness.renew(true, this.#clock.now());
   }
 
   isUnproven(now: Instant): boolean {
@@ -215,8 +278,8 @@ export class PeerSession {
   }
 
   get due(): Instant {
-    let due: number = this.#liveness.due;
-    const guard = this.#proven ? this.sender.guardDue : undefined;
+    let due: number = this.#member ? this.#memberDue : this.#liveness.due;
+    const guard = this.#proven && !this.#member ? this.sender.guardDue : undefined;
     const receiver = this.receiver.due;
     if (guard !== undefined && guard < due) due = guard;
     if (receiver !== undefined && receiver < due) due = receiver;
@@ -226,7 +289,8 @@ export class PeerSession {
   /** Everything that is due, but for guard packets: the end point writes packets. */
   tick(now: Instant): void {
     this.receiver.tick(now);
-    this.#liveness.tick(now);
+    if (!this.#member) this.#liveness.tick(now);
+    else if (this.#asksTime) this.#liveness.tickClock(now);
   }
 
   takeClock(
@@ -246,8 +310,18 @@ export class PeerSession {
     from: NetAddress,
     at: Instant,
   ): void {
+    // What is still on its way from the session before.
+    if (this.#member) return;
     this.#follow(channel, from);
     this.#liveness.heard(at);
+    this.receiver.receive(bytes, header, at);
+  }
+
+  /** A packet of its group's stream. `time`: ensemble time of its timestamp. */
+  takeShared(bytes: Uint8Array, header: RtpHeader, time: number, at: Instant): void {
+    if (!this.#member) return;
+    this.#sharedTime = time;
+    this.#sharedTimestamp = header.timestamp;
     this.receiver.receive(bytes, header, at);
   }
 
@@ -269,17 +343,36 @@ export class PeerSession {
     if (channel === 'data' && from !== this.data) this.data = from;
   }
 
-  #openSender(now: Instant): StreamSender {
-    const { sequence, state, journal, crowd } = this.#init;
-    const sender = new StreamSender(this.ownSsrc, sequence, state, now, journal, crowd);
+  get #memberDue(): number {
+    return this.#asksTime ? this.#liveness.clockDue : Number.POSITIVE_INFINITY;
+  }
+
+  #openSender(
+    now: Instant,
+    sequence: number = this.#init.sequence,
+    received: number = this.#init.state.newest,
+  ): StreamSender {
+    const { state, journal, crowd } = this.#init;
+    const first = sequence & 0xffff;
+    const sender = new StreamSender(this.ownSsrc, first, state, now, journal, crowd, received);
     sender.introduce(now);
     return sender;
   }
 
   #performedAt(time: number, arrivedAt: Instant): Instant {
-    if (time === NO_TIME || !this.clock.synced) return arrivedAt;
-    const near = ticksOfRemote(this.clock.toRemote(arrivedAt));
-    const performedAt = this.clock.toLocal(remoteInstant(unwrapRtpTime(time, near)));
+    if (time === NO_TIME || !this.synced) return arrivedAt;
+    const performedAt = this.#member ? this.#bySharedTime(time) : this.#byItsClock(time, arrivedAt);
     return Math.abs(performedAt - arrivedAt) <= BELIEVABLE ? performedAt : arrivedAt;
+  }
+
+  #byItsClock(time: number, arrivedAt: Instant): Instant {
+    const near = ticksOfRemote(this.clock.toRemote(arrivedAt));
+    return this.clock.toLocal(remoteInstant(unwrapRtpTime(time, near)));
+  }
+
+  /** NaN when the sender does not know ensemble time. */
+  #bySharedTime(time: number): Instant {
+    const later = ticksAsMicros((time - this.#sharedTimestamp) | 0);
+    return this.#init.sharedClock.toLocal(this.#sharedTime + later);
   }
 }

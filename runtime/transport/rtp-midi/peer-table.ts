@@ -59,6 +59,6 @@ export class PeerTable {
   /** Somebody joined the audience. */
   refresh(): void {
     this.#all = [...this.#bySsrc.values()];
-    this.#audience = this.#all.filter((peer) => peer.proven);
+    this.#audience = this.#all.filter((peer) => peer.proven && !peer.isMember);
   }
 }

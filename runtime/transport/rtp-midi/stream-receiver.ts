@@ -49,7 +49,12 @@ export class StreamReceiver {
     at: 0 as Instant,
   };
   #started = false;
+  /** The next packet is of another stream of the same peer, which goes on where this one ended. */
+  #turned = false;
+  /** Whoever is told of what came gathers it: there is no need to wait. */
+  reportsAtOnce = false;
   #highest = 0;
+  #reported = -1;
   /** The timestamp of that packet. */
   #newest = 0;
   /** A sequence number out of all order; if the next one follows it, the stream began anew. */
@@ -87,6 +92,8 @@ export class StreamReceiver {
   receive(bytes: Uint8Array, header: RtpHeader, at: Instant): void {
     if (!this.#started) {
       this.#begin(bytes, header, at);
+    } else if (this.#turned) {
+      this.#continue(bytes, header, at);
     } else {
       const ahead = sequenceAhead(header.sequence, this.#highest);
       const isFar = ahead > MAX_DROPOUT || ahead < -MAX_MISORDER;
@@ -95,6 +102,13 @@ export class StreamReceiver {
       else this.#take(bytes, header, this.#highest + ahead, at);
     }
     this.#report(at);
+  }
+
+  /** From now on its packets have other numbers. What is known of it stays: their first journal tells what else there is. */
+  turn(): void {
+    this.#turned = true;
+    this.#suspect = -1;
+    this.#reorder.clear();
   }
 
   tick(now: Instant): void {
@@ -122,6 +136,15 @@ export class StreamReceiver {
     this.#repair.forget();
     // One full turn up, so that what came before the first packet has a number too.
     const sequence = header.sequence + TURN;
+    this.#highest = sequence - 1;
+    this.#process(bytes, header, sequence, at, true);
+  }
+
+  #continue(bytes: Uint8Array, header: RtpHeader, at: Instant): void {
+    this.#turned = false;
+    // The next number that ends like this one, a good way up: what was known before was known from packets before it.
+    const base = this.#highest + TURN;
+    const sequence = base + ((header.sequence - base) & (TURN - 1));
     this.#highest = sequence - 1;
     this.#process(bytes, header, sequence, at, true);
   }
@@ -219,10 +242,21 @@ export class StreamReceiver {
     else if (fault) delivery.lackCommands(fault);
     this.#suspect = -1;
     const awaited = missing > 0 || hadSysEx;
+    if (this.reportsAtOnce) return;
     this.#feedback.note(at, hasCommands ? (awaited ? 'awaited' : 'commands') : 'guard');
   }
 
   #report(now: Instant): void {
+    if (this.reportsAtOnce) {
+      this.#reportAtOnce();
+      return;
+    }
     if (this.#feedback.take(this.#highest, now)) this.#sink.report(this.#highest & 0xffff);
+  }
+
+  #reportAtOnce(): void {
+    if (this.#highest === this.#reported) return;
+    this.#reported = this.#highest;
+    this.#sink.report(this.#highest & 0xffff);
   }
 }

@@ -8,7 +8,7 @@
  */
 import type { Instant, Micros } from '../../core/time.ts';
 import { type CommandList, LIST_OCTETS } from './command-list.ts';
-import { GuardSchedule } from './guard-schedule.ts';
+import { type GuardPace, GuardSchedule } from './guard-schedule.ts';
 import type { JournalView } from './journal/chapter.ts';
 import { SYSEX_LEAST, SYSEX_OCTETS } from './journal/chapters/chapter-x.ts';
 import { Checkpoint } from './journal/checkpoint.ts';
@@ -40,7 +40,7 @@ export class StreamSender {
   readonly #ssrc: number;
   readonly #state: StreamState;
   readonly #checkpoint: Checkpoint;
-  readonly #guards = new GuardSchedule();
+  readonly #guards: GuardSchedule;
   readonly #hasJournal: boolean;
   readonly #crowd: () => number;
   readonly #view: Required<JournalView> = {
@@ -69,13 +69,17 @@ export class StreamSender {
     policy: JournalPolicy = 'closed-loop',
     /** How many peers are sent this stream. */
     crowd: () => number = () => 1,
+    /** The stamp up to which the peer has all; default: the newest, it knows nothing. */
+    since: number = state.newest,
+    pace?: GuardPace,
   ) {
     const rule = CHECKPOINT_RULES[policy];
     this.#ssrc = ssrc;
     this.#state = state;
     this.#hasJournal = rule.journal;
     this.#crowd = crowd;
-    this.#checkpoint = new Checkpoint(sequence, state.newest, now, rule);
+    this.#guards = new GuardSchedule(pace);
+    this.#checkpoint = new Checkpoint(sequence, since, now, rule);
   }
 
   /** Extended number of the last packet. */
@@ -166,6 +170,17 @@ export class StreamSender {
   reintroduce(now: Instant): void {
     this.#checkpoint.reopen();
     this.introduce(now);
+  }
+
+  /** Another one is sent this stream from now on, who has all of it up to this stamp, and may have nothing of what lasts. */
+  admit(since: number, now: Instant): void {
+    this.#checkpoint.reopenFor(since);
+    this.introduce(now);
+  }
+
+  /** The newest command's stamp after that packet. */
+  stampAfter(packet: number): number {
+    return this.#checkpoint.stampAfter(packet);
   }
 
   /** The guard packet that is due can't be sent before `at`. */

@@ -37,6 +37,7 @@ export class SysExPace implements Pace {
   readonly #clock: Clock;
   readonly #history: SysExHistory;
   readonly #peers: () => readonly { readonly sender: PacedPeer }[];
+  readonly #together: () => PacedPeer | undefined;
   readonly #stamps = new Float64Array(PACKETS);
   readonly #times = new Float64Array(PACKETS);
   #sent = 0;
@@ -45,10 +46,13 @@ export class SysExPace implements Pace {
     clock: Clock,
     history: SysExHistory,
     peers: () => readonly { readonly sender: PacedPeer }[],
+    /** Those who are sent one stream together, as one. */
+    together: () => PacedPeer | undefined = () => undefined,
   ) {
     this.#clock = clock;
     this.#history = history;
     this.#peers = peers;
+    this.#together = together;
   }
 
   now(): Instant {
@@ -64,15 +68,18 @@ export class SysExPace implements Pace {
 
   /** Octets that a list with SysEx may take now: less than what is left of the command is a stall. */
   room(now: Instant): number {
-    let room = Number.POSITIVE_INFINITY;
-    for (const { sender } of this.#peers()) {
-      const got = sender.reports(now, PATIENCE)
-        ? sender.received
-        : Math.max(sender.received, this.#sentBy(now - UNREPORTED));
-      const window = Math.min(WINDOW, Math.max(LEAST_WINDOW, PACKET_ROOM - sender.channelOctets));
-      room = Math.min(room, window - sysExCost(this.#history, got));
-    }
+    const together = this.#together();
+    let room = together ? this.#roomFor(together, now) : Number.POSITIVE_INFINITY;
+    for (const { sender } of this.#peers()) room = Math.min(room, this.#roomFor(sender, now));
     return room;
+  }
+
+  #roomFor(sender: PacedPeer, now: Instant): number {
+    const got = sender.reports(now, PATIENCE)
+      ? sender.received
+      : Math.max(sender.received, this.#sentBy(now - UNREPORTED));
+    const window = Math.min(WINDOW, Math.max(LEAST_WINDOW, PACKET_ROOM - sender.channelOctets));
+    return window - sysExCost(this.#history, got);
   }
 
   #sentBy(time: number): number {

@@ -18,10 +18,17 @@ import { endings } from './artifacts.ts';
 import { Broadcast } from './broadcast.ts';
 import type { Connection, ConnectOptions } from './connection.ts';
 import { FaultCounters } from './faults.ts';
+import type { GroupTransport } from './group-transport.ts';
 import type { Redundancy } from './packet-copies.ts';
-import { type LeaveReason, Participants, type ParticipantsInit } from './participants.ts';
+import {
+  type LeaveReason,
+  type MemberFacts,
+  Participants,
+  type ParticipantsInit,
+} from './participants.ts';
 import type { PeerSession } from './peer-session.ts';
 import { type PortPair, releasePortPair } from './port-pair.ts';
+import { emptyRtpHeader, readRtpHeader } from './rtp-header.ts';
 import { Switchboard } from './switchboard.ts';
 import { ticksAsMicros } from './ticks.ts';
 
@@ -36,6 +43,7 @@ export interface StationDeps {
 }
 
 export interface UdpEndpointInit extends Omit<ParticipantsInit, 'tickOrigin' | 'state'> {
+  readonly group: GroupTransport | undefined;
   readonly redundancy: Redundancy;
   readonly dropsDuplicates: (ssrc: number) => boolean;
 }
@@ -93,6 +101,7 @@ export class UdpEndpoint implements AsyncDisposable {
   readonly #alarm: Alarm;
   readonly #listening: Disposable[];
   readonly #message = new Uint8Array(MESSAGE_OCTETS);
+  readonly #header = emptyRtpHeader();
   readonly #onPeer = new Listeners<PeerListener>();
   readonly #onMidi = new Listeners<MidiListener>();
   /** When the alarm is set to go off; Infinity when it isn't. */
@@ -110,7 +119,17 @@ export class UdpEndpoint implements AsyncDisposable {
     const tickOrigin = randomness.uint32();
     this.clockOffset = ticksAsMicros(tickOrigin);
     this.#broadcast = new Broadcast(
-      { clock, socket: sockets.data, peers: () => this.#participants.peers.audience },
+      {
+        clock,
+        socket: sockets.data,
+        peers: () => this.#participants.peers.audience,
+        group: () => this.#participants.group,
+        sendToGroup: (packet, length, at) => {
+          const { sharedClock, group } = init;
+          const time = sharedClock.synced ? sharedClock.toEnsemble(at) : Number.NaN;
+          group?.send(this.#participants.group.addresses, packet, length, time);
+        },
+      },
       { tickOrigin, redundancy: init.redundancy, dropsDuplicates: init.dropsDuplicates },
     );
     this.#participants = new Participants(
@@ -127,6 +146,7 @@ export class UdpEndpoint implements AsyncDisposable {
           this.#onMidi.emit(peer, message, performedAt, arrivedAt, recovered);
         },
         onPeer: (peer, state, reason) => this.#onPeer.emit(peer, state, reason),
+        received: (from, sequence) => init.group?.received(from, sequence),
       },
       { ...init, tickOrigin, state: this.#broadcast.state },
     );
@@ -135,6 +155,7 @@ export class UdpEndpoint implements AsyncDisposable {
     this.#listening = [
       sockets.control.onDatagram((bytes, from, at) => this.#take('control', bytes, from, at)),
       sockets.data.onDatagram((bytes, from, at) => this.#take('data', bytes, from, at)),
+      ...(init.group ? this.#joinGroup(init.group) : []),
     ];
   }
 
@@ -176,6 +197,12 @@ export class UdpEndpoint implements AsyncDisposable {
     connection.tick(this.#clock.now());
     this.#wakeAt(this.#due());
     return connection;
+  }
+
+  enlist(member: MemberFacts): PeerSession {
+    const peer = this.#participants.enlist(member);
+    this.#wakeAt(this.#due());
+    return peer;
   }
 
   send(message: MidiMessage, at: Instant): void {
@@ -233,6 +260,32 @@ export class UdpEndpoint implements AsyncDisposable {
     // It may have been the report that a SysEx waits for.
     if (this.#broadcast.isStalled) this.flush();
     this.#wakeAt(due);
+  }
+
+  #joinGroup(group: GroupTransport): readonly Disposable[] {
+    return [
+      group.onPacket((bytes, from, time, at) => this.#takeShared(bytes, from, time, at)),
+      group.onReceived((by, sequence, at) => {
+        const member = this.#participants.memberAt(by.host);
+        if (!member || !this.#participants.group.has(member)) this.#faults.count('stranger');
+        else if (!this.#participants.group.report(member, sequence, at))
+          this.#faults.count('badFeedback');
+        if (this.#broadcast.isStalled) this.flush();
+      }),
+    ];
+  }
+
+  #takeShared(bytes: Uint8Array, from: NetAddress, time: number, at: Instant): void {
+    this.#datagrams++;
+    const member = this.#participants.memberAt(from.host);
+    if (!member) {
+      this.#faults.count('stranger');
+      return;
+    }
+    const fault = readRtpHeader(bytes, this.#header);
+    if (fault) this.#faults.count(fault);
+    else member.takeShared(bytes, this.#header, time, at);
+    this.#wakeAt(member.due);
   }
 
   #wake(): void {

@@ -153,7 +153,7 @@ let stop = (): void => {};
 function look(): SessionLook {
   const { context } = box.session;
   const hears = participants().filter(
-    ({ id, self }) => !self && box.peers.peerOf(id)?.clock.synced === true,
+    ({ id, self }) => !self && box.peers.peerOf(id)?.synced === true,
   );
   return {
     kind: 'look',

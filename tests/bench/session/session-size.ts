@@ -22,6 +22,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '10' },
     seconds: { type: 'string', default: '180' },
     mesh: { type: 'string', default: '0' },
+    profile: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -70,7 +71,14 @@ function record(from: SessionReport, to: SessionReport, into: Histogram): void {
 
 const children: ChildProcess[] = [];
 for (let index = 1; index <= count; index++) {
-  const child = fork(program, [index, count, BASE_PORT, Number(values.mesh)].map(String));
+  const profiling = [
+    '--cpu-prof',
+    '--cpu-prof-interval=4000',
+    `--cpu-prof-dir=${values.profile}/${index}`,
+  ];
+  const child = fork(program, [index, count, BASE_PORT, Number(values.mesh)].map(String), {
+    execArgv: [...process.execArgv, ...(values.profile === '' ? [] : profiling)],
+  });
   children.push(child);
   await once(child, 'message');
 }

@@ -38,6 +38,8 @@ export class Checkpoint {
   /** When the peer reported last, or since when there is something to report. */
   #heardAt: Instant;
   #parts: JournalParts | undefined;
+  /** Somebody new listens, who is told of all that sounds until the next report. */
+  #introducing = false;
   /** Packets pushed out of the history although nobody confirmed them. */
   forced = 0;
 
@@ -111,7 +113,8 @@ export class Checkpoint {
   view(view: JournalView): void {
     view.confirmed = this.#confirmed;
     view.anchor = this.#anchor;
-    view.sounding = this.#reported < this.#first && !this.isSplit ? 0 : this.#confirmed;
+    const isNew = this.#introducing || this.#reported < this.#first;
+    view.sounding = isNew && !this.isSplit ? 0 : this.#confirmed;
     view.previous = this.stampAfter(this.next - 2);
   }
 
@@ -151,6 +154,7 @@ export class Checkpoint {
     const stamp = this.stampAfter(packet);
     if (parts && !parts.reported(before, packet, stamp)) return true;
     if (!this.#rule.followsReports) return true;
+    this.#introducing = false;
     this.#moveTo(packet + 1);
     this.#anchor = this.#confirmed;
     return true;
@@ -160,6 +164,13 @@ export class Checkpoint {
   reopen(): void {
     this.#anchor = 0;
     this.parts?.begin(this.#confirmed, 0);
+  }
+
+  /** Another one listens too: it has all up to this stamp, and perhaps nothing that lasts or sounds from before. */
+  reopenFor(since: number): void {
+    this.#confirmed = Math.min(this.#confirmed, since);
+    this.#introducing = true;
+    this.reopen();
   }
 
   /** The newest command's stamp after a packet was sent. */
