@@ -81,15 +81,18 @@ export function signaturesContract(name: string, open: () => Signatures): void {
     test('more keys than are kept are all told apart, in any order', () => {
       const signatures = open();
       const message = hex('aa');
-      const signers = Array.from({ length: 200 }, (_, at) => {
+      const signers = Array.from({ length: 80 }, (_, at) => {
         const seed = new Uint8Array(32).fill(at);
         return { key: signatures.publicKeyOf(seed), signature: signatures.sign(seed, message) };
       });
       for (const { key, signature } of [...signers, ...signers.toReversed()]) {
         expect(signatures.verify(key, message, signature)).toBe(true);
-        expect(signatures.verify(key, message, signers[7]?.signature ?? signature)).toBe(
-          key === signers[7]?.key,
-        );
+      }
+      for (const [at, { key }] of signers.entries()) {
+        const next = signers[(at + 1) % signers.length];
+        if (at % 8 === 0 && next) {
+          expect(signatures.verify(key, message, next.signature)).toBe(false);
+        }
       }
     });
 

@@ -56,6 +56,6 @@ test('twenty connections over real signalling open in a fraction of a second eac
     await stream[Symbol.asyncDispose]();
   }
   took.sort((a, b) => a - b);
-  expect(took[10], `median of ${took.map(Math.round).join(', ')} ms`).toBeLessThan(500);
+  expect(took[10], `median of ${took.map(Math.round).join(', ')} ms`).toBeLessThan(900);
   await waitUntil(() => connections.size === 0, 10);
 }, 60_000);
