@@ -5,7 +5,7 @@
  *       [--keep SHARE] [--seed TEXT] [--plain]
  *
  * `--keep` is the share of slots that is written; `--plain` leaves the variations out (for scores). Files: `context.i8`
- * (a row a slot, times 127), `candidates.i8` (a row a candidate), `labels.i16` (a row a candidate: its slot's row as two
+ * (a row a slot, times 127), `lags.i8` (the same, all lags), `candidates.i8` (a row a candidate), `hits.bits` (a bit a lag), `labels.i16` (a row a candidate: its slot's row as two
  * halves, 1 when it was played, how far from the expected time in 10 us), `slots.i32` (a row a slot: part, slot) and
  * `parts.json` (set, piece, role, notes that were to be predicted).
  */
@@ -26,6 +26,8 @@ import {
   CANDIDATE_SIZE,
   CONTEXT_SIZE,
   FEATURE_VERSION,
+  LAG_SIZE,
+  MAX_LAGS,
   PitchedFeatures,
 } from '../../../runtime/prediction/predictor/pitched/pitched-features.ts';
 import { SeededRandom } from '../random.ts';
@@ -47,13 +49,16 @@ const { values: options } = parseArgs({
 
 /** Slots that wait until what was played in them is known. */
 const WAITING = 16;
+const HIT_BYTES: number = Math.ceil(MAX_LAGS / 8);
 const NEVER_KNOWN = -32_768;
 
 interface Decision {
   slot: number;
   expectedAt: number;
   readonly context: Float32Array;
+  readonly lags: Float32Array;
   readonly rows: Float32Array;
+  readonly hits: Float32Array;
   readonly keys: Uint8Array;
   count: number;
 }
@@ -64,7 +69,9 @@ class PredictedPart {
     slot: NEVER_KNOWN,
     expectedAt: 0,
     context: new Float32Array(CONTEXT_SIZE),
+    lags: new Float32Array(MAX_LAGS * LAG_SIZE),
     rows: new Float32Array(MAX_CANDIDATES * CANDIDATE_SIZE),
+    hits: new Float32Array(MAX_CANDIDATES * MAX_LAGS),
     keys: new Uint8Array(MAX_CANDIDATES),
     count: 0,
   }));
@@ -84,7 +91,8 @@ class PredictedPart {
     decision.count = this.features.find(slot, instant(knownUntil));
     if (decision.count === 0) return;
     decision.expectedAt = this.part.notes.history.expectedTime(slot);
-    this.features.describe(slot, decision.context, decision.rows);
+    const { context, lags, rows, hits } = decision;
+    this.features.describe(slot, context, lags, rows, hits);
     decision.keys.set(this.features.candidates.keys.subarray(0, decision.count));
   }
 }
@@ -93,12 +101,16 @@ class Dump {
   slots = 0;
   rows = 0;
   readonly #context: number;
+  readonly #lags: number;
   readonly #candidates: number;
+  readonly #hits: number;
   readonly #labels: number;
   readonly #slotFile: number;
 
   constructor(out: string) {
     this.#context = openSync(join(out, 'context.i8'), 'w');
+    this.#lags = openSync(join(out, 'lags.i8'), 'w');
+    this.#hits = openSync(join(out, 'hits.bits'), 'w');
     this.#candidates = openSync(join(out, 'candidates.i8'), 'w');
     this.#labels = openSync(join(out, 'labels.i16'), 'w');
     this.#slotFile = openSync(join(out, 'slots.i32'), 'w');
@@ -121,6 +133,8 @@ class Dump {
       labels[place * 4 + 3] = Math.max(-9_999, Math.min(9_999, Math.round((deviation ?? 0) / 10)));
     }
     writeSync(this.#context, coded(decision.context, CONTEXT_SIZE));
+    writeSync(this.#lags, coded(decision.lags, MAX_LAGS * LAG_SIZE));
+    writeSync(this.#hits, bitsOf(decision.hits, decision.count));
     writeSync(this.#candidates, coded(decision.rows, decision.count * CANDIDATE_SIZE));
     writeSync(this.#labels, labels);
     writeSync(this.#slotFile, Int32Array.of(number, decision.slot));
@@ -129,15 +143,26 @@ class Dump {
   }
 
   close(): void {
-    for (const file of [this.#context, this.#candidates, this.#labels, this.#slotFile]) {
-      closeSync(file);
-    }
+    const files = [this.#context, this.#lags, this.#candidates, this.#hits];
+    for (const file of [...files, this.#labels, this.#slotFile]) closeSync(file);
   }
 }
 
 function coded(values: Float32Array, count: number): Int8Array {
   const bytes = new Int8Array(count);
   for (let i = 0; i < count; i++) bytes[i] = Math.round((values[i] as number) * 127);
+  return bytes;
+}
+
+/** Lags a byte each eight, the first in the lowest bit. */
+function bitsOf(hits: Float32Array, rows: number): Uint8Array {
+  const bytes = new Uint8Array(rows * HIT_BYTES);
+  for (let row = 0; row < rows; row++) {
+    for (let lag = 0; lag < MAX_LAGS; lag++) {
+      const byte = row * HIT_BYTES + (lag >> 3);
+      if (hits[row * MAX_LAGS + lag] === 1) bytes[byte] = (bytes[byte] as number) | (1 << (lag & 7));
+    }
+  }
   return bytes;
 }
 
@@ -218,7 +243,7 @@ for (const source of sources.slice(0, Number(options.limit ?? sources.length))) 
   }
 }
 dump.close();
-const sizes = { context: CONTEXT_SIZE, candidate: CANDIDATE_SIZE, version: FEATURE_VERSION };
+const sizes = { context: CONTEXT_SIZE, lags: MAX_LAGS, lag: LAG_SIZE, candidate: CANDIDATE_SIZE, version: FEATURE_VERSION };
 writeFileSync(join(out, 'parts.json'), JSON.stringify({ sizes, parts }));
 process.stdout.write(
   `${set} ${options.split}: ${sources.length} pieces, ${dump.slots} slots, ${dump.rows} candidates, ` +

@@ -16,23 +16,43 @@ import torch
 from torch import nn
 
 WIDTHS = (144, 112)
+LAG_WIDTH = 24
+HEADS = 6
 #: Deviations are predicted in units of 20 ms.
 UNIT_MS = 20.0
 TIMING_WEIGHT = 0.05
 
 
 class PitchedNet(nn.Module):
-    """Candidates judged one by one in the context of their slot: logit, deviation, log of its spread."""
+    """Weighs the lags, then judges candidates one by one in the context of their slot.
 
-    def __init__(self, context, candidate):
+    Gives for each candidate a logit, its deviation and the logarithm of the deviation's spread.
+    """
+
+    def __init__(self, sizes):
         super().__init__()
-        self.context = nn.Linear(context, WIDTHS[0])
-        self.candidate = nn.Linear(candidate, WIDTHS[0], bias=False)
+        self.lag_hidden = nn.Linear(sizes["lag"], LAG_WIDTH)
+        self.lag_score = nn.Linear(LAG_WIDTH, HEADS)
+        self.silence = nn.Parameter(torch.zeros(HEADS))
+        self.context = nn.Linear(sizes["context"], WIDTHS[0])
+        self.candidate = nn.Linear(sizes["candidate"], WIDTHS[0], bias=False)
+        self.votes = nn.Linear(2 * HEADS, WIDTHS[0], bias=False)
         self.hidden = nn.Linear(WIDTHS[0], WIDTHS[1])
         self.out = nn.Linear(WIDTHS[1], 3)
 
-    def forward(self, context, candidate):
-        first = torch.relu(self.context(context) + self.candidate(candidate))
+    def weigh(self, lags):
+        """slots x lags x features -> what each head thinks each lag is worth; the rest of 1 is silence's."""
+        scores = self.lag_score(torch.relu(self.lag_hidden(lags)))
+        scores = scores - 30 * (1 - lags[..., :1])
+        worth = torch.exp(scores.clamp(max=12))
+        return worth / (worth.sum(-2, keepdim=True) + torch.exp(self.silence))
+
+    def forward(self, context, lags, candidate, hits, of):
+        """`of`: the slot (row of context and lags) that each candidate belongs to."""
+        weights = self.weigh(lags)
+        votes = torch.bmm(hits.unsqueeze(1), weights[of]).squeeze(1)
+        told = torch.cat([votes, torch.log(votes + 0.01) / 4], -1)
+        first = torch.relu(self.context(context)[of] + self.candidate(candidate) + self.votes(told))
         return self.out(torch.relu(self.hidden(first)))
 
 
@@ -42,13 +62,29 @@ class Dump:
         info = json.loads((folder / "parts.json").read_text())
         self.sizes = info["sizes"]
         self.parts = info["parts"]
-        self.context = np.fromfile(folder / "context.i8", np.int8).reshape(-1, self.sizes["context"])
-        self.rows = np.fromfile(folder / "candidates.i8", np.int8).reshape(-1, self.sizes["candidate"])
+        size = self.sizes
+        self.context = np.fromfile(folder / "context.i8", np.int8).reshape(-1, size["context"])
+        self.lags = np.fromfile(folder / "lags.i8", np.int8).reshape(-1, size["lags"], size["lag"])
+        self.rows = np.fromfile(folder / "candidates.i8", np.int8).reshape(-1, size["candidate"])
+        self.hits = np.fromfile(folder / "hits.bits", np.uint8).reshape(len(self.rows), -1)
         labels = np.fromfile(folder / "labels.i16", np.int16).reshape(-1, 4)
         self.slot = labels[:, 0].astype(np.int64) | (labels[:, 1].astype(np.int64) << 15)
         self.hit = labels[:, 2].astype(np.float32)
         self.deviation = labels[:, 3].astype(np.float32) * 0.01
         self.part = np.fromfile(folder / "slots.i32", np.int32).reshape(-1, 2)[:, 0]
+        #: The first row of each slot, and the end of the last.
+        self.starts = np.searchsorted(self.slot, np.arange(len(self.context) + 1))
+
+    def batch(self, slots):
+        """The rows of some slots, as the net takes them."""
+        first, end = self.starts[slots], self.starts[slots + 1]
+        count = end - first
+        of = np.repeat(np.arange(len(slots)), count)
+        rows = np.arange(count.sum()) + np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
+        hits = np.unpackbits(self.hits[rows], axis=1, count=self.sizes["lags"], bitorder="little")
+        real = lambda values: torch.from_numpy(values).float() / 127
+        return (real(self.context[slots]), real(self.lags[slots]), real(self.rows[rows]),
+                torch.from_numpy(hits).float(), torch.from_numpy(of)), rows
 
 
 def within(mean, log_spread, reach_ms=20.0):
@@ -56,14 +92,12 @@ def within(mean, log_spread, reach_ms=20.0):
     return np.tanh(reach_ms / UNIT_MS / (2 * np.exp(log_spread)))
 
 
-def outputs(net, dump, batch=16384):
+def outputs(net, dump, batch=2048):
     result = np.empty((len(dump.rows), 3), np.float32)
     with torch.no_grad():
-        for start in range(0, len(dump.rows), batch):
-            end = start + batch
-            context = torch.from_numpy(dump.context[dump.slot[start:end]]).float() / 127
-            rows = torch.from_numpy(dump.rows[start:end]).float() / 127
-            result[start:end] = net(context, rows).numpy()
+        for start in range(0, len(dump.context), batch):
+            inputs, rows = dump.batch(np.arange(start, min(start + batch, len(dump.context))))
+            result[rows] = net(*inputs).numpy()
     return result
 
 
@@ -128,7 +162,7 @@ def main():
     options.add_argument("--dev", nargs="*", default=[])
     options.add_argument("--out", required=True)
     options.add_argument("--epochs", type=float, default=3)
-    options.add_argument("--batch", type=int, default=4096)
+    options.add_argument("--batch", type=int, default=768)
     options.add_argument("--rate", type=float, default=2e-3)
     options.add_argument("--threads", type=int, default=1)
     options.add_argument("--seed", type=int, default=1)
@@ -137,34 +171,32 @@ def main():
     torch.manual_seed(args.seed)
     random = np.random.default_rng(args.seed)
     dumps = [Dump(folder) for folder in args.train]
-    starts = np.cumsum([0] + [len(dump.rows) for dump in dumps])
     slots = np.cumsum([0] + [len(dump.context) for dump in dumps])
-    context = torch.from_numpy(np.concatenate([dump.context for dump in dumps]))
-    rows = torch.from_numpy(np.concatenate([dump.rows for dump in dumps]))
-    slot = torch.from_numpy(np.concatenate([dump.slot + first for dump, first in zip(dumps, slots)]))
-    hit = torch.from_numpy(np.concatenate([dump.hit for dump in dumps]))
-    deviation = torch.from_numpy(np.concatenate([dump.deviation for dump in dumps]))
-    print(f"{starts[-1]} candidates, {slots[-1]} slots, {hit.mean():.3f} played", flush=True)
-    net = PitchedNet(dumps[0].sizes["context"], dumps[0].sizes["candidate"])
+    rows = sum(len(dump.rows) for dump in dumps)
+    print(f"{rows} candidates, {slots[-1]} slots", flush=True)
+    sizes = dumps[0].sizes
+    net, average = PitchedNet(sizes), PitchedNet(sizes)
     print(sum(p.numel() for p in net.parameters()), "parameters")
-    average = PitchedNet(dumps[0].sizes["context"], dumps[0].sizes["candidate"])
     average.load_state_dict(net.state_dict())
     optimizer = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=1e-3)
-    steps = int(args.epochs * starts[-1] / args.batch)
     began = time.time()
-    order = None
     running = 0.0
-    at = starts[-1]
+    batches: list = []
+    steps = int(args.epochs * sum(len(dump.context) // args.batch for dump in dumps))
     for step in range(steps):
-        if at + args.batch > starts[-1]:
-            order = torch.from_numpy(random.permutation(starts[-1]))
-            at = 0
-        chosen = order[at:at + args.batch]
-        at += args.batch
+        if not batches:
+            # A batch is of one set: sets take turns as often as they are large.
+            for number, dump in enumerate(dumps):
+                order = random.permutation(len(dump.context))
+                full = len(order) // args.batch * args.batch
+                batches += [(number, np.sort(part)) for part in order[:full].reshape(-1, args.batch)]
+            random.shuffle(batches)
+        number, chosen = batches.pop()
+        dump = dumps[number]
         for group in optimizer.param_groups:
             group["lr"] = args.rate * min(1, (step + 1) / 200) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / steps)))
-        result = net(context[slot[chosen]].float() / 127, rows[chosen].float() / 127)
-        loss, judged = loss_of(result, hit[chosen], deviation[chosen])
+        inputs, picked = dump.batch(chosen)
+        loss, judged = loss_of(net(*inputs), torch.from_numpy(dump.hit[picked]), torch.from_numpy(dump.deviation[picked]))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -177,7 +209,7 @@ def main():
             print(f"step {step + 1}/{steps} loss {running:.4f} {time.time() - began:.0f} s", flush=True)
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
-    torch.save({"sizes": dumps[0].sizes, "state": average.state_dict()}, out / "weights.pt")
+    torch.save({"sizes": sizes, "state": average.state_dict()}, out / "weights.pt")
     print("median over parts: recall at 3, 5, 10 false; at 5 without timing; lag vote at 5. pooled: at 3, 5; lag vote at 5")
     for folder in args.dev:
         dump = Dump(folder)

@@ -53,6 +53,8 @@ export class StreamHistory {
   readonly length: Float32Array;
   /** Latest time of performance so far; -Infinity before the first event. */
   lastAt: number = Number.NEGATIVE_INFINITY;
+  /** Counts up when everything was laid out anew: slots and residuals that were read are no longer true. */
+  layout: number = 0;
   /** By class and place in the bar. */
   readonly bars: BarTables;
   readonly #grid: BeatGrid;
@@ -188,6 +190,7 @@ export class StreamHistory {
   follow(): void {
     if (this.#grid.epoch === this.#epoch) return;
     this.#epoch = this.#grid.epoch;
+    this.layout++;
     this.#slots.clear();
     this.bars.clear();
     this.#offset.reset();

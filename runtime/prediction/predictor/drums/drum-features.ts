@@ -239,5 +239,5 @@ function total(values: Float64Array): number {
 }
 
 function unit(value: number): number {
-  return value > 1 ? 1 : value < -1 ? -1 : value;
+  return Math.max(-1, Math.min(1, value));
 }

@@ -66,6 +66,11 @@ export class DrumMemory {
     this.#learn(slot, noteClass, residual);
   }
 
+  has(slot: number, noteClass: number): boolean {
+    if (slot > this.lastSlot || slot <= this.lastSlot - this.slotMask) return false;
+    return (((this.hits[slot & this.slotMask] as number) >> noteClass) & 1) === 1;
+  }
+
   /** Where a hit of that class on that slot is expected, against the slot's expected time (microseconds). */
   expectedResidual(noteClass: number, slot: number): number {
     const phase = slot & (BEAT - 1);
