@@ -6,74 +6,61 @@ Weights are int8 with a scale for each output; activations are quantized while i
 MatMulInteger). The same weights and dumps give the same files.
 """
 import argparse
-import hashlib
 import json
-import tempfile
+import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
-from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from train_pitched import Dump, PitchedNet, outputs, scores
-
-OPSET = 17
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from int8_onnx import Graph, write_model  # noqa: E402
+from train_pitched import HEADS, HIGHEST_SCORE, Dump, PitchedNet, outputs, scores  # noqa: E402
 
 
 def graph_of(net, sizes):
+    """Weighing the lags is little work and stays fp32, as does the last layer: its noise is what thresholds would feel."""
     state = {name: value.numpy() for name, value in net.state_dict().items()}
-    constants = [
-        numpy_helper.from_array(np.ascontiguousarray(state[name].T if state[name].ndim == 2 else state[name]), name)
-        for name in sorted(state)
-    ]
-    node = helper.make_node
-    nodes = [
-        node("MatMul", ["context", "context.weight"], ["from_context"]),
-        node("Add", ["from_context", "context.bias"], ["with_bias"]),
-        node("MatMul", ["candidates", "candidate.weight"], ["from_candidates"]),
-        node("Add", ["from_candidates", "with_bias"], ["first"]),
-        node("Relu", ["first"], ["first_active"]),
-        node("MatMul", ["first_active", "hidden.weight"], ["second"]),
-        node("Add", ["second", "hidden.bias"], ["second_biased"]),
-        node("Relu", ["second_biased"], ["second_active"]),
-        node("MatMul", ["second_active", "out.weight"], ["third"]),
-        node("Add", ["third", "out.bias"], ["judged"]),
-    ]
-    tensor = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        nodes,
-        "pitched",
-        [
-            tensor("context", TensorProto.FLOAT, [1, sizes["context"]]),
-            tensor("candidates", TensorProto.FLOAT, ["rows", sizes["candidate"]]),
-        ],
-        [tensor("judged", TensorProto.FLOAT, ["rows", 3])],
-        constants,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="jam.togthr")
-    model.ir_version = 8
-    onnx.checker.check_model(model)
-    return model
+    graph = Graph("pitched")
+    number = lambda value: graph.constant(np.array(value, np.float32))
+    context = graph.input("context", [1, sizes["context"]])
+    lags = graph.input("lags", [sizes["lags"], sizes["lag"]])
+    candidates = graph.input("candidates", ["rows", sizes["candidate"]])
+    hits = graph.input("hits", ["rows", sizes["lags"]])
+
+    told = graph.op("Relu", graph.linear_fp32(lags, state["lag_hidden.weight"], state["lag_hidden.bias"]))
+    score = graph.linear_fp32(told, state["lag_score.weight"], state["lag_score.bias"])
+    # Lags that are not there score 30 less: their first number is 0.
+    there = np.zeros((HEADS, sizes["lag"]), np.float32)
+    there[:, 0] = 30
+    score = graph.op("Add", score, graph.linear_fp32(lags, there, np.full(HEADS, -30, np.float32)))
+    worth = graph.op("Exp", graph.op("Clip", score, number(-100), number(HIGHEST_SCORE)))
+    everything = graph.op("ReduceSum", worth, graph.constant(np.array([0], np.int64)), keepdims=1)
+    everything = graph.op("Add", everything, graph.constant(np.exp(state["silence"])))
+    votes = graph.op("MatMul", hits, graph.op("Div", worth, everything))
+    logs = graph.op("Mul", graph.op("Log", graph.op("Add", votes, number(0.01))), number(0.25))
+    votes = graph.op("Concat", votes, logs, axis=1)
+
+    int8 = lambda x, layer, bias: graph.linear_int8(graph.quantized(x), state[f"{layer}.weight"], bias)
+    first = graph.op("Add", int8(context, "context", state["context.bias"]), int8(candidates, "candidate", None))
+    votes = graph.linear_fp32(votes, state["votes.weight"], np.zeros(len(state["votes.weight"]), np.float32))
+    first = graph.op("Relu", graph.op("Add", first, votes))
+    second = graph.op("Relu", int8(first, "hidden", state["hidden.bias"]))
+    graph.output(graph.linear_fp32(second, state["out.weight"], state["out.bias"]), "judged", ["rows", 3])
+    return graph.model()
 
 
-def run_onnx(path, dump, wanted):
+def run_onnx(model, dump):
     """Slot by slot, as the box asks: dynamic quantization depends on what is asked together."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options)
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     result = np.zeros((len(dump.rows), 3), np.float32)
-    ends = np.flatnonzero(np.diff(dump.slot)) + 1
-    starts = np.concatenate([[0], ends])
-    ends = np.concatenate([ends, [len(dump.slot)]])
-    for start, end in zip(starts, ends):
-        if not wanted[start]:
-            continue
-        context = dump.context[dump.slot[start]:dump.slot[start] + 1].astype(np.float32) / 127
-        rows = dump.rows[start:end].astype(np.float32) / 127
-        result[start:end] = session.run(None, {"context": context, "candidates": rows})[0]
+    for slot in range(len(dump.context)):
+        (context, lags, rows, hits, _), places = dump.batch(np.array([slot]))
+        asked = {"context": context, "lags": lags[0], "candidates": rows, "hits": hits}
+        result[places] = session.run(None, {name: value.numpy() for name, value in asked.items()})[0]
     return result
 
 
@@ -88,40 +75,23 @@ def main():
     torch.set_num_threads(1)
     stored = torch.load(args.weights, weights_only=True)
     sizes = stored["sizes"]
-    net = PitchedNet(sizes["context"], sizes["candidate"])
+    net = PitchedNet(sizes)
     net.load_state_dict(stored["state"])
-    out = Path(args.out)
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "fp32.onnx"
-        onnx.save(graph_of(net, sizes), str(whole))
-        quantize_dynamic(str(whole), str(out / "model.onnx"), per_channel=True, weight_type=QuantType.QInt8)
+    model = graph_of(net, sizes)
     metrics = {}
     for folder in args.dev:
         dump = Dump(folder)
         name = Path(folder).name
-        everything = np.ones(len(dump.rows), bool)
         metrics[name] = {"fp32": scores(dump, outputs(net, dump)),
-                         "int8": scores(dump, run_onnx(out / "model.onnx", dump, everything))}
+                         "int8": scores(dump, run_onnx(model.SerializeToString(), dump))}
         print(name, json.dumps(metrics[name]), flush=True)
-    weights = (out / "model.onnx").read_bytes()
-    manifest = {
+    write_model(Path(args.out), model, {
         "name": args.name,
         "version": args.version,
-        "features": {"version": sizes["version"], "sizes": {"context": sizes["context"], "candidate": sizes["candidate"]}},
-        "file": "model.onnx",
-        "inputs": [
-            {"name": "context", "shape": [1, sizes["context"]], "type": "float32"},
-            {"name": "candidates", "shape": [-1, sizes["candidate"]], "type": "float32"},
-        ],
-        "outputs": [{"name": "judged", "shape": [-1, 3], "type": "float32"}],
-        "bytes": len(weights),
-        "sha256": hashlib.sha256(weights).hexdigest(),
+        "features": {"version": sizes["version"], "sizes": {name: sizes[name] for name in ("context", "lags", "lag", "candidate")}},
         "parameters": sum(p.numel() for p in net.parameters()),
         "metrics": metrics,
-    }
-    (out / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    print(len(weights), "bytes", manifest["sha256"])
+    })
 
 
 if __name__ == "__main__":

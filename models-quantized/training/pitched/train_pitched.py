@@ -18,6 +18,7 @@ from torch import nn
 WIDTHS = (144, 112)
 LAG_WIDTH = 24
 HEADS = 6
+HIGHEST_SCORE = 12
 #: Deviations are predicted in units of 20 ms.
 UNIT_MS = 20.0
 TIMING_WEIGHT = 0.05
@@ -44,7 +45,7 @@ class PitchedNet(nn.Module):
         """slots x lags x features -> what each head thinks each lag is worth; the rest of 1 is silence's."""
         scores = self.lag_score(torch.relu(self.lag_hidden(lags)))
         scores = scores - 30 * (1 - lags[..., :1])
-        worth = torch.exp(scores.clamp(max=12))
+        worth = torch.exp(scores.clamp(max=HIGHEST_SCORE))
         return worth / (worth.sum(-2, keepdim=True) + torch.exp(self.silence))
 
     def forward(self, context, lags, candidate, hits, of):

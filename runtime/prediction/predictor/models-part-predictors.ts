@@ -9,6 +9,7 @@ import type { Role } from '../../core/ensemble.ts';
 import type { Instant } from '../../core/time.ts';
 import type { BeatGrid } from '../grid/beat-grid.ts';
 import { DRUM_CLASS_OF_KEY } from './drums/drum-classes.ts';
+import { openDrumPredictor } from './drums/drum-predictor.ts';
 import type { InferenceLane } from './inference-lane.ts';
 import { openLagVotePredictor } from './lag-vote/lag-vote-predictor.ts';
 import { describeModel, type Models } from './models.ts';
@@ -70,12 +71,15 @@ class ModelPartPredictors implements PartPredictors {
     const band = this.#bandOf(grid);
     const isDrums = role === 'rhythm';
     const classOf = isDrums ? DRUM_CLASS_OF_KEY : undefined;
-    const { pitched } = this.#models;
+    const lane = this.#lane;
+    const { drums, pitched } = this.#models;
     if (!isDrums && pitched.kind === 'loaded' && source !== 'self') {
-      const { model } = pitched.loaded;
-      return openPitchedPredictor({ grid, band, lane: this.#lane, model }, { role });
+      return openPitchedPredictor({ grid, band, lane, model: pitched.loaded.model }, { role });
     }
-    const predictor = openLagVotePredictor({ grid }, classOf ? { classOf } : {});
+    const predictor =
+      isDrums && drums.kind === 'loaded' && source !== 'self'
+        ? openDrumPredictor({ grid, lane, model: drums.loaded.model })
+        : openLagVotePredictor({ grid }, classOf ? { classOf } : {});
     return new HeardByBand(predictor, band.open(classOf ? { classOf } : {}));
   }
 
@@ -89,10 +93,10 @@ class ModelPartPredictors implements PartPredictors {
 
 /** A predictor that knows nothing of the band, whose notes the band hears. */
 class HeardByBand implements PartPredictor, Disposable {
-  readonly #predictor: PartPredictor;
+  readonly #predictor: PartPredictor & Partial<Disposable>;
   readonly #part: BandPart;
 
-  constructor(predictor: PartPredictor, part: BandPart) {
+  constructor(predictor: PartPredictor & Partial<Disposable>, part: BandPart) {
     this.#predictor = predictor;
     this.#part = part;
   }
@@ -126,6 +130,7 @@ class HeardByBand implements PartPredictor, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#predictor[Symbol.dispose]?.();
     this.#part.close();
   }
 }

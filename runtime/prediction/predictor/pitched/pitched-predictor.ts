@@ -21,7 +21,13 @@ import {
 import { ExpectedNotes, type PartPredictor } from '../part-predictor.ts';
 import type { BandHistory, BandPart } from './band-history.ts';
 import { MAX_CANDIDATES } from './candidates.ts';
-import { CANDIDATE_SIZE, CONTEXT_SIZE, PitchedFeatures } from './pitched-features.ts';
+import {
+  CANDIDATE_SIZE,
+  CONTEXT_SIZE,
+  LAG_SIZE,
+  MAX_LAGS,
+  PitchedFeatures,
+} from './pitched-features.ts';
 
 export interface PitchedDeps {
   readonly grid: BeatGrid;
@@ -39,7 +45,9 @@ export interface PitchedInit {
 export const PITCHED_SPEC: ModelSpec = {
   inputs: [
     { name: 'context', shape: [1, CONTEXT_SIZE] },
+    { name: 'lags', shape: [MAX_LAGS, LAG_SIZE] },
     { name: 'candidates', shape: ['rows', CANDIDATE_SIZE] },
+    { name: 'hits', shape: ['rows', MAX_LAGS] },
   ],
   outputs: [{ name: 'judged', shape: ['rows', 3] }],
   maxRows: MAX_CANDIDATES,
@@ -111,10 +119,10 @@ export class PitchedPredictor implements PartPredictor, Disposable {
     }
     const question = this.#asker.take();
     if (!question) return;
-    const [context, rows] = question.inputs;
+    const [context, lags, rows, hits] = question.inputs;
     const pending = this.#pending[question.place];
-    if (!context || !rows || !pending) return;
-    this.#features.describe(slot, context, rows);
+    if (!(context && lags && rows && hits && pending)) return;
+    this.#features.describe(slot, context, lags, rows, hits);
     this.#note(pending, slot, done);
     this.#asker.ask(question, this.#features.candidates.count);
   }
