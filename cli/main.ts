@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerEval } from './commands/eval.ts';
 import { registerMonitor } from './commands/monitor.ts';
 import { registerPeers } from './commands/peers.ts';
 import { registerRender } from './commands/render.ts';
@@ -44,6 +45,10 @@ function openProgram(): Command {
   registerSend(program);
   registerPeers(program);
   registerRender(program);
+  registerEval(program, async (options, signal) => {
+    const { evaluatePrediction } = await import('./eval/evaluate-prediction.ts');
+    await evaluatePrediction(options, signal);
+  });
   registerDoctor(program);
   return program;
 }

@@ -1,15 +1,14 @@
 /**
  * A piece through the engine that `togthr render` uses, and its score.
  *
- * Takes  a piece as it was played, a network profile, the mode.
+ * Takes  a piece as it was played and transmitted, the mode, who predicts.
  * Gives  a score for each part, what is against the rules, and how long each line took.
  */
 import { performance } from 'node:perf_hooks';
 import type { JamMode } from '../../runtime/core/ensemble.ts';
-import type { ProfileName } from '../../sim/network/profiles.ts';
-import { ArrivalsRenderer } from '../arrivals-renderer.ts';
+import { ArrivalsRenderer, type RenderOptions } from '../arrivals-renderer.ts';
 import { arrivalsLines } from './arrivals/arrivals-lines.ts';
-import { type SentPart, transmit } from './arrivals/transmission.ts';
+import type { SentPart, Transmission } from './arrivals/transmission.ts';
 import type { Piece } from './datasets/piece.ts';
 import { readHeard } from './scoring/heard-notes.ts';
 import { type ScoredPart, scorePart } from './scoring/part-score.ts';
@@ -18,8 +17,8 @@ export interface RenderSettings {
   readonly mode: JamMode;
   /** The arrivals have the click, where the piece has one. */
   readonly click: boolean;
-  /** Players are heard together; else each part is rendered as if it were alone. */
-  readonly context: boolean;
+  /** Who predicts; default: as ArrivalsRenderer has it. */
+  readonly predictors?: RenderOptions['predictors'];
 }
 
 export interface RenderedPart extends ScoredPart {
@@ -30,36 +29,18 @@ export interface RenderedPiece {
   readonly parts: readonly RenderedPart[];
   /** In words; empty when every rule was kept. */
   readonly violations: readonly string[];
-  /** Milliseconds for each line of arrivals: receiving it, and all that was decided up to then. */
+  /** Milliseconds for each line of arrivals: receiving it, and all that was decided since the one before. */
   readonly lineTimes: readonly number[];
 }
 
-/** `piece` has been humanised, if need be. */
+/** `piece` is the one that `sent` was made of. */
 export async function renderPiece(
   piece: Piece,
-  profile: ProfileName,
+  sent: Transmission,
   settings: RenderSettings,
 ): Promise<RenderedPiece> {
-  if (settings.context) return renderTogether(piece, profile, settings);
-  const alone: RenderedPiece[] = [];
-  for (const part of piece.parts) {
-    alone.push(await renderTogether({ ...piece, parts: [part] }, profile, settings));
-  }
-  return {
-    parts: alone.flatMap(({ parts }) => parts),
-    violations: alone.flatMap(({ violations }) => violations),
-    lineTimes: alone.flatMap(({ lineTimes }) => lineTimes),
-  };
-}
-
-async function renderTogether(
-  piece: Piece,
-  profile: ProfileName,
-  settings: RenderSettings,
-): Promise<RenderedPiece> {
-  const sent = transmit(piece, profile);
   const lines = arrivalsLines(piece, sent, settings);
-  const { heard, lineTimes } = await renderLines(lines, settings.mode);
+  const { heard, lineTimes } = await renderLines(lines, settings);
   const { players, violations } = readHeard(heard, lastReleaseOf(piece));
   const parts = sent.parts.map((part) => ({
     part,
@@ -71,9 +52,9 @@ async function renderTogether(
 /** What `togthr render` writes for these lines. */
 export async function renderLines(
   lines: Iterable<string>,
-  mode: JamMode,
+  { mode, predictors }: Pick<RenderSettings, 'mode' | 'predictors'>,
 ): Promise<{ readonly heard: readonly string[]; readonly lineTimes: readonly number[] }> {
-  const renderer = new ArrivalsRenderer({ mode });
+  const renderer = new ArrivalsRenderer({ mode, ...(predictors && { predictors }) });
   const heard: string[] = [];
   const lineTimes: number[] = [];
   for (const line of lines) {

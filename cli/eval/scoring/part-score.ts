@@ -40,39 +40,57 @@ export function scorePart(
   drums: boolean = false,
 ): ScoredPart {
   const { heardOf, falseNotes, duplicates } = matchNotes(sent, heard.notes, drums);
-  const errors: number[] = [];
-  const durationErrors: number[] = [];
-  let velocityError = 0;
-  let predicted = 0;
+  const pairs: Pair[] = [];
   for (const [index, note] of sent.entries()) {
-    const as: HeardNote | undefined = heard.notes[heardOf[index] ?? -1];
-    if (!as) continue;
-    errors.push(1_000 * (as.at - note.at));
-    if (as.end !== undefined) {
-      durationErrors.push(1_000 * Math.abs(as.end - as.at - note.duration));
-    }
-    velocityError += Math.abs(as.velocity - note.velocity);
-    if (as.cause === 'predicted') predicted++;
+    const as = heard.notes[heardOf[index] ?? -1];
+    if (as) pairs.push({ note, as });
   }
-  const per100 = (count: number): number => (100 * count) / Math.max(1, sent.length);
+  return scorePairs(sent.length, pairs, { falseNotes, duplicates, stuck: heard.stuck });
+}
+
+/** For what plays every note, at times of its own. */
+export function scoreTimes(sent: readonly SentNote[], times: readonly number[]): PartScore {
+  const pairs = sent.map((note, index) => {
+    const at = times[index] ?? 0;
+    return { note, as: { ...note, at, end: at + note.duration, cause: 'received' as const } };
+  });
+  return scorePairs(sent.length, pairs, { falseNotes: 0, duplicates: 0, stuck: 0 }).score;
+}
+
+interface Pair {
+  readonly note: SentNote;
+  readonly as: HeardNote;
+}
+
+function scorePairs(
+  notes: number,
+  pairs: readonly Pair[],
+  { falseNotes, duplicates, stuck }: Record<'falseNotes' | 'duplicates' | 'stuck', number>,
+): ScoredPart {
+  const errors = pairs.map(({ note, as }) => 1_000 * (as.at - note.at));
   const absolute = errors.map(Math.abs);
+  const durationErrors = pairs.flatMap(({ note, as }) =>
+    as.end === undefined ? [] : [1_000 * Math.abs(as.end - as.at - note.duration)],
+  );
+  const velocityErrors = pairs.map(({ note, as }) => Math.abs(as.velocity - note.velocity));
+  const per100 = (count: number): number => (100 * count) / Math.max(1, notes);
   const within = (limit: number): number =>
     per100(absolute.filter((error) => error <= limit).length);
   return {
     score: {
-      notes: sent.length,
+      notes,
       w10: within(10),
       w20: within(20),
       w30: within(30),
       medianError: quantile(absolute, 0.5),
       p95Error: quantile(absolute, 0.95),
       falseNotes: per100(falseNotes),
-      missed: per100(sent.length - errors.length),
+      missed: per100(notes - pairs.length),
       duplicates: per100(duplicates),
-      stuck: heard.stuck,
+      stuck,
       p95DurationError: quantile(durationErrors, 0.95),
-      velocityError: velocityError / Math.max(1, errors.length),
-      predicted: per100(predicted),
+      velocityError: velocityErrors.reduce((sum, one) => sum + one, 0) / Math.max(1, pairs.length),
+      predicted: per100(pairs.filter(({ as }) => as.cause === 'predicted').length),
     },
     errors: Float32Array.from(errors),
   };
