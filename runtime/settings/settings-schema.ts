@@ -238,6 +238,34 @@ const SCHEMA = z.strictObject({
         unit: 'ms',
         flag: 'reorder-hold',
       }),
+      predictionPercent: whole(0, 100, 100, {
+        description: 'how much is played before it arrives (0: nothing)',
+        unit: '%',
+        flag: 'prediction',
+      }),
+      quantizePercent: whole(0, 100, 0, {
+        description: 'how far remote notes are moved to the beat (0: as they were played)',
+        unit: '%',
+        flag: 'quantize',
+      }),
+      grooveBars: whole(1, 8, 1, {
+        description: 'how many bars later Groove plays',
+        unit: 'bars',
+        flag: 'groove-bars',
+      }),
+      carryOn: flag(true, {
+        description: 'let the others carry on your part for a while when your link is gone',
+        flag: 'carry-on',
+      }),
+      carryOnBars: whole(0, 8, 2, {
+        description: 'how long players whose link is gone are carried on here (0: not at all)',
+        unit: 'bars',
+        flag: 'carry-on-bars',
+      }),
+      balance: flag(true, {
+        description: 'make players of the same role equally loud',
+        flag: 'balance',
+      }),
     })
     .prefault({}),
   panel: z

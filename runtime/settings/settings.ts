@@ -43,6 +43,14 @@ export interface Settings {
     readonly fixedDelayMs: number;
     readonly lateLimitMs: number;
     readonly reorderHoldMs: number;
+    /** 0: nothing is played before it arrives. */
+    readonly predictionPercent: number;
+    readonly quantizePercent: number;
+    readonly grooveBars: number;
+    /** Consent that the others' boxes carry on this player's part when the link is gone. */
+    readonly carryOn: boolean;
+    readonly carryOnBars: number;
+    readonly balance: boolean;
   };
   readonly panel: {
     readonly brightness: number;
