@@ -1,7 +1,7 @@
 /**
  * Reads the rooms into the immutable facts that the panel shows. Pure but for reading.
  */
-import type { BoxId, EnsembleContext } from '../core/ensemble.ts';
+import type { BoxId, EnsembleContext, JamMode } from '../core/ensemble.ts';
 import { fromSeconds, type Micros, micros, toMillis } from '../core/time.ts';
 import type { PanelInvitation } from '../panel/joining-model.ts';
 import type {
@@ -11,6 +11,8 @@ import type {
   PanelMessage,
   PanelModel,
 } from '../panel/panel-model.ts';
+import type { PanelPrediction } from '../panel/prediction-model.ts';
+import type { PredictionStats } from '../prediction/prediction-stats.ts';
 import { timeInShort } from '../timeline/time-words.ts';
 import type { PanelWiringDeps, PanelWiringInit } from './panel-parts.ts';
 import type { PanelSettings } from './panel-settings.ts';
@@ -24,6 +26,14 @@ export interface PanelMoment {
   readonly settings: PanelSettings;
   readonly invitation: PanelInvitation | undefined;
   readonly message: PanelMessage | undefined;
+  /** What was set here for single players. */
+  readonly wishes: ReadonlyMap<BoxId, PlayerWish>;
+}
+
+/** How one player is to be heard, where that differs from the others. */
+export interface PlayerWish {
+  readonly mode?: JamMode | undefined;
+  readonly wet?: number | undefined;
 }
 
 export function panelModel(
@@ -65,12 +75,17 @@ export function panelModel(
         {
           participant,
           delay: stats.delayP50,
+          away: stats.networkDelay,
           jitter: stats.jitter,
           buffer: stats.buffer,
           events: stats.events,
           late: stats.late,
         },
       ];
+    }),
+    predictions: remotes(context).flatMap((participant) => {
+      const stats = engine.predictionStats(participant);
+      return stats ? [panelPrediction(participant, stats, moment.wishes.get(participant))] : [];
     }),
     soundingNotes: output.soundingNotes,
     devices: [...devices('in', init.inputs), ...devices('out', init.outputs)],
@@ -88,6 +103,19 @@ export function panelModel(
     ],
     power: (['restart', 'shutdown'] as const).filter((kind) => init.power[kind] !== undefined),
     message: moment.message,
+  };
+}
+
+function panelPrediction(
+  participant: BoxId,
+  stats: PredictionStats,
+  wish: PlayerWish | undefined,
+): PanelPrediction {
+  const { modeInUse, reason, confidence, w20, falseNotes, notes, fallbackBars } = stats;
+  return {
+    ...{ participant, inUse: modeInUse, reason, confidence, inTime: w20 },
+    ...{ wish: wish?.mode, wet: wish?.wet, carriedOn: fallbackBars },
+    falseShare: notes === 0 ? undefined : falseNotes / notes,
   };
 }
 

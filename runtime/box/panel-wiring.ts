@@ -3,10 +3,10 @@
  *
  * Takes  PanelEffect from the panel, changes from the rooms.
  * Gives  a new PanelModel when a fact changed (at most every 50 ms) and once a second; calls into session, output, engine.
- * Keeps  the last message, and the invitation to the present session.
+ * Keeps  the last message, the invitation to the present session, and how single players are to be heard.
  * Lane   4. A wish that fails becomes a message on the panel, never an exception.
  */
-import type { SessionId } from '../core/ensemble.ts';
+import type { BoxId, SessionId } from '../core/ensemble.ts';
 import { PortError } from '../core/errors.ts';
 import { JoinFailure } from '../core/join-failure.ts';
 import { Teardown } from '../core/lifecycle.ts';
@@ -16,7 +16,7 @@ import type { PanelInvitation } from '../panel/joining-model.ts';
 import { openPanel, type Panel } from '../panel/panel.ts';
 import type { PanelEffect, PanelMessage, SettingValue } from '../panel/panel-model.ts';
 import type { SessionNotice } from '../session/session.ts';
-import { panelModel } from './panel-facts.ts';
+import { type PlayerWish, panelModel } from './panel-facts.ts';
 import type { PanelWiringDeps, PanelWiringInit } from './panel-parts.ts';
 import { openPanelSettings } from './panel-settings.ts';
 import { sessionNews } from './session-news.ts';
@@ -36,7 +36,7 @@ export function wirePanel(
   deps: PanelWiringDeps,
   init: PanelWiringInit,
 ): { readonly panel: Panel } & AsyncDisposable {
-  const { clock, session, flow } = deps;
+  const { clock, session, flow, engine } = deps;
   const held = new Teardown();
   const settings = openPanelSettings(
     {
@@ -49,13 +49,14 @@ export function wirePanel(
   );
   let message: PanelMessage | undefined;
   let invitation: PanelInvitation | undefined;
+  const wishes = new Map<BoxId, PlayerWish>();
   let context = session.context;
 
   const panel = held.hold(
     openPanel({ clock, display: deps.display, encoder: deps.encoder, leds: deps.leds }),
   );
   const push = (): void => {
-    panel.setModel(panelModel(deps, init, { settings, invitation, message }));
+    panel.setModel(panelModel(deps, init, { settings, invitation, message, wishes }));
     refresh.set(after(clock.now(), REFRESH));
   };
   const refresh = held.hold(clock.alarm(push));
@@ -122,6 +123,14 @@ export function wirePanel(
       case 'setMode':
         session.setMode(effect.mode);
         break;
+      case 'setPlayerMode':
+        wish(effect.box, { mode: effect.mode ?? undefined });
+        engine.setStreamMode(effect.box, effect.mode ?? undefined);
+        break;
+      case 'setPlayerWet':
+        wish(effect.box, { wet: effect.wet });
+        engine.setStreamWet(effect.box, effect.wet);
+        break;
       case 'setTempo':
         session.setTempo(effect.bpm);
         break;
@@ -144,6 +153,16 @@ export function wirePanel(
         break;
     }
   };
+  const wish = (box: BoxId, change: PlayerWish): void => {
+    wishes.set(box, { ...wishes.get(box), ...change });
+  };
+  const forgetWishes = (): void => {
+    for (const box of wishes.keys()) {
+      engine.setStreamMode(box, undefined);
+      engine.setStreamWet(box, undefined);
+    }
+    wishes.clear();
+  };
   const join = (wanted: SessionId): void => {
     const target = session.found.find((found) => found.session === wanted);
     if (target) void flow.join(target);
@@ -161,7 +180,10 @@ export function wirePanel(
   };
   const follow = (next: typeof context): void => {
     const news = sessionNews(context, next);
-    if (context?.session !== next?.session) invitation = undefined;
+    if (context?.session !== next?.session) {
+      invitation = undefined;
+      forgetWishes();
+    }
     context = next;
     if (news !== undefined) tell(news, 'info');
     changed();

@@ -81,6 +81,7 @@ function turn(
     case 'network':
     case 'about':
     case 'participant':
+    case 'heard':
       return withTop(state, { ...screen, top: Math.max(0, screen.top + detents) });
   }
 }
@@ -109,6 +110,7 @@ function click(state: PanelState, model: PanelModel, effects: PanelEffect[]): Pa
     case 'network':
     case 'about':
     case 'participant':
+    case 'heard':
       return state;
   }
 }

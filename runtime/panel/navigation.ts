@@ -63,6 +63,7 @@ function fits(screen: Screen, model: PanelModel, rootStays: boolean): boolean {
     case 'list':
       return listFits(screen, model, rootStays);
     case 'participant':
+    case 'heard':
       return isHere(screen.id, model);
     case 'confirm':
       if (screen.inSession && model.session === undefined) return false;
@@ -88,7 +89,7 @@ function listFits(screen: ListScreen, model: PanelModel, rootStays: boolean): bo
     case 'participants':
       return model.session !== undefined;
     case 'person':
-      return screen.about !== undefined && isHere(screen.about, model) && hosts(model);
+      return screen.about !== undefined && isHere(screen.about, model);
     case 'removed':
       return hosts(model) && (model.session?.removed.length ?? 0) > 0;
     case 'home':

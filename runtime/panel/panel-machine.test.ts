@@ -168,7 +168,7 @@ describe('in a session', () => {
 
   test('a page about a player who leaves is left', () => {
     const hand = new Hand(CROWDED).click().click().choose(`participant ${BJORN.id}`);
-    expect(hand.screen.kind).toBe('participant');
+    expect(hand.choose('figures').screen.kind).toBe('participant');
     hand.show({ session: { ...SUNDAY, participants: [SELF] } });
     expect(hand.screen).toMatchObject({ kind: 'list', list: 'participants' });
   });

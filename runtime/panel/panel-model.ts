@@ -16,6 +16,7 @@ import type {
   PanelKnownBox,
   PanelNetwork,
 } from './joining-model.ts';
+import type { PanelPrediction } from './prediction-model.ts';
 
 /** `searching`: in a session, no peer answers yet. `degraded`: a peer is gone, or loss or jitter is heard. */
 export type LinkStatus = 'none' | 'searching' | 'up' | 'degraded';
@@ -42,6 +43,8 @@ export interface PanelStream {
   readonly participant: BoxId;
   /** Median from performed to sounded. */
   readonly delay: Micros | undefined;
+  /** Median from performed to arrived. */
+  readonly away: Micros | undefined;
   readonly jitter: Micros | undefined;
   /** Depth that the de-jitter buffer aims at. */
   readonly buffer: Micros | undefined;
@@ -133,6 +136,8 @@ export interface PanelModel {
   readonly recording: boolean;
   /** One for each remote participant that is heard. */
   readonly streams: readonly PanelStream[];
+  /** The same of what is played before it has come. */
+  readonly predictions: readonly PanelPrediction[];
   readonly soundingNotes: number;
   readonly devices: readonly PanelDevice[];
   readonly settings: readonly PanelSetting[];
@@ -171,6 +176,10 @@ export type PanelEffect =
   | { readonly kind: 'invite' }
   | { readonly kind: 'forget'; readonly box: BoxId }
   | { readonly kind: 'setMode'; readonly mode: JamMode }
+  /** How that player is heard here; null: as the session has it. */
+  | { readonly kind: 'setPlayerMode'; readonly box: BoxId; readonly mode: JamMode | null }
+  /** How much of what is expected of that player is played before it has come, 0 to 1. */
+  | { readonly kind: 'setPlayerWet'; readonly box: BoxId; readonly wet: number }
   | { readonly kind: 'setTempo'; readonly bpm: number }
   | { readonly kind: 'setPlaying'; readonly playing: boolean }
   /** Null: let the box detect it. */
@@ -217,6 +226,7 @@ export function emptyPanelModel(boxName: string): PanelModel {
     ensembleShift: undefined,
     recording: false,
     streams: [],
+    predictions: [],
     soundingNotes: 0,
     devices: [],
     settings: [],

@@ -42,7 +42,8 @@ export interface ReadingScreen {
 }
 
 export interface ParticipantScreen {
-  readonly kind: 'participant';
+  /** `participant`: the link and who it is; `heard`: how it is played here. */
+  readonly kind: 'participant' | 'heard';
   readonly id: BoxId;
   readonly top: number;
 }

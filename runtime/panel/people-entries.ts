@@ -4,6 +4,7 @@
  * What only the host may do is listed for the host alone.
  */
 import type { BoxId, Participant } from '../core/ensemble.ts';
+import { hearingEntries } from './hearing.ts';
 import { asksAbout, does, type Entry, type Mark, named, opens } from './menu-entry.ts';
 import type { PanelModel } from './panel-model.ts';
 import { openList, openPerson, type Screen } from './panel-state.ts';
@@ -21,14 +22,13 @@ export function personName(id: BoxId | undefined, { session }: PanelModel): stri
 export function participantEntries(model: PanelModel): readonly Entry[] {
   const { session } = model;
   if (session === undefined) return [];
-  const hosting = hosts(model);
   return session.participants.map((one) => {
     const figures: Screen = { kind: 'participant', id: one.id, top: 0 };
     const marks: Mark[] = [
       ...(one.id === session.host ? (['host'] as const) : []),
       ...(one.muted ? (['muted'] as const) : []),
     ];
-    const screen = hosting && !one.self ? openPerson(one.id) : figures;
+    const screen = one.self ? figures : openPerson(one.id);
     return { ...opens(`participant ${one.id}`, named(one.name), screen, linkWords(one)), marks };
   });
 }
@@ -42,14 +42,19 @@ function linkWords({ self, connected, stats, route }: Participant): string {
     : `${way} ${inMillis(stats?.rtt)}`;
 }
 
-/** What the host may do about one of the others. */
+/** How one of the others is heard, and what the host may do about them. */
 export function personEntries(id: BoxId | undefined, model: PanelModel): readonly Entry[] {
   const one = model.session?.participants.find((participant) => participant.id === id);
   if (one === undefined) return [];
   const name = named(one.name);
   const mute = { kind: 'mute', box: one.id, on: !one.muted } as const;
-  return [
+  const heard = [
+    ...hearingEntries(one.id, model),
     opens('figures', 'Link', { kind: 'participant', id: one.id, top: 0 }, linkWords(one)),
+  ];
+  if (!hosts(model)) return heard;
+  return [
+    ...heard,
     { ...does('mute', 'Muted', mute, false), value: one.muted ? 'on' : 'off' },
     asksAbout(
       one.id,

@@ -3,6 +3,7 @@
  */
 import type { Participant } from '../core/ensemble.ts';
 import { BODY, textWidth, wrap } from './font.ts';
+import { heardInWords, percent, predictionOf } from './hearing.ts';
 import type { PanelModel } from './panel-model.ts';
 import type { ParticipantScreen, ReadingScreen } from './panel-state.ts';
 import { MODE_LABELS, ROLE_LABELS } from './session-entries.ts';
@@ -12,6 +13,8 @@ import { inMillis, inPercent } from './wording.ts';
 export interface Line {
   readonly label: string;
   readonly value: string;
+  /** 0 to 1: drawn as a meter before the value. */
+  readonly meter?: number;
 }
 
 /** Width of a line beside the scroll bar. */
@@ -35,6 +38,8 @@ export function readingLines(
       return livePlayers(model).map((player) => ({ label: player.name, value: '' }));
     case 'participant':
       return participantLines(screen, model);
+    case 'heard':
+      return heardLines(screen, model);
     case 'devices':
       return deviceLines(model);
     case 'network':
@@ -89,6 +94,22 @@ function participantLines(screen: ParticipantScreen, model: PanelModel): readonl
     { label: 'Buffer', value: inMillis(stream?.buffer) },
     ...who,
   ];
+}
+
+function heardLines({ id }: ParticipantScreen, model: PanelModel): readonly Line[] {
+  if (model.session?.participants.every((one) => one.id !== id) ?? true) return [];
+  const prediction = predictionOf(id, model);
+  return [
+    ...sentence(heardInWords(id, model)),
+    metered('Foreseen', prediction?.confidence),
+    metered('In time', prediction?.inTime),
+    { label: 'False notes', value: inPercent(prediction?.falseShare) },
+  ];
+}
+
+function metered(label: string, part: number | undefined): Line {
+  if (part === undefined) return { label, value: '–' };
+  return { label, value: percent(part), meter: Math.max(0, Math.min(1, part)) };
 }
 
 function encrypted(route: Participant['route']): string {

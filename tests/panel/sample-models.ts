@@ -20,6 +20,7 @@ import type {
   PanelInvitation,
 } from '../../runtime/panel/joining-model.ts';
 import { emptyPanelModel, type PanelModel } from '../../runtime/panel/panel-model.ts';
+import type { PanelPrediction } from '../../runtime/panel/prediction-model.ts';
 import { START } from './hand.ts';
 
 const boxId = (digit: string): BoxId => digit.repeat(32) as BoxId;
@@ -154,13 +155,33 @@ export const JAMMING: PanelModel = {
     {
       participant: INES.id,
       delay: fromMillis(41.3),
+      away: fromMillis(33.2),
       jitter: fromMillis(2.1),
       buffer: fromMillis(8),
       ...{ events: 812, late: 1 },
     },
   ],
+  predictions: [
+    {
+      participant: INES.id,
+      wish: undefined,
+      inUse: 'tight',
+      reason: 'predictable',
+      wet: undefined,
+      confidence: 0.81,
+      inTime: 0.64,
+      falseShare: 0.032,
+      carriedOn: undefined,
+    },
+  ],
   soundingNotes: 3,
 };
+
+/** Inês is heard like that, too. */
+export function hearing(change: Partial<PanelPrediction>): PanelModel {
+  const predictions = JAMMING.predictions.map((one) => ({ ...one, ...change }));
+  return { ...JAMMING, predictions };
+}
 
 export const CROWDED: PanelModel = {
   ...JAMMING,

@@ -2,6 +2,7 @@
 import type { JoinFailureReason } from '../../runtime/core/join-failure.ts';
 import { after, before, fromMillis, fromSeconds } from '../../runtime/core/time.ts';
 import type { PanelCodeAsked } from '../../runtime/panel/joining-model.ts';
+import type { PanelModel } from '../../runtime/panel/panel-model.ts';
 import { Hand, START } from './hand.ts';
 import {
   ASKED,
@@ -13,6 +14,7 @@ import {
   FRESH_BOX,
   failing,
   HOSTING,
+  hearing,
   INES,
   INVITATION,
   JAMMING,
@@ -81,9 +83,23 @@ export const SCREENS: Readonly<Record<string, () => Hand>> = {
   'session-menu-mode': () => new Hand(JAMMING).click().choose('mode').turn(2),
   'session-menu-tempo': () => new Hand(JAMMING).click().choose('tempo').turn(3),
   participants: () => new Hand(CROWDED).click().click().turn(2),
-  participant: () => new Hand(CROWDED).click().click().choose(`participant ${BJORN.id}`),
+  participant: () =>
+    new Hand(CROWDED).click().click().choose(`participant ${BJORN.id}`).choose('figures'),
   'participant-lost': () =>
-    new Hand(CROWDED).click().click().choose(`participant ${FAR_AWAY.id}`).turn(1),
+    new Hand(CROWDED)
+      .click()
+      .click()
+      .choose(`participant ${FAR_AWAY.id}`)
+      .choose('figures')
+      .turn(1),
+  player: () => player(),
+  'player-mode': () => player().choose('mode').turn(3),
+  'player-prediction': () => player().choose('wet').turn(-6),
+  'player-heard': () => player().choose('heard'),
+  'player-heard-freely': () =>
+    player(hearing({ inUse: 'live', reason: 'unpredictable', confidence: 0.22 })).choose('heard'),
+  'player-heard-alone': () => player(hearing({ carriedOn: 1.3 })).choose('heard'),
+  'live-carried-on': () => new Hand(hearing({ carriedOn: 1.3 })),
   'participant-self': () => new Hand(CROWDED).click().click().click(),
   'code-entry': () => asked().turn(4),
   'code-entry-third': () => asked().turn(4).click().turn(-2).click().turn(2),
@@ -188,6 +204,10 @@ export const SCREENS: Readonly<Record<string, () => Hand>> = {
   blank: () => new Hand(BOX).wait(300_000),
   'pixel-shift': () => new Hand(BOX).wait(120_000),
 };
+
+function player(model: PanelModel = JAMMING): Hand {
+  return new Hand(model).click().choose('participants').choose(`participant ${INES.id}`);
+}
 
 function playing(hand: Hand): Hand {
   hand.levels.note(INES.id, 110, before(hand.now, fromMillis(40)));

@@ -1,7 +1,9 @@
 /** In a session with the knob alone: its people, its time, its networks. */
 import { describe, expect, test } from 'vitest';
 import { coverOf } from '../../runtime/panel/covers.ts';
+import { heardInShort, heardInWords } from '../../runtime/panel/hearing.ts';
 import { entriesOf } from '../../runtime/panel/menus.ts';
+import type { PanelModel } from '../../runtime/panel/panel-model.ts';
 import { showsText } from './find-text.ts';
 import { Hand } from './hand.ts';
 import {
@@ -9,6 +11,7 @@ import {
   BOX,
   CROWDED,
   HOSTING,
+  hearing,
   INES,
   INVITATION,
   JAMMING,
@@ -37,9 +40,10 @@ describe('hosting', () => {
     expect(given.effects).toEqual([{ kind: 'handOver', box: INES.id }]);
     expect(given.screen, 'back in the list').toMatchObject({ kind: 'list', list: 'person' });
     given.show({ session: SUNDAY });
-    expect(given.screen, 'who hosts no more has nothing to do there').toMatchObject({
-      ...{ kind: 'list', list: 'participants' },
-    });
+    const left = entriesOf({ list: 'person', about: INES.id }, given.model).map(({ key }) => key);
+    expect(left, 'who hosts no more may do nothing to them').toEqual([
+      ...['heard', 'mode', 'wet', 'figures'],
+    ]);
   });
 
   test('a participant who leaves takes the question about them along', () => {
@@ -53,7 +57,39 @@ describe('hosting', () => {
     const hand = new Hand(JAMMING).click();
     expect(() => new Hand(JAMMING).click().choose('lock')).toThrow('no entry');
     hand.choose('participants').choose(`participant ${INES.id}`);
-    expect(hand.screen).toMatchObject({ kind: 'participant', id: INES.id });
+    expect(() => hand.choose('mute')).toThrow('no entry');
+    hand.turn(-9).choose('heard');
+    expect(hand.screen).toMatchObject({ kind: 'heard', id: INES.id });
+  });
+
+  test('a player is heard in a mode of their own, or again as all are', () => {
+    const set = (model: PanelModel, turns: number): Hand =>
+      new Hand(model)
+        .click()
+        .choose('participants')
+        .choose(`participant ${INES.id}`)
+        .choose('mode')
+        .turn(turns)
+        .click();
+    const box = INES.id;
+    expect(set(JAMMING, 2).effects).toEqual([{ kind: 'setPlayerMode', box, mode: 'live' }]);
+    const wished = hearing({ wish: 'live', inUse: 'live', reason: 'set' });
+    expect(set(wished, -2).effects).toEqual([{ kind: 'setPlayerMode', box, mode: null }]);
+  });
+
+  test('how much of a player is predicted follows the knob, and a hold puts it back', () => {
+    const hand = new Hand(JAMMING).click().choose('participants');
+    hand.choose(`participant ${INES.id}`).choose('wet').turn(-1).turn(-1).hold(500);
+    const wets = hand.effects.map((one) => (one.kind === 'setPlayerWet' ? one.wet : one.kind));
+    expect(wets).toEqual([0.95, 0.9, 1]);
+  });
+
+  test('a part that is carried on says so where the others say how far away they are', () => {
+    const carried = hearing({ carriedOn: 1.3 });
+    expect(heardInShort(INES.id, carried)).toBe('alone');
+    expect(heardInWords(INES.id, carried)).toBe('Link gone: carried on, 2 bars left.');
+    expect(heardInWords(INES.id, JAMMING)).toBe('Tight: 33ms away.');
+    expect(heardInShort(INES.id, hearing({ inUse: 'live' }))).toBe('41ms');
   });
 
   test('host and muted ones are marked', () => {
@@ -173,7 +209,7 @@ describe('known boxes and the network', () => {
   test('a participant who is reached over a relay is seen so in the list and on its page', () => {
     const hand = new Hand(CROWDED).click().choose('participants');
     expect(shows(hand, 'relay 128ms')).toBe(true);
-    hand.choose(`participant ${BJORN.id}`);
+    hand.choose(`participant ${BJORN.id}`).choose('figures');
     expect(shows(hand, 'relayed')).toBe(true);
   });
 

@@ -5,11 +5,11 @@ import type { Participant } from '../../core/ensemble.ts';
 import { barPosition } from '../beat.ts';
 import { elide, LARGE, textWidth } from '../font.ts';
 import { CANVAS_WIDTH } from '../frame-buffer.ts';
+import { heardInShort, predictionOf } from '../hearing.ts';
 import { MUTED, STOP } from '../icons.ts';
 import type { ReadingScreen } from '../panel-state.ts';
 import { livePlayers } from '../reading.ts';
 import { MODE_LABELS } from '../session-entries.ts';
-import { inMillis } from '../wording.ts';
 import { drawName, PAGE_TOP } from './page.ts';
 import type { Scene } from './scene.ts';
 
@@ -102,7 +102,7 @@ function drawPlayer(scene: Scene, player: Participant, y: number, width: number)
   const { canvas, model, levels, now } = scene;
   const name = player.self ? 'You' : player.name;
   canvas.text(elide(name, NAME_WIDTH), 0, y - 1);
-  if (!player.connected) {
+  if (!player.connected && predictionOf(player.id, model)?.carriedOn === undefined) {
     const words = 'reconnecting';
     const dots = '.'.repeat(scene.ticks(400) % 4);
     const left = width - textWidth(`${words}...`);
@@ -115,8 +115,7 @@ function drawPlayer(scene: Scene, player: Participant, y: number, width: number)
     canvas.picture(MUTED, METER.left, y + 1);
     return;
   }
-  const stream = model.streams.find((one) => one.participant === player.id);
-  const figure = player.self ? '' : inMillis(stream?.delay);
+  const figure = player.self ? '' : heardInShort(player.id, model);
   canvas.text(figure, width - textWidth(figure), y - 1);
   const level = levels.level(player.self ? 'self' : player.id, now);
   if (level > 0) scene.moving();

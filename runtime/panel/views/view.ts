@@ -89,6 +89,7 @@ function drawScreen(scene: Scene): void {
     case 'network':
     case 'about':
     case 'participant':
+    case 'heard':
       drawReading(scene, screen);
       break;
     case 'confirm':

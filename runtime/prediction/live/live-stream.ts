@@ -40,6 +40,8 @@ export interface StreamStats {
   readonly delayP95: Micros;
   /** What is left of jitter: 95th less 5th percentile of that delay. */
   readonly jitter: Micros;
+  /** From being performed to arriving: the median, lately. */
+  readonly networkDelay: Micros;
   /** What arrives: the same of the delay to arrival, lately. */
   readonly networkJitter: Micros;
   /** Where the buffer's delay is heading, or the fixed one. */
@@ -126,6 +128,7 @@ export class LiveStream {
       delayP50: micros(lately.quantile(0.5)),
       delayP95: micros(lately.quantile(0.95)),
       jitter: micros(lately.quantile(0.95) - lately.quantile(0.05)),
+      networkDelay: this.#buffer.networkDelay(0.5),
       networkJitter: this.#buffer.networkJitter,
       buffer: this.#heading,
       late: this.#lateness.count,
