@@ -88,9 +88,9 @@ class Dump:
                 torch.from_numpy(hits).float(), torch.from_numpy(of)), rows
 
 
-def within(mean, log_spread, reach_ms=20.0):
-    """Probability of a logistic distribution around `mean` to lie within reach of `mean`."""
-    return np.tanh(reach_ms / UNIT_MS / (2 * np.exp(log_spread)))
+def within(log_spread):
+    """Probability of a logistic distribution to lie within 20 ms of its mean."""
+    return np.tanh(0.5 * np.exp(-log_spread))
 
 
 def outputs(net, dump, batch=2048):
@@ -117,7 +117,8 @@ def scores(dump, result):
     notes = np.array([part["notes"] for part in dump.parts])
     row_part = dump.part[dump.slot]
     likely = 1 / (1 + np.exp(-result[:, 0]))
-    rank = np.log(likely) + 0.5 * np.log(within(result[:, 1], result[:, 2]))
+    # As the box ranks them: what is gained for what it may cost.
+    rank = np.log(likely * within(result[:, 2]) / np.maximum(1 - likely, 0.01))
     votes = dump.rows[:, 0].astype(np.float32)
     told = {}
     for role in ("bass", "harmony", "melody"):
