@@ -57,6 +57,22 @@ export function scoreTimes(sent: readonly SentNote[], times: readonly number[]):
   return scorePairs(sent.length, pairs, { falseNotes: 0, duplicates: 0, stuck: 0 }).score;
 }
 
+/** For what plays `predicted`, and everything else when it comes. */
+export function scorePredictions(
+  sent: readonly SentNote[],
+  predicted: readonly HeardNote[],
+  drums: boolean,
+): PartScore {
+  const { heardOf, falseNotes, duplicates } = matchNotes(sent, predicted, drums);
+  const pairs = sent.map((note, index): Pair => {
+    const as = predicted[heardOf[index] ?? -1];
+    if (as) return { note, as };
+    const end = note.arrival + note.duration;
+    return { note, as: { ...note, at: note.arrival, end, cause: 'received' } };
+  });
+  return scorePairs(sent.length, pairs, { falseNotes, duplicates, stuck: 0 }).score;
+}
+
 interface Pair {
   readonly note: SentNote;
   readonly as: HeardNote;
