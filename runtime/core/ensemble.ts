@@ -80,6 +80,8 @@ export interface Participant {
   readonly connected: boolean;
   /** The host has silenced it: nobody plays its notes. */
   readonly muted: boolean;
+  /** When its link is gone, others may carry on its part for a while. Undefined: no. */
+  readonly carryOn?: boolean;
   /** Undefined: no link (and for self). */
   readonly route: ParticipantRoute | undefined;
   readonly stats: LinkStats | undefined;

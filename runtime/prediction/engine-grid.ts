@@ -1,47 +1,60 @@
 /**
  * The beat that the engine predicts by: the shared click where there is one, else what is tracked from the notes.
  *
- * A grid that is put in place of another counts beats anew, which its epoch says. Nothing allocated when asked.
+ * A grid that takes the place of another counts beats anew, which its epoch says. Nothing allocated when asked.
  */
 import type { Instant } from '../core/time.ts';
 import type { BeatGrid } from './grid/beat-grid.ts';
 
 export class EngineGrid implements BeatGrid {
+  readonly #click: BeatGrid;
+  readonly #tracked: BeatGrid;
   #grid: BeatGrid;
-  /** What earlier grids counted, so that no epoch comes twice. */
+  /** What other grids counted, so that no epoch comes twice. */
   #epochs = 0;
 
-  constructor(grid: BeatGrid) {
-    this.#grid = grid;
+  constructor(click: BeatGrid, tracked: BeatGrid) {
+    this.#click = click;
+    this.#tracked = tracked;
+    this.#grid = tracked;
   }
 
-  use(grid: BeatGrid): void {
-    if (grid === this.#grid) return;
-    this.#epochs = this.epoch + 1 - grid.epoch;
-    this.#grid = grid;
+  /** There is no click to go by. */
+  get isTracked(): boolean {
+    return this.#current === this.#tracked;
   }
 
   get confidence(): number {
-    return this.#grid.confidence;
+    return this.#current.confidence;
   }
 
   get epoch(): number {
-    return this.#epochs + this.#grid.epoch;
+    const grid = this.#current;
+    return this.#epochs + grid.epoch;
   }
 
   beatsPerBar(beat: number): number {
-    return this.#grid.beatsPerBar(beat);
+    return this.#current.beatsPerBar(beat);
   }
 
   barLine(beat: number): number {
-    return this.#grid.barLine(beat);
+    return this.#current.barLine(beat);
   }
 
   timeOf(beat: number): Instant {
-    return this.#grid.timeOf(beat);
+    return this.#current.timeOf(beat);
   }
 
   beatAt(time: Instant): number {
-    return this.#grid.beatAt(time);
+    return this.#current.beatAt(time);
+  }
+
+  get #current(): BeatGrid {
+    const wanted = this.#click.confidence > 0 ? this.#click : this.#tracked;
+    if (wanted !== this.#grid) {
+      this.#epochs += this.#grid.epoch + 1 - wanted.epoch;
+      this.#grid = wanted;
+    }
+    return this.#grid;
   }
 }

@@ -14,6 +14,7 @@ import type { Clock } from '../ports/clock.ts';
 import { RoleGuess } from '../role/role-guess.ts';
 import type { BeatGrid } from './grid/beat-grid.ts';
 import { GrooveDelay } from './groove/groove-delay.ts';
+import { Quantizer } from './groove/quantizer.ts';
 import {
   type DelayPolicy,
   LiveStream,
@@ -23,7 +24,9 @@ import {
 } from './live/live-stream.ts';
 import type { NoteOff, NoteOn, Timing } from './live/sounding-keys.ts';
 import { AutoMode } from './modes/auto-mode.ts';
+import type { TellNote } from './note-tap.ts';
 import type { ModeInUse, PredictionStats } from './prediction-stats.ts';
+import type { PartPredictor } from './predictor/part-predictor.ts';
 import type { PartPredictors } from './predictor/part-predictors.ts';
 import { TIGHT_BUDGET, type TightActivity, TightPart } from './tight/tight-part.ts';
 
@@ -32,10 +35,17 @@ export interface EngineStreamDeps {
   readonly grid: BeatGrid;
   readonly predictors: PartPredictors | undefined;
   readonly play: Play;
+  readonly tell: TellNote;
+  /** It is in that role from now on. */
+  readonly onRole: (role: Role) => void;
+  /** Its link was gone, and it was carried on to the end. */
+  readonly carriedOut: () => void;
 }
 
 export interface EngineStreamInit {
   readonly source: string;
+  /** Tells players apart. */
+  readonly number: number;
   readonly lateLimit: Micros;
   /** From being performed to being due in Live: fixed, or as the jitter asks for. */
   readonly liveDelay: Micros | 'buffer';
@@ -44,11 +54,13 @@ export interface EngineStreamInit {
 
 export class EngineStream implements NoteGate {
   readonly source: string;
+  readonly number: number;
   readonly #deps: EngineStreamDeps;
   readonly #liveDelay: Micros | 'buffer';
   readonly #live: LiveStream;
   readonly #tight: TightPart;
   readonly #groove: GrooveDelay;
+  readonly #quantizer: Quantizer;
   readonly #auto = new AutoMode();
   readonly #guess = new RoleGuess();
   #mode: JamMode = 'auto';
@@ -60,14 +72,19 @@ export class EngineStream implements NoteGate {
 
   constructor(deps: EngineStreamDeps, init: EngineStreamInit) {
     this.source = init.source;
+    this.number = init.number;
     this.#deps = deps;
     this.#liveDelay = init.liveDelay;
     this.#live = new LiveStream(deps.play, init.lateLimit, init.liveDelay, this);
+    this.#quantizer = new Quantizer(deps.grid);
     this.#tight = new TightPart({
       clock: deps.clock,
       grid: deps.grid,
       keys: this.#live.keys,
+      quantizer: this.#quantizer,
       networkDelay: (q) => this.#live.networkDelay(q),
+      tell: deps.tell,
+      carriedOut: deps.carriedOut,
     });
     this.#groove = new GrooveDelay(deps.grid, () => this.#live.networkDelay(0.95), init.grooveBars);
   }
@@ -99,8 +116,8 @@ export class EngineStream implements NoteGate {
       late: counts.late,
       tooLate: counts.tooLate,
       wet: this.#wet,
-      quantization: 0,
-      fallbackBars: undefined,
+      quantization: this.#quantizer.strength,
+      fallbackBars: this.#tight.carriedBars,
     };
   }
 
@@ -118,6 +135,28 @@ export class EngineStream implements NoteGate {
   setWet(wet: number): void {
     this.#wet = wet;
     this.#tight.setWet(wet);
+  }
+
+  setQuantization(strength: number): void {
+    this.#quantizer.setStrength(strength);
+  }
+
+  get role(): Role | undefined {
+    return this.#role;
+  }
+
+  get predictor(): PartPredictor | undefined {
+    return this.#tight.predictor;
+  }
+
+  get knownUntil(): Instant {
+    return this.#tight.knownUntil;
+  }
+
+  /** Its link is gone: its notes end, and it is carried on. False: it can't be. */
+  carryOn(bars: number): boolean {
+    this.#live.release(this.#deps.clock.now());
+    return this.#tight.carryOn(bars);
   }
 
   receive(
@@ -145,7 +184,10 @@ export class EngineStream implements NoteGate {
     this.#notes++;
     if (!this.#roleKnown) this.#guessFrom(message);
     if (this.#mode === 'auto') this.#decideMode();
-    return this.#tight.noteOn(message, timing);
+    this.#quantizer.learn(timing.performedAt);
+    const struck = this.#tight.noteOn(message, timing);
+    if (struck) this.#quantize(timing);
+    return struck;
   }
 
   struck(message: NoteOn, timing: Timing, due: number): void {
@@ -155,6 +197,15 @@ export class EngineStream implements NoteGate {
   noteOff(message: NoteOff, timing: Timing): void {
     if (!this.#roleKnown) this.#guess.noteOff(message.key);
     this.#tight.noteOff(message, timing);
+  }
+
+  /** What came in time is moved to the beat, though never before it came. */
+  #quantize(timing: Timing): void {
+    if (this.#quantizer.strength === 0) return;
+    const delay = this.#inUse === 'live' ? timing.delay : 0;
+    const due = timing.performedAt + timing.delay;
+    const moved = this.#quantizer.move(due - delay) + delay;
+    if (moved >= timing.arrivedAt) timing.delay = moved - timing.performedAt;
   }
 
   #guessFrom(message: NoteOn): void {
@@ -171,6 +222,7 @@ export class EngineStream implements NoteGate {
     if (this.#role !== undefined) predictors?.close(this.source);
     this.#role = role;
     this.#tight.setPredictor(predictors?.open({ source: this.source, role, grid }), role);
+    this.#deps.onRole(role);
   }
 
   #decideMode(): void {

@@ -64,7 +64,10 @@ export interface ActiveSessionInit {
 }
 
 /** What a box says of itself besides what follows from the session. */
-export type SelfEntry = Pick<ParticipantEntry, 'name' | 'instrument' | 'role' | 'roleByHand'>;
+export type SelfEntry = Pick<
+  ParticipantEntry,
+  'name' | 'instrument' | 'role' | 'roleByHand' | 'carryOn'
+>;
 
 export interface ActiveSession extends AsyncDisposable {
   readonly box: BoxId;

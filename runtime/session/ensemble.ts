@@ -66,6 +66,7 @@ const participant = (id: BoxId, entry: ParticipantEntry, facts: EnsembleFacts): 
   self: id === facts.self,
   connected: id === facts.self || facts.linked.has(id),
   muted: facts.control.muted.includes(id),
+  carryOn: entry.carryOn,
   route: facts.linked.get(id),
   stats: facts.stats.get(id),
 });

@@ -13,6 +13,7 @@ const entry = (patch: Partial<ParticipantEntry> = {}): ParticipantEntry => ({
   instrument: '',
   role: null,
   roleByHand: false,
+  carryOn: false,
   addresses: [],
   linkPort: 1,
   rtpPort: 1,

@@ -76,6 +76,7 @@ export async function openSessionManager(
     instrument: plainText(init.instrument, MAX_NAME),
     role: null,
     roleByHand: false,
+    carryOn: init.carryOn ?? false,
   };
 
   const announcer = held.hold(openAnnouncer({ clock, discovery: deps.discovery, log }));
@@ -286,12 +287,13 @@ export async function openSessionManager(
       return all.sort((a, b) => (a.name === b.name ? 0 : a.name < b.name ? -1 : 1));
     },
     forget: (id) => admission.known.forget(id),
-    setSelf({ name, instrument, role }) {
+    setSelf({ name, instrument, role, carryOn }) {
       self = {
         name: name === undefined ? self.name : plainText(name, MAX_NAME),
         instrument: instrument === undefined ? self.instrument : plainText(instrument, MAX_NAME),
         role: role === undefined ? self.role : role,
         roleByHand: role === undefined ? self.roleByHand : role !== null,
+        carryOn: carryOn ?? self.carryOn,
       };
       active?.setSelf(self);
     },

@@ -63,6 +63,8 @@ export interface RtpFacts {
 export interface SessionInit {
   readonly name: string;
   readonly instrument: string;
+  /** Others may carry on this player's part for a while when the link is gone. Default: no. */
+  readonly carryOn?: boolean;
   readonly rtp: RtpFacts;
   /** 0: any free one. */
   readonly linkPort: number;
@@ -170,6 +172,8 @@ interface SelfPatch {
   readonly instrument?: string;
   /** Set by hand; null takes it back, so that it may be detected. */
   readonly role?: Role | null;
+  /** Others may carry on this player's part for a while when the link is gone. */
+  readonly carryOn?: boolean;
 }
 
 export interface SessionStats {

@@ -39,6 +39,7 @@ export class PredictedNotes {
   /** When it is false unless it is confirmed. */
   readonly deadline: Float64Array = new Float64Array(CAPACITY);
   readonly ended: Uint8Array = new Uint8Array(CAPACITY);
+  readonly carried: Uint8Array = new Uint8Array(CAPACITY);
   #first = 0;
   #count = 0;
 

@@ -6,35 +6,29 @@
  * Keeps  the predicted notes, what came of them, how sure one must be (false-note-budget.ts). Fixed arrays.
  * Lane   2. One alarm; nothing allocated per event or decision.
  *
- * For every slot of the grid the predictor is asked LEAD before the part's events of that slot are due, so that an answer
- * which takes a while and a note which is played early still find their time ahead. A note that arrives before its
- * prediction is due takes its place. A prediction that nothing confirms is ended soon, and is a false note. A note that
- * nobody foresaw is played late by its role: rhythm on the next subdivision when that is close, harmony softer.
+ * A note that arrives before its prediction is due takes its place. A prediction that nothing confirms is ended soon, and
+ * is a false note. A note that nobody foresaw is played late by its role: rhythm on the next subdivision when that is close,
+ * harmony softer.
  *
  * A part that falls silent is not played for: a second after its last release nothing predicted may sound, and after a
- * few false notes in a row nothing is predicted until a true one comes.
+ * few false notes in a row nothing is predicted until a true one comes. When its link is gone it may be carried on.
  */
 import type { Role } from '../../core/ensemble.ts';
-import { STATUS, shortMessage } from '../../core/midi-bytes.ts';
 import { fromMillis, type Instant, type Micros } from '../../core/time.ts';
 import type { Alarm, Clock } from '../../ports/clock.ts';
+import { CarryOn } from '../fallback/carry-on.ts';
 import { type BeatGrid, SLOTS_PER_BEAT } from '../grid/beat-grid.ts';
+import type { Quantizer } from '../groove/quantizer.ts';
 import type { NoteGate } from '../live/live-stream.ts';
 import type { NoteOff, NoteOn, SoundingKeys, Timing } from '../live/sounding-keys.ts';
+import type { TellNote } from '../note-tap.ts';
 import { DRUM_CLASS_OF_KEY } from '../predictor/drums/drum-classes.ts';
 import type { ExpectedNotes, PartPredictor } from '../predictor/part-predictor.ts';
 import { FalseNoteBudget, scoreOf } from './false-note-budget.ts';
-import {
-  CONFIRMED,
-  FALSE,
-  NONE,
-  OPEN,
-  PENDING,
-  PredictedNotes,
-  SHADOW,
-  SOUNDED,
-} from './predicted-notes.ts';
+import { CONFIRMED, FALSE, NONE, PENDING, SHADOW, SOUNDED } from './predicted-notes.ts';
+import { noteOnOf, type PredictedNote, PredictedPlayer } from './predicted-player.ts';
 import { IN_TIME, PredictionCounts } from './prediction-counts.ts';
+import { SlotDecisions } from './slot-decisions.ts';
 
 /** `off`: nobody is asked. `watch`: predicted notes are compared with what comes, and not played. */
 export type TightActivity = 'off' | 'watch' | 'play';
@@ -43,20 +37,21 @@ export interface TightPartDeps {
   readonly clock: Clock;
   readonly grid: BeatGrid;
   readonly keys: SoundingKeys;
+  readonly quantizer: Quantizer;
   /** Quantile of the way here lately. */
-  networkDelay(q: number): Micros;
+  readonly networkDelay: (q: number) => Micros;
+  readonly tell: TellNote;
+  /** It was carried on to the end, and nobody came back. */
+  readonly carriedOut: () => void;
 }
 
 /** Every note sounds so long after its performance, if it can: what jitter is left of a short way. */
 export const TIGHT_BUDGET: Micros = fromMillis(4);
-const LEAD = 45_000;
-/** Before it is due, a predicted note is handed over: by then it can't be taken back. */
-const HANDOVER = 6_000;
 /** A true note within this of a predicted one is that note. */
 const WINDOW = 60_000;
 /** One that comes so early before a prediction which is still to be played takes its place. */
 const FORESTALLED = 85_000;
-/** Two notes of one key are not closer. */
+/** What is expected so near a note of the same key that has come is that note. */
 const REPEAT = 45_000;
 /** An expectation whose time has passed by more is no use. */
 const PASSED = 8_000;
@@ -64,17 +59,19 @@ const PASSED = 8_000;
 const STRAGGLERS = 35_000;
 /** A predicted note shorter than this ends by itself; a longer one, when its note-off comes. */
 const SHORT = 140_000;
+const SHORTEST = 30_000;
 /** After the last release that is known, nothing predicted sounds later. */
 const SILENT_AFTER = 940_000;
-const LEAST_LENGTH = 30_000;
 const FALSE_RUN = 4;
-const FORGOTTEN = 1_500_000;
-const LEAST_CONFIDENCE = 0.3;
 /** What is played later than this is late to the ear. */
 const LATE = 25_000;
 const SNAP = 10_000;
 const LATE_HARMONY = 0.88;
+/** Of events up to there, most have come. */
+const KNOWN = 0.8;
+const SLOWEST = 0.95;
 
+/** False notes for each true one: a little below the budget of the role. */
 const FALSE_NOTES: Readonly<Record<Role, number>> = {
   rhythm: 0.046,
   bass: 0.046,
@@ -83,15 +80,26 @@ const FALSE_NOTES: Readonly<Record<Role, number>> = {
 };
 
 export class TightPart implements NoteGate {
-  readonly counts = new PredictionCounts();
-  readonly #clock: Clock;
-  readonly #grid: BeatGrid;
-  readonly #keys: SoundingKeys;
-  readonly #networkDelay: (q: number) => Micros;
+  readonly counts: PredictionCounts = new PredictionCounts();
+  readonly #deps: TightPartDeps;
   readonly #alarm: Alarm;
-  readonly #notes = new PredictedNotes();
+  readonly #decisions: SlotDecisions;
+  readonly #player: PredictedPlayer;
+  readonly #carry: CarryOn;
   readonly #held = new Uint8Array(16 * 128);
   readonly #lastStruck = new Float64Array(128).fill(Number.NEGATIVE_INFINITY);
+  readonly #note: PredictedNote = {
+    kind: 0,
+    channel: 0,
+    key: 0,
+    velocity: 0,
+    likely: 0,
+    at: 0,
+    end: 0,
+    deadline: 0,
+    isShadow: false,
+    isCarried: false,
+  };
   #heldCount = 0;
   #predictor: PartPredictor | undefined;
   #role: Role = 'melody';
@@ -99,43 +107,52 @@ export class TightPart implements NoteGate {
   #activity: TightActivity = 'off';
   /** 0: nothing predicted is played; 1: as much as the role's budget of false notes allows. */
   #wet = 1;
-  #slot: number | undefined;
-  #epoch = 0;
   /** Latest performance, of a note-on or note-off, that is known. */
   #lastPerformed = Number.NEGATIVE_INFINITY;
-  #falseRun = 0;
   #foreseen = false;
 
   constructor(deps: TightPartDeps) {
-    this.#clock = deps.clock;
-    this.#grid = deps.grid;
-    this.#keys = deps.keys;
-    this.#networkDelay = deps.networkDelay;
+    this.#deps = deps;
+    this.#decisions = new SlotDecisions(deps.grid);
+    this.#player = new PredictedPlayer(deps.keys, this.counts, deps.tell);
+    this.#carry = new CarryOn(deps.grid);
     this.#alarm = deps.clock.alarm(() => this.#wake());
   }
 
-  get role(): Role {
-    return this.#role;
+  get predictor(): PartPredictor | undefined {
+    return this.#predictor;
   }
 
-  get threshold(): number {
-    return this.#budget.threshold;
+  /** Up to when most of what was performed is known. */
+  get knownUntil(): Instant {
+    const { clock, networkDelay } = this.#deps;
+    return this.#carry.active
+      ? this.#carry.knownUntil
+      : ((clock.now() - networkDelay(KNOWN)) as Instant);
+  }
+
+  /** Bars for which it is carried on still; undefined: it is not. */
+  get carriedBars(): number | undefined {
+    return this.#carry.active ? this.#carry.barsLeft(this.#deps.clock.now()) : undefined;
   }
 
   setPredictor(predictor: PartPredictor | undefined, role: Role): void {
+    this.#player.withdraw(this.#deps.clock.now());
     this.#predictor = predictor;
     if (role !== this.#role) {
       this.#role = role;
       this.#budget = new FalseNoteBudget(FALSE_NOTES[role]);
     }
-    this.#slot = undefined;
+    this.#decisions.restart();
+    this.#arm();
   }
 
   setActivity(activity: TightActivity): void {
     if (activity === this.#activity) return;
     this.#activity = activity;
-    this.#slot = undefined;
-    if (activity !== 'play') this.#withdraw();
+    if (this.#carry.active) return;
+    this.#decisions.restart();
+    if (activity !== 'play') this.#player.withdraw(this.#deps.clock.now());
     this.#arm();
   }
 
@@ -143,45 +160,70 @@ export class TightPart implements NoteGate {
     this.#wet = wet;
   }
 
+  /** The link is gone. False: nothing can be carried on. */
+  carryOn(bars: number): boolean {
+    const now = this.#deps.clock.now();
+    this.#player.withdraw(now);
+    if (!this.#predictor || this.#wet === 0) return false;
+    if (!this.#carry.begin(now, this.#lastPerformed, bars)) return false;
+    this.#decisions.restart();
+    this.#arm();
+    return true;
+  }
+
   noteOn(message: NoteOn, timing: Timing): NoteOn | undefined {
     const { performedAt } = timing;
-    this.#predictor?.noteOn(message.channel, message.key, message.velocity, performedAt as Instant);
-    this.#hold(message.channel, message.key, true, performedAt);
-    const kind = this.#kindOf(message.key);
+    const { channel, key, velocity } = message;
+    if (this.#carry.active) this.#return();
+    this.#predictor?.noteOn(channel, key, velocity, performedAt as Instant);
+    this.#hold(channel, key, true, performedAt);
+    const kind = this.#kindOf(key);
     this.#lastStruck[kind] = Math.max(performedAt, this.#lastStruck[kind] ?? performedAt);
-    this.#falseRun = 0;
+    this.#player.falseRun = 0;
     this.#foreseen = false;
     if (this.#activity === 'off') return message;
     this.#budget.truth(this.#wet);
     const place = this.#find(kind, performedAt);
     const struck =
       place === NONE ? this.#lateByRole(message, timing) : this.#confirm(place, message, timing);
-    if (this.#slot === undefined) this.#arm();
+    this.#arm();
     return struck;
   }
 
-  struck(_message: NoteOn, timing: Timing, due: number): void {
-    this.counts.heard(due - timing.performedAt, this.#foreseen);
-    if (!this.#foreseen && due - timing.performedAt > IN_TIME) this.counts.late++;
+  struck({ channel, key, velocity }: NoteOn, timing: Timing, due: number): void {
+    const late = due - timing.performedAt;
+    this.counts.heard(late, this.#foreseen);
+    if (!this.#foreseen && late > IN_TIME) this.counts.late++;
+    this.#deps.tell(late > LATE ? 'late' : 'received', channel, key, velocity, due);
   }
 
   noteOff(message: NoteOff, timing: Timing): void {
+    if (this.#carry.active) this.#return();
     this.#predictor?.noteOff(message.channel, message.key, timing.performedAt as Instant);
     this.#hold(message.channel, message.key, false, timing.performedAt);
   }
 
   /** What is predicted and has not sounded will not; what sounds and is not confirmed ends. */
   release(): void {
-    this.#withdraw();
+    this.#carry.end();
+    this.#player.withdraw(this.#deps.clock.now());
     this.#held.fill(0);
     this.#heldCount = 0;
     this.#lastPerformed = Number.NEGATIVE_INFINITY;
+    this.#decisions.restart();
     this.#arm();
   }
 
   [Symbol.dispose](): void {
-    this.#withdraw();
+    this.release();
     this.#alarm[Symbol.dispose]();
+  }
+
+  /** Back again: what was played in the meantime ends, and the part is what comes. */
+  #return(): void {
+    this.#carry.end();
+    this.#player.withdraw(this.#deps.clock.now());
+    this.#decisions.restart();
   }
 
   #hold(channel: number, key: number, on: boolean, performedAt: number): void {
@@ -197,15 +239,17 @@ export class TightPart implements NoteGate {
   }
 
   #find(kind: number, performedAt: number): number {
-    const place = this.#notes.nearest(kind, performedAt, WINDOW, FORESTALLED);
-    if (place === NONE || this.#notes.stage[place] === PENDING) return place;
-    return (this.#notes.at[place] ?? 0) - performedAt <= WINDOW ? place : NONE;
+    const { notes } = this.#player;
+    const place = notes.nearest(kind, performedAt, WINDOW, FORESTALLED);
+    if (place === NONE || notes.stage[place] === PENDING) return place;
+    return (notes.at[place] ?? 0) - performedAt <= WINDOW ? place : NONE;
   }
 
   #confirm(place: number, message: NoteOn, timing: Timing): NoteOn | undefined {
-    const notes = this.#notes;
+    const { notes } = this.#player;
     const { counts } = this;
-    const deviation = (notes.at[place] ?? 0) - timing.performedAt;
+    const at = notes.at[place] ?? 0;
+    const deviation = at - timing.performedAt;
     const stage = notes.stage[place];
     if (notes.fate[place] === FALSE) {
       if (stage === SOUNDED) {
@@ -215,20 +259,18 @@ export class TightPart implements NoteGate {
     } else counts.resolved(Math.abs(deviation) <= IN_TIME);
     notes.fate[place] = CONFIRMED;
     this.#foreseen = true;
-    switch (stage) {
-      case PENDING:
-        counts.forestalled++;
-        return message;
-      case SOUNDED:
-        this.#budget.resolved(notes.likely[place] ?? 0, false);
-        counts.confirmed++;
-        counts.heard(deviation, true);
-        if (Math.abs(deviation) <= IN_TIME) counts.precise++;
-        this.#keys.confirm(message, timing, notes.key[place] ?? 0, notes.at[place] ?? 0);
-        return undefined;
-      default:
-        return this.#lateByRole(message, timing);
+    if (stage === PENDING) {
+      counts.forestalled++;
+      return message;
     }
+    if (stage === SHADOW) return this.#lateByRole(message, timing);
+    this.#budget.resolved(notes.likely[place] ?? 0, false);
+    counts.confirmed++;
+    counts.heard(deviation, true);
+    if (Math.abs(deviation) <= IN_TIME) counts.precise++;
+    this.#deps.keys.confirm(message, timing, notes.key[place] ?? 0, at);
+    this.#deps.tell('confirmed', message.channel, message.key, message.velocity, at);
+    return undefined;
   }
 
   #lateByRole(message: NoteOn, timing: Timing): NoteOn {
@@ -236,133 +278,42 @@ export class TightPart implements NoteGate {
     if (this.#activity !== 'play' || late < LATE) return message;
     switch (this.#role) {
       case 'rhythm': {
-        const place = this.#grid.beatAt(timing.arrivedAt as Instant) * SLOTS_PER_BEAT;
+        const place = this.#deps.grid.beatAt(timing.arrivedAt as Instant) * SLOTS_PER_BEAT;
         const next = this.#predictor?.expectedTime(Math.ceil(place)) ?? 0;
         if (next > timing.arrivedAt && next - timing.arrivedAt < SNAP) {
           timing.delay = next - timing.performedAt;
         }
         return message;
       }
-      case 'harmony': {
-        const softer = Math.max(1, Math.round(message.velocity * LATE_HARMONY));
-        return noteOnOf(message.channel, message.key, softer) ?? message;
-      }
+      case 'harmony':
+        return noteOnOf(message.channel, message.key, message.velocity * LATE_HARMONY) ?? message;
       case 'bass':
       case 'melody':
         return message;
     }
   }
 
-  #withdraw(): void {
-    const notes = this.#notes;
-    const now = this.#clock.now();
-    for (let index = 0; index < notes.size; index++) {
-      const place = notes.place(index);
-      if (notes.fate[place] !== OPEN) continue;
-      if (notes.stage[place] === SOUNDED) this.#end(place, now, 'corrected');
-    }
-    notes.clear();
-  }
-
   #wake(): void {
-    const now = this.#clock.now();
-    this.#settle(now);
-    this.#decide(now);
+    const { clock } = this.#deps;
+    const now = clock.now();
+    this.#player.settle(now, this.#budget);
+    if (this.#carry.active && this.#carry.isOver(now)) {
+      this.#carry.end();
+      this.#player.withdraw(now);
+      this.#arm();
+      this.#deps.carriedOut();
+      return;
+    }
+    const predictor = this.#predictor;
+    if (predictor && this.#isAsking(now)) {
+      this.#decisions.run(predictor, now, this.knownUntil, this.#onExpected);
+    } else this.#decisions.restart();
     this.#arm();
   }
 
-  /** Plays what is due, ends what has had its time, and finds out what was false. */
-  #settle(now: Instant): void {
-    const notes = this.#notes;
-    for (let index = 0; index < notes.size; index++) {
-      const place = notes.place(index);
-      if (notes.fate[place] !== OPEN) continue;
-      if (notes.stage[place] === PENDING) {
-        if ((notes.at[place] ?? 0) - HANDOVER <= now) this.#sound(place);
-        continue;
-      }
-      const isFalse = (notes.deadline[place] ?? 0) <= now;
-      if (notes.stage[place] === SOUNDED && (isFalse || (notes.end[place] ?? 0) <= now)) {
-        this.#end(place, now, isFalse ? 'corrected' : 'predicted');
-      }
-      if (isFalse) this.#failed(place);
-    }
-    notes.forget(now - FORGOTTEN);
-  }
-
-  #sound(place: number): void {
-    const notes = this.#notes;
-    const message = noteOnOf(
-      notes.channel[place] ?? 0,
-      notes.key[place] ?? 0,
-      notes.velocity[place] ?? 64,
-    );
-    if (!message) {
-      notes.fate[place] = CONFIRMED;
-      return;
-    }
-    this.counts.predicted++;
-    notes.stage[place] = SOUNDED;
-    notes.at[place] = this.#keys.predict(message, notes.at[place] ?? 0);
-  }
-
-  #end(place: number, at: number, cause: 'corrected' | 'predicted'): void {
-    const notes = this.#notes;
-    if (notes.ended[place] === 1) return;
-    notes.ended[place] = 1;
-    if (cause === 'corrected') this.counts.corrected++;
-    const end = cause === 'predicted' ? (notes.end[place] ?? at) : at;
-    this.#keys.endPredicted(
-      notes.channel[place] ?? 0,
-      notes.key[place] ?? 0,
-      notes.at[place] ?? 0,
-      Math.max(end, at),
-      cause,
-    );
-  }
-
-  #failed(place: number): void {
-    const notes = this.#notes;
-    notes.fate[place] = FALSE;
-    this.counts.resolved(false);
-    if (notes.stage[place] !== SOUNDED) return;
-    this.counts.falseNotes++;
-    this.#falseRun++;
-    this.#budget.resolved(notes.likely[place] ?? 0, true);
-  }
-
-  #decide(now: Instant): void {
-    const predictor = this.#predictor;
-    const grid = this.#grid;
-    if (!predictor || this.#activity === 'off' || this.#isSilent(now)) {
-      this.#slot = undefined;
-      return;
-    }
-    if (grid.confidence < LEAST_CONFIDENCE) {
-      this.#slot = undefined;
-      return;
-    }
-    if (this.#slot === undefined || this.#epoch !== grid.epoch) {
-      this.#epoch = grid.epoch;
-      this.#slot = this.#slotAfter(now);
-    }
-    const known = (now - this.#networkDelay(0.8)) as Instant;
-    for (;;) {
-      const slot: number = this.#slot;
-      const due = predictor.expectedTime(slot) - LEAD;
-      if (due > now) {
-        // A grid that moved far: begin again where it is now.
-        if (due > now + 4_000_000) this.#slot = this.#slotAfter(now);
-        return;
-      }
-      this.#slot = slot + 1;
-      if (due > now - LEAD) predictor.decide(slot, now, known, this.#onExpected);
-      else if (due < now - 1_000_000) this.#slot = Math.max(slot + 1, this.#slotAfter(now));
-    }
-  }
-
-  #slotAfter(now: Instant): number {
-    return Math.ceil(this.#grid.beatAt((now + LEAD) as Instant) * SLOTS_PER_BEAT + 1e-6);
+  #isAsking(now: Instant): boolean {
+    if (this.#carry.active) return true;
+    return this.#activity !== 'off' && !this.#isSilent(now);
   }
 
   /** So long that nothing may be predicted. */
@@ -371,77 +322,75 @@ export class TightPart implements NoteGate {
   }
 
   readonly #onExpected = (_slot: number, expected: ExpectedNotes): void => {
-    const now = this.#clock.now();
-    if (this.#activity === 'off') return;
-    for (let i = 0; i < expected.count; i++) this.#consider(expected, i, now);
+    const now = this.#deps.clock.now();
+    if (this.#carry.active) {
+      for (let i = 0; i < expected.count; i++) this.#carryOnWith(expected, i, now);
+    } else if (this.#activity !== 'off') {
+      for (let i = 0; i < expected.count; i++) this.#consider(expected, i, now);
+    }
     this.#arm();
   };
 
   #consider(expected: ExpectedNotes, i: number, now: Instant): void {
-    const at = expected.at[i] ?? 0;
+    const { quantizer, networkDelay } = this.#deps;
+    const at = quantizer.move(expected.at[i] ?? 0);
     const likely = expected.likely[i] ?? 0;
     const score = scoreOf(likely, expected.precise[i] ?? 0);
     const kind = this.#kindOf(expected.key[i] ?? 0);
     if (Math.abs((this.#lastStruck[kind] ?? 0) - at) < REPEAT) return;
     this.#budget.expected(score, likely);
-    if (score < this.#budget.threshold) return;
+    if (score < this.#budget.threshold || this.#player.falseRun >= FALSE_RUN) return;
     if (at < now - PASSED) {
       this.counts.tooLate++;
       return;
     }
-    const notes = this.#notes;
-    const deadline = at + WINDOW + this.#networkDelay(0.95) + STRAGGLERS;
+    const deadline = at + WINDOW + networkDelay(SLOWEST) + STRAGGLERS;
     const length = expected.length[i] ?? 0;
     let end = length > 0 && length < SHORT ? Math.min(at + length, deadline) : deadline;
     if (this.#heldCount === 0) end = Math.min(end, this.#lastPerformed + SILENT_AFTER);
-    if (this.#falseRun >= FALSE_RUN || end < at + LEAST_LENGTH) return;
-    if (notes.nearest(kind, at, REPEAT, REPEAT) !== NONE) return;
-    const place = notes.add();
-    if (place === NONE) return;
-    notes.stage[place] = this.#activity === 'play' && this.#wet > 0 ? PENDING : SHADOW;
-    notes.channel[place] = expected.channel[i] ?? 0;
-    notes.key[place] = (expected.key[i] ?? 0) & 0x7f;
-    notes.velocity[place] = expected.velocity[i] ?? 64;
-    notes.kind[place] = kind;
-    notes.likely[place] = likely;
-    notes.at[place] = Math.max(at, now);
-    notes.deadline[place] = deadline;
-    notes.end[place] = Math.max(end, now + LEAST_LENGTH);
+    if (end < at + SHORTEST) return;
+    const note = this.#fill(expected, i, kind, Math.max(at, now));
+    note.end = Math.max(end, note.at + SHORTEST);
+    note.deadline = deadline;
+    note.isShadow = this.#activity !== 'play' || this.#wet === 0;
+    note.isCarried = false;
+    this.#player.add(note);
   }
 
-  /** When something is to be done next. */
+  #carryOnWith(expected: ExpectedNotes, i: number, now: Instant): void {
+    const carry = this.#carry;
+    const at = Math.max(expected.at[i] ?? 0, now);
+    if (!carry.plays(expected.likely[i] ?? 0) || at + SHORTEST > carry.until) return;
+    const note = this.#fill(expected, i, this.#kindOf(expected.key[i] ?? 0), at);
+    note.velocity = carry.velocityAt(at, note.velocity);
+    note.end = Math.min(at + Math.max(SHORTEST, expected.length[i] ?? 0), carry.until);
+    note.deadline = note.end;
+    note.isShadow = false;
+    note.isCarried = true;
+    this.#player.add(note);
+  }
+
+  #fill(expected: ExpectedNotes, i: number, kind: number, at: number): PredictedNote {
+    const note = this.#note;
+    note.kind = kind;
+    note.channel = expected.channel[i] ?? 0;
+    note.key = expected.key[i] ?? 0;
+    note.velocity = expected.velocity[i] ?? 64;
+    note.likely = expected.likely[i] ?? 0;
+    note.at = at;
+    return note;
+  }
+
   #arm(): void {
-    const notes = this.#notes;
-    let next = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < notes.size; index++) {
-      const place = notes.place(index);
-      if (notes.fate[place] !== OPEN) continue;
-      const due =
-        notes.stage[place] === PENDING
-          ? (notes.at[place] ?? 0) - HANDOVER
-          : notes.ended[place] === 1
-            ? (notes.deadline[place] ?? 0)
-            : Math.min(notes.end[place] ?? 0, notes.deadline[place] ?? 0);
-      if (due < next) next = due;
+    let next = this.#player.nextDue;
+    const predictor = this.#predictor;
+    const now = this.#deps.clock.now();
+    if (this.#carry.active && this.#carry.until < next) next = this.#carry.until;
+    if (predictor && this.#isAsking(now)) {
+      const decision = this.#decisions.nextDue(predictor, now);
+      if (decision < next) next = decision;
     }
-    const decision = this.#nextDecision();
-    if (decision < next) next = decision;
     if (next === Number.POSITIVE_INFINITY) this.#alarm.clear();
     else this.#alarm.set(next as Instant);
   }
-
-  #nextDecision(): number {
-    const predictor = this.#predictor;
-    if (!predictor || this.#activity === 'off') return Number.POSITIVE_INFINITY;
-    if (this.#slot !== undefined) return predictor.expectedTime(this.#slot) - LEAD;
-    const now = this.#clock.now();
-    if (this.#isSilent(now)) return Number.POSITIVE_INFINITY;
-    if (this.#grid.confidence < LEAST_CONFIDENCE) return now + 200_000;
-    return now;
-  }
-}
-
-function noteOnOf(channel: number, key: number, velocity: number): NoteOn | undefined {
-  const message = shortMessage(STATUS.noteOn | channel, key, Math.min(127, Math.max(1, velocity)));
-  return message?.kind === 'noteOn' ? message : undefined;
 }
