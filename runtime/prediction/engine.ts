@@ -56,6 +56,11 @@ export interface PredictionEngineInit {
   readonly balance?: boolean;
 }
 
+export interface StreamWish {
+  readonly mode: JamMode | undefined;
+  readonly wet: number | undefined;
+}
+
 export interface PredictionEngine extends AsyncDisposable {
   /** A remote event arrived. Both times are local; `recovered`: the journal brought it back. */
   receive(
@@ -78,6 +83,8 @@ export interface PredictionEngine extends AsyncDisposable {
   setWet(wet: number): void;
   /** The same of one participant, beside that for all. */
   setStreamWet(source: string, wet: number | undefined): void;
+  /** What was set of mode and prediction for that participant alone; undefined: as for all. */
+  streamWish(source: string): StreamWish;
   /** How far notes of one participant are moved to the beat; undefined: as for all. It outlasts the stream. */
   setStreamQuantization(source: string, strength: number | undefined): void;
   /** Whether a participant wants to be carried on when the link is gone; nobody is who hasn't said so. */
@@ -113,6 +120,7 @@ const LATE_LIMIT: Micros = fromMillis(500);
 export const MAX_STREAMS = 64;
 const GROOVE_BARS = 1;
 const SELF = 'self';
+const NO_WISH: StreamWish = { mode: undefined, wet: undefined };
 
 export function openPredictionEngine(
   deps: PredictionEngineDeps,
@@ -234,6 +242,10 @@ class ModalEngine implements PredictionEngine {
   setStreamWet(source: string, wet: number | undefined): void {
     this.#wish(source).wet = wet;
     this.#fulfilFor(source);
+  }
+
+  streamWish(source: string): StreamWish {
+    return this.#wishes.get(source) ?? NO_WISH;
   }
 
   setStreamQuantization(source: string, strength: number | undefined): void {
