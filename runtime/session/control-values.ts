@@ -8,6 +8,7 @@ import { type BoxId, JAM_MODES, type JamMode, type Song, type Timeline } from '.
 import type { EnsembleTime, Micros } from '../core/time.ts';
 import { MAX_BEFORE } from '../timeline/timeline.ts';
 import { isBoxId, MAX_NAME, plainText } from '../transport/link/hello.ts';
+import { parsedOnce } from './parsed-once.ts';
 
 /** A box since one of its starts: after another start its clock is another. */
 export interface BootedBox {
@@ -109,19 +110,22 @@ const VALUES: { readonly [Key in ControlKey]: z.ZodType<ControlValues[Key]> } = 
 };
 const STAMP = z.number().int().min(0).max(MAX_STAMP);
 /** A Map: keys come from others, and an object would know some of them by its prototype. */
-const REGISTERS: ReadonlyMap<string, z.ZodType> = new Map(
-  Object.entries(VALUES).map(([key, value]) => [key, z.tuple([STAMP, value as z.ZodType])]),
+const REGISTERS: ReadonlyMap<string, (stored: unknown) => [number, unknown] | undefined> = new Map(
+  Object.entries(VALUES).map(([key, value]) => [
+    key,
+    parsedOnce(z.tuple([STAMP, value as z.ZodType])),
+  ]),
 );
 
 export const isControlKey = (key: string): boolean => REGISTERS.has(key);
 
 export const isControlValue = (key: string, stored: unknown): boolean =>
-  REGISTERS.get(key)?.safeParse(stored).success === true;
+  REGISTERS.get(key)?.(stored) !== undefined;
 
 /** What a box has said, with what it says under that key now; what doesn't fit is as if it had not been said. */
 export function readRegister(registers: Registers, key: string, stored: unknown): Registers {
-  const parsed = REGISTERS.get(key)?.safeParse(stored);
-  if (!parsed?.success) return registers;
-  const [stamp, value] = parsed.data as [number, unknown];
+  const parsed = REGISTERS.get(key)?.(stored);
+  if (!parsed) return registers;
+  const [stamp, value] = parsed;
   return { ...registers, [key]: { stamp, value } };
 }

@@ -14,9 +14,10 @@ import { canonicalJson } from '../privacy/canonical-json.ts';
 import type { SignedValues } from '../privacy/signed-value.ts';
 import { isClientIdOf, samePrefix } from './client-id.ts';
 import {
+  type DecodedUpdate,
   type DocumentValue,
   decodeUpdate,
-  encodeUpdate,
+  encodedLength,
   type UpdateFault,
 } from './document-update.ts';
 import type { SignedDocument } from './signed-document.ts';
@@ -27,6 +28,12 @@ export interface DocumentRules {
   isKey(key: string): boolean;
   /** Whether that may be the value of that key. */
   isValue(key: string, value: unknown): boolean;
+}
+
+export interface GateDeps {
+  readonly signedValues: SignedValues;
+  /** Default: decodeUpdate. Who runs many replicas in one process decodes once what all of them get. */
+  readonly decode?: ((update: Uint8Array) => DecodedUpdate) | undefined;
 }
 
 export interface DocumentGate {
@@ -45,10 +52,11 @@ const SURELY_SHORT = 8_192;
 const TAKEN_BACK = 16;
 
 export function openDocumentGate(
-  deps: { readonly signedValues: SignedValues },
+  deps: GateDeps,
   document: SignedDocument,
   rules: DocumentRules,
 ): DocumentGate {
+  const { signedValues, decode = decodeUpdate } = deps;
   /** The values that are news, or the fault. */
   const check = (
     values: readonly DocumentValue[],
@@ -66,13 +74,13 @@ export function openDocumentGate(
       }
       if (place !== 'given') return place;
       if (!isNews(document, value)) continue;
-      if (octets > SURELY_SHORT && encodeUpdate([value]).length > MAX_VALUE) return 'value';
+      if (octets > SURELY_SHORT && encodedLength(value) > MAX_VALUE) return 'value';
       const { session } = document;
       const { root, key, client, stored } = value;
       const cost = document.at(root, key)?.client === client ? TAKEN_BACK : 1;
       for (let paid = 0; paid < cost; paid++) if (!mayVerify()) return 'rate';
       const at = { session, root, key, client, clock: 0, origin: undefined };
-      const opened = deps.signedValues.open(at, stored);
+      const opened = signedValues.open(at, stored);
       if (!opened || document.rootOf(opened.author) !== root) return 'signature';
       if (!rules.isValue(key, opened.value)) return 'value';
       news.push(value);
@@ -103,7 +111,7 @@ export function openDocumentGate(
 
   return {
     admit(update, origin, mayVerify = () => true) {
-      const decoded = decodeUpdate(update);
+      const decoded = decode(update);
       if (!decoded.ok) return decoded.fault;
       const news = check(decoded.values, update.length, mayVerify);
       if (typeof news === 'string') return news;

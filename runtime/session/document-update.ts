@@ -6,6 +6,7 @@
  *        and no neighbours, so that values may come in any order, and nothing has to be kept of what was written over.
  * Keeps  nothing. The cost is linear in the bytes; nothing is allocated ahead of what was read.
  */
+import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 
@@ -43,27 +44,40 @@ const MAX_TEXT = 1_024;
 /** Struct info of Yjs: content of type "any", with a key of a map. */
 const ANY_UNDER_KEY = 0b0010_1000;
 const PARENT_IS_ROOT = 1;
-const MALFORMED: DecodedUpdate = { ok: false, fault: 'malformed' };
 
 export function encodeUpdate(values: readonly DocumentValue[]): Uint8Array {
   const encoder = encoding.createEncoder();
   // Yjs reads clients in any order and writes them from the greatest down.
-  const sorted = [...values].sort((a, b) => b.client - a.client);
+  const sorted = values.length > 1 ? [...values].sort((a, b) => b.client - a.client) : values;
   encoding.writeVarUint(encoder, sorted.length);
-  for (const { client, root, key, stored } of sorted) {
-    encoding.writeVarUint(encoder, 1);
-    encoding.writeVarUint(encoder, client);
-    encoding.writeVarUint(encoder, 0);
-    encoding.writeUint8(encoder, ANY_UNDER_KEY);
-    encoding.writeVarUint(encoder, PARENT_IS_ROOT);
-    encoding.writeVarString(encoder, root);
-    encoding.writeVarString(encoder, key);
-    encoding.writeVarUint(encoder, 1);
-    encoding.writeAny(encoder, stored as Parameters<typeof encoding.writeAny>[1]);
-  }
+  for (const value of sorted) encoding.writeUint8Array(encoder, encodedStruct(value));
   // Nothing is ever removed.
   encoding.writeVarUint(encoder, 0);
   return encoding.toUint8Array(encoder);
+}
+
+/** Of that value in an update. */
+export const encodedLength = (value: DocumentValue): number => encodedStruct(value).length;
+
+/** A value is encoded once, however many peers it is told to. */
+const encodedStructs = new WeakMap<DocumentValue, Uint8Array>();
+
+function encodedStruct(value: DocumentValue): Uint8Array {
+  const known = encodedStructs.get(value);
+  if (known) return known;
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, 1);
+  encoding.writeVarUint(encoder, value.client);
+  encoding.writeVarUint(encoder, 0);
+  encoding.writeUint8(encoder, ANY_UNDER_KEY);
+  encoding.writeVarUint(encoder, PARENT_IS_ROOT);
+  encoding.writeVarString(encoder, value.root);
+  encoding.writeVarString(encoder, value.key);
+  encoding.writeVarUint(encoder, 1);
+  encoding.writeAny(encoder, value.stored as Parameters<typeof encoding.writeAny>[1]);
+  const encoded = encoding.toUint8Array(encoder);
+  encodedStructs.set(value, encoded);
+  return encoded;
 }
 
 /** `present`: client ids of what is here. */
@@ -79,41 +93,79 @@ export function encodeStateVector(present: Iterable<number>): Uint8Array {
 }
 
 export function decodeUpdate(update: Uint8Array): DecodedUpdate {
+  const values = readValues(update) ?? readByYjs(update);
+  if (typeof values === 'string') return { ok: false, fault: values };
+  const places = new Set<string>();
+  for (const value of values) {
+    const fault = faultIn(value);
+    if (fault !== undefined) return { ok: false, fault };
+    const place = `${value.root} ${value.key}`;
+    if (places.has(place)) return { ok: false, fault: 'shape' };
+    places.add(place);
+  }
+  return { ok: true, values };
+}
+
+function faultIn({ client, key, stored }: DocumentValue): UpdateFault | undefined {
+  if (client > MAX_CLIENT) return 'shape';
+  if (!KEY.test(key)) return 'key';
+  return isPlain(stored, MAX_DEPTH, { left: MAX_PARTS }) ? undefined : 'value';
+}
+
+/** As `encodeUpdate` writes them. Undefined: it is something else, which may be right all the same. */
+function readValues(update: Uint8Array): DocumentValue[] | undefined {
+  const decoder = decoding.createDecoder(update);
+  try {
+    const values: DocumentValue[] = [];
+    for (let left = decoding.readVarUint(decoder); left > 0; left--) {
+      if (decoding.readVarUint(decoder) !== 1) return undefined;
+      const client = decoding.readVarUint(decoder);
+      if (decoding.readVarUint(decoder) !== 0) return undefined;
+      if (decoding.readUint8(decoder) !== ANY_UNDER_KEY) return undefined;
+      if (decoding.readVarUint(decoder) !== PARENT_IS_ROOT) return undefined;
+      const root = decoding.readVarString(decoder);
+      const key = decoding.readVarString(decoder);
+      if (decoding.readVarUint(decoder) !== 1) return undefined;
+      values.push({ client, root, key, stored: decoding.readAny(decoder) });
+    }
+    const nothingRemoved = decoding.readVarUint(decoder) === 0;
+    return nothingRemoved && !decoding.hasContent(decoder) ? values : undefined;
+  } catch {
+    // lib0 throws at octets that end early and text that is no UTF-8: Yjs says what is wrong.
+    return undefined;
+  }
+}
+
+function readByYjs(update: Uint8Array): DocumentValue[] | UpdateFault {
   let decoded: ReturnType<typeof Y.decodeUpdate>;
   try {
     decoded = Y.decodeUpdate(update);
   } catch {
     // Yjs throws at bytes that end early, unknown content and text that is no UTF-8; nothing was applied.
-    return MALFORMED;
+    return 'malformed';
   }
-  if (decoded.ds.clients.size > 0) return { ok: false, fault: 'shape' };
+  if (decoded.ds.clients.size > 0) return 'shape';
   const values: DocumentValue[] = [];
-  const places = new Set<string>();
   for (const struct of decoded.structs) {
     const value = readStruct(struct);
-    if (typeof value === 'string') return { ok: false, fault: value };
-    const place = `${value.root} ${value.key}`;
-    if (places.has(place)) return { ok: false, fault: 'shape' };
-    places.add(place);
+    if (typeof value === 'string') return value;
     values.push(value);
   }
-  return { ok: true, values };
+  return values;
 }
 
 function readStruct(struct: Y.Item | Y.GC | Y.Skip): DocumentValue | UpdateFault {
   if (!(struct instanceof Y.Item)) return 'shape';
   const { id, length, origin, rightOrigin, content } = struct;
-  if (id.client > MAX_CLIENT || id.clock !== 0 || length !== 1) return 'shape';
+  if (id.clock !== 0 || length !== 1) return 'shape';
   if (origin !== null || rightOrigin !== null) return 'shape';
   // Until it is applied, a struct of a root map has the name of the map here.
   const root: unknown = struct.parent;
   const key = struct.parentSub;
   if (typeof root !== 'string') return 'shape';
-  if (key === null || !KEY.test(key)) return 'key';
+  if (key === null) return 'key';
   if (!(content instanceof Y.ContentAny) || content.arr.length !== 1) return 'shape';
-  const stored: unknown = content.arr[0];
-  if (!isPlain(stored, MAX_DEPTH, { left: MAX_PARTS })) return 'value';
-  return { client: id.client, root, key, stored };
+  return { client: id.client, root, key, stored: content.arr[0] };
 }
 
 /** A value of JSON within bounds; `budget` is what may still follow. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { identityOf } from '../../tests/credentials-rig.ts';
@@ -44,6 +45,56 @@ test('a client id of 53 bits survives the encoding', () => {
   Y.applyUpdate(doc, update);
   expect([...doc.store.clients.keys()]).toEqual([client]);
   expect(doc.getMap('r').get('k')).toEqual(['x']);
+});
+
+test('a document ends up with what Yjs makes of the same updates, in whatever order they come', () => {
+  const authors = ['ann', 'ben', 'cas'].map(identityOf);
+  const write = fc.record({
+    author: fc.nat(2),
+    key: fc.constantFrom('name', 'locked', 'mode'),
+    count: fc.nat(9),
+  });
+  const valueOf = { name: [1, 'x'], locked: [1, true], mode: [1, 'live'] } as const;
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(write, { selector: ({ author, count }) => `${author} ${count}` }),
+      fc.infiniteStream(fc.nat()),
+      (writes, order) => {
+        const { document, gate } = openReplica('doc', controlRules, {
+          prefix: 'control/',
+          trusting: true,
+        });
+        const reference = new Y.Doc();
+        const updates = writes.flatMap(({ author, key, count }) => {
+          const identity = authors[author];
+          if (!identity) return [];
+          const root = `control/${identity.box}`;
+          const value = valueOf[key as keyof typeof valueOf];
+          const update = encodeUpdate([signedAs(identity, { root, key, value, count })]);
+          return [update, update];
+        });
+        while (updates.length > 0) {
+          const [update] = updates.splice((order.next().value ?? 0) % updates.length, 1);
+          if (!update) continue;
+          expect(gate.admit(update, 'link')).toBe('applied');
+          Y.applyUpdate(reference, update);
+        }
+        for (const [root] of reference.share) {
+          const map = reference.getMap(root);
+          for (const [key, stored] of map.entries()) {
+            expect(document.at(root, key)?.stored).toEqual(stored);
+          }
+          expect(document.keysOf(root)).toBe(map.size);
+        }
+        const again = new Y.Doc();
+        Y.applyUpdate(again, document.encode());
+        for (const [root] of reference.share) {
+          expect(again.getMap(root).toJSON()).toEqual(reference.getMap(root).toJSON());
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
 });
 
 test('control values that don’t fit are refused, and read as the default', () => {

@@ -15,7 +15,7 @@ import type { Identity } from '../privacy/identity.ts';
 import { openSignedValues } from '../privacy/signed-value.ts';
 import type { Link } from '../transport/link/link.ts';
 import { ControlDocument, controlRules } from './control-document.ts';
-import { type DocumentRules, openDocumentGate } from './document-gate.ts';
+import { type DocumentRules, type GateDeps, openDocumentGate } from './document-gate.ts';
 import type { UpdateFault } from './document-update.ts';
 import { ParticipantsDocument, participantsRules } from './participants-document.ts';
 import { openPresence, type Presence } from './presence.ts';
@@ -70,6 +70,8 @@ export interface DocumentsDeps {
   readonly identity: Identity;
   readonly signatures: Signatures;
   readonly counter: WriteCounter;
+  /** For many replicas in one process: what they may share. Default: nothing. */
+  readonly shared?: GateDeps;
 }
 
 export function openSessionDocuments(
@@ -85,7 +87,7 @@ export function openSessionDocuments(
   const { session } = init;
   const held = new Teardown();
   // The gate asks once for each value: what is known already it passes over.
-  const signedValues = openSignedValues(deps, { kept: 0 });
+  const gateDeps = deps.shared ?? { signedValues: openSignedValues(deps, { kept: 0 }) };
   const changed = new Listeners<[]>();
   const lasting = new Listeners<[]>();
   const said = new Listeners<[author: BoxId, key: string]>();
@@ -96,8 +98,7 @@ export function openSessionDocuments(
 
   const open = (prefix: string, rules: DocumentRules, stored: Uint8Array | undefined) => {
     const document = new SignedDocument({ session, identity, counter, prefix });
-    held.defer(() => document.destroy());
-    const gate = openDocumentGate({ signedValues }, document, rules);
+    const gate = openDocumentGate(gateDeps, document, rules);
     const admitted = stored ? gate.admit(stored, 'stored') : 'applied';
     if (admitted !== 'applied') init.onStoredFault?.(admitted);
     return { document, gate };

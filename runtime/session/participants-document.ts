@@ -13,6 +13,7 @@ import { type BoxId, type LinkStats, ROLES, type Role } from '../core/ensemble.t
 import type { Micros } from '../core/time.ts';
 import { isAddress, isBoxId, isPort, MAX_NAME, plainText } from '../transport/link/hello.ts';
 import type { DocumentRules } from './document-gate.ts';
+import { parsedOnce } from './parsed-once.ts';
 import { type SignedDocument, unsigned } from './signed-document.ts';
 
 export interface ParticipantEntry {
@@ -20,6 +21,8 @@ export interface ParticipantEntry {
   readonly instrument: string;
   readonly role: Role | null;
   readonly roleByHand: boolean;
+  /** When its link is gone, others may carry on its part for a while. */
+  readonly carryOn: boolean;
   readonly addresses: readonly string[];
   readonly linkPort: number;
   readonly rtpPort: number;
@@ -64,6 +67,8 @@ const PARTS = {
     instrument: text,
     role: z.enum(ROLES as readonly [Role, ...Role[]]).nullable(),
     roleByHand: z.boolean(),
+    // Boxes from before there was prediction don't say.
+    carryOn: z.boolean().default(false),
     joined: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
   }),
   place: z.object({
@@ -84,12 +89,19 @@ const PARTS = {
   stats: z.object({ stats: z.record(boxId, STATS) }),
 };
 type Part = keyof typeof PARTS;
+const READ = {
+  profile: parsedOnce(PARTS.profile),
+  place: parsedOnce(PARTS.place),
+  links: parsedOnce(PARTS.links),
+  stats: parsedOnce(PARTS.stats),
+};
 
 const PART_OF: { readonly [Field in keyof ParticipantEntry]: Part } = {
   name: 'profile',
   instrument: 'profile',
   role: 'profile',
   roleByHand: 'profile',
+  carryOn: 'profile',
   joined: 'profile',
   addresses: 'place',
   linkPort: 'place',
@@ -108,6 +120,7 @@ const NOTHING: ParticipantEntry = {
   instrument: '',
   role: null,
   roleByHand: false,
+  carryOn: false,
   addresses: [],
   linkPort: 0,
   rtpPort: 0,
@@ -127,12 +140,13 @@ const isPart = (key: string): key is Part => Object.hasOwn(PARTS, key);
 export const participantsRules: DocumentRules = {
   maxRoots: MAX_ROOTS,
   isKey: isPart,
-  isValue: (key, value) => isPart(key) && PARTS[key].safeParse(value).success,
+  isValue: (key, value) => isPart(key) && READ[key](value) !== undefined,
 };
 
 export class ParticipantsDocument {
   readonly document: SignedDocument;
   readonly #entries = new Map<BoxId, ParticipantEntry>();
+  #order: readonly BoxId[] | undefined;
   #sorted: ReadonlyMap<BoxId, ParticipantEntry> | undefined;
 
   constructor(document: SignedDocument) {
@@ -147,15 +161,17 @@ export class ParticipantsDocument {
       for (const { root, key, stored } of values) {
         const box = document.boxOf(root);
         if (!box) continue;
-        const known = this.#entries.get(box) ?? NOTHING;
-        this.#entries.set(box, readPart(known, key, unsigned(stored)));
+        const known = this.#entries.get(box);
+        this.#entries.set(box, readPart(known ?? NOTHING, key, unsigned(stored)));
+        if (!known) this.#order = undefined;
       }
     });
   }
 
   /** By id, in order of ids. The same object until something changes. */
   get entries(): ReadonlyMap<BoxId, ParticipantEntry> {
-    this.#sorted ??= new Map([...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+    this.#order ??= [...this.#entries.keys()].sort();
+    this.#sorted ??= new Map(this.#order.map((box) => [box, this.#entries.get(box) ?? NOTHING]));
     return this.#sorted;
   }
 
@@ -178,17 +194,17 @@ export class ParticipantsDocument {
 function readPart(entry: ParticipantEntry, part: string, value: unknown): ParticipantEntry {
   switch (part) {
     case 'profile': {
-      const { data } = PARTS.profile.safeParse(value);
+      const data = READ.profile(value);
       if (!data) return entry;
       const name = plainText(data.name, MAX_NAME);
       return { ...entry, ...data, name, instrument: plainText(data.instrument, MAX_NAME) };
     }
     case 'place':
-      return { ...entry, ...PARTS.place.safeParse(value).data };
+      return { ...entry, ...READ.place(value) };
     case 'links':
-      return { ...entry, ...PARTS.links.safeParse(value).data };
+      return { ...entry, ...READ.links(value) };
     case 'stats': {
-      const { data } = PARTS.stats.safeParse(value);
+      const data = READ.stats(value);
       return data ? { ...entry, stats: unpackStats(data.stats as PackedStats) } : entry;
     }
     default:

@@ -1,15 +1,19 @@
 /**
- * A document of signed values: a Yjs document with a root map for each box, which that box alone writes. FORMAT.md,
- * "structure".
+ * A document of signed values: a map for each box, which that box alone writes. FORMAT.md, "structure".
  *
  * Takes  values of this box; values of others that have passed the gate (document-gate.ts).
  * Gives  the present values by box and key; what a far end lacks, as updates; word of each change.
  * Keeps  one value a key: what was written over is dropped for good, so that hours of changes leave no trace.
+ *
+ * It is a Yjs document on the wire, and ends up with what a Y.Doc does with the same updates in any order (the tests hold
+ * it to that). Of Yjs' own document it needs only the one rule that values without neighbours leave: the greater client
+ * id stands. A Y.Doc would keep what was written over, and copy its whole state vector twice for each change.
  */
 import * as Y from 'yjs';
 import type { BoxId, SessionId } from '../core/ensemble.ts';
 import { Listeners } from '../core/listeners.ts';
 import { decodeBase64Url } from '../privacy/base64url.ts';
+import { equalOctets } from '../privacy/equal-octets.ts';
 import { type Identity, PUBLIC_KEY_OCTETS } from '../privacy/identity.ts';
 import { signValue } from '../privacy/signed-value.ts';
 import { clientIdOf, countOf } from './client-id.ts';
@@ -25,8 +29,6 @@ export interface SignedDocumentInit {
   readonly prefix: string;
 }
 
-/** Of structs that were written over, before the document is made anew without them. */
-const MAX_OVERWRITTEN = 48;
 const MAX_PASSED = 1_024;
 
 export class SignedDocument {
@@ -38,8 +40,11 @@ export class SignedDocument {
   readonly #own = new Map<string, unknown>();
   /** Client ids of values that there is no room for: they are not to be sent again and again. */
   readonly #passed = new Set<number>();
-  #doc = new Y.Doc();
-  #size = 0;
+  readonly #maps = new Map<string, Map<string, DocumentValue>>();
+  /** Of the maps that there are. */
+  /** Until something changes. */
+  #vector: Uint8Array | undefined;
+  readonly #authors = new Map<string, BoxId>();
 
   constructor(init: SignedDocumentInit) {
     this.#init = init;
@@ -53,6 +58,8 @@ export class SignedDocument {
 
   /** Undefined: no box has a map of that name. */
   boxOf(root: string): BoxId | undefined {
+    const known = this.#authors.get(root);
+    if (known) return known;
     const { prefix } = this.#init;
     const box = root.slice(prefix.length);
     return root.startsWith(prefix) && BOX_ID.test(box) ? (box as BoxId) : undefined;
@@ -60,43 +67,36 @@ export class SignedDocument {
 
   /** Boxes that have written something, in order of ids. */
   get boxes(): readonly BoxId[] {
-    const boxes = [...this.#doc.share.keys()].map((root) => this.boxOf(root));
-    return boxes.filter((box) => box !== undefined).sort();
+    return [...this.#authors.values()].sort();
   }
 
   /** The present values of that box by key, without their signatures. */
   valuesOf(box: BoxId): Readonly<Record<string, unknown>> {
     const values: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-    const map = this.#doc.share.get(this.rootOf(box));
-    for (const [key, item] of map?._map ?? []) values[key] = unsigned(storedIn(item));
+    const map = this.#maps.get(this.rootOf(box));
+    for (const [key, { stored }] of map ?? []) values[key] = unsigned(stored);
     return values;
   }
 
   at(root: string, key: string): DocumentValue | undefined {
-    const item = this.#doc.share.get(root)?._map.get(key);
-    return item && { client: item.id.client, root, key, stored: storedIn(item) };
+    return this.#maps.get(root)?.get(key);
   }
 
   /** The public key of a box that has written something. */
   keyOf(box: BoxId): Uint8Array | undefined {
-    for (const item of this.#doc.share.get(this.rootOf(box))?._map.values() ?? []) {
-      const stored = storedIn(item);
+    for (const { stored } of this.#maps.get(this.rootOf(box))?.values() ?? []) {
       if (Array.isArray(stored)) return decodeBase64Url(stored[1], PUBLIC_KEY_OCTETS);
     }
     return undefined;
   }
 
   keysOf(root: string): number {
-    return this.#doc.share.get(root)?._map.size ?? 0;
+    return this.#maps.get(root)?.size ?? 0;
   }
 
   /** All present values. */
   *values(): Generator<DocumentValue> {
-    for (const [root, map] of this.#doc.share) {
-      for (const [key, item] of map._map) {
-        yield { client: item.id.client, root, key, stored: storedIn(item) };
-      }
-    }
+    for (const map of this.#maps.values()) yield* map.values();
   }
 
   /** Writes what differs from what is there. */
@@ -129,13 +129,12 @@ export class SignedDocument {
   apply(values: readonly DocumentValue[], origin: unknown): void {
     if (values.length === 0) return;
     const own = this.rootOf(this.self);
-    const replaced = values.some(({ root, key, client }) => this.at(root, key)?.client === client);
-    if (replaced) this.#rebuild(values);
-    else this.#integrate(values);
-    for (const { root, client } of values) {
+    this.#vector = undefined;
+    for (const value of values) {
+      const { root, key, client } = value;
+      this.#mapOf(root).set(key, value);
       if (root === own) this.#init.counter.atLeast(countOf(client) + 1);
     }
-    if (this.#doc.store.clients.size > this.#size + MAX_OVERWRITTEN) this.#rebuild([]);
     this.#changed.emit(values, origin);
   }
 
@@ -144,13 +143,16 @@ export class SignedDocument {
   }
 
   stateVector(): Uint8Array {
+    if (this.#vector) return this.#vector;
     const clients = new Set(this.#passed);
     for (const { client } of this.values()) clients.add(client);
-    return encodeStateVector(clients);
+    this.#vector = encodeStateVector(clients);
+    return this.#vector;
   }
 
   /** That value was seen, and there is no room for it here. */
   passOver(client: number): void {
+    this.#vector = undefined;
     this.#passed.add(client);
     const [first] = this.#passed;
     if (this.#passed.size > MAX_PASSED && first !== undefined) this.#passed.delete(first);
@@ -158,6 +160,8 @@ export class SignedDocument {
 
   /** Present values that a state vector doesn't have. Throws, as lib0 does, at what is no state vector. */
   missingIn(stateVector: Uint8Array): readonly DocumentValue[] {
+    // Who is level, as most are who ask, has the same octets.
+    if (equalOctets(stateVector, this.stateVector())) return [];
     const had = Y.decodeStateVector(stateVector);
     return [...this.values()].filter(({ client }) => !had.has(client));
   }
@@ -167,33 +171,19 @@ export class SignedDocument {
     return encodeUpdate([...this.values()].filter(({ key }) => !but.has(key)));
   }
 
-  destroy(): void {
-    this.#doc.destroy();
-  }
-
-  #integrate(values: readonly DocumentValue[]): void {
-    for (const { root, key } of values) {
-      if (!this.#doc.getMap(root).has(key)) this.#size++;
-    }
-    Y.applyUpdate(this.#doc, encodeUpdate(values));
-  }
-
-  /** Without what was written over; `values` take the places of those that are there. */
-  #rebuild(values: readonly DocumentValue[]): void {
-    const places = new Set(values.map(({ root, key }) => `${root} ${key}`));
-    const kept = [...this.values()].filter(({ root, key }) => !places.has(`${root} ${key}`));
-    this.#doc.destroy();
-    this.#doc = new Y.Doc();
-    this.#size = 0;
-    this.#integrate([...kept, ...values]);
+  #mapOf(root: string): Map<string, DocumentValue> {
+    const known = this.#maps.get(root);
+    if (known) return known;
+    const author = this.boxOf(root);
+    if (author !== undefined) this.#authors.set(root, author);
+    const map = new Map<string, DocumentValue>();
+    this.#maps.set(root, map);
+    return map;
   }
 }
 
 const NONE: ReadonlySet<string> = new Set();
 const BOX_ID = /^[0-9a-f]{32}$/;
-
-/** Clock 0 and length 1: an item of ours has one value. */
-const storedIn = (item: Y.Item): unknown => (item.content as Y.ContentAny).arr[0];
 
 /** The value in what is stored. */
 export const unsigned = (stored: unknown): unknown =>

@@ -94,13 +94,14 @@ export class Peer implements SyncPeer {
     this.#send(messageYjsSyncStep1, this.#init.document.stateVector());
   }
 
-  tell(update: Uint8Array): void {
-    if (this.#answered) this.#send(messageYjsUpdate, update);
+  /** `frame`: one of `changeFrames`. */
+  tell(frame: Uint8Array): void {
+    if (this.#answered && !this.#gone) this.#link.send(this.#init.channel, frame);
   }
 
   /** Whether so much may be passed on now. */
-  takes(updates: readonly Uint8Array[]): boolean {
-    const octets = updates.reduce((sum, update) => sum + update.length, 0);
+  takes(frames: readonly Uint8Array[]): boolean {
+    const octets = frames.reduce((sum, frame) => sum + frame.length, 0);
     return this.#allowance.passedOn.take(octets, this.#clock.now());
   }
 
@@ -112,10 +113,10 @@ export class Peer implements SyncPeer {
   /** Passes on what was postponed, as far as may be; true: nothing is left. */
   catchUp(): boolean {
     for (const part of partsOf([...this.#postponed.values()])) {
-      const update = encodeUpdate(part);
-      if (!this.takes([update])) return false;
+      const frame = frameOf(messageYjsUpdate, encodeUpdate(part));
+      if (!this.takes([frame])) return false;
       for (const value of part) this.#postponed.delete(placeOf(value));
-      this.tell(update);
+      this.tell(frame);
     }
     return true;
   }
@@ -188,17 +189,25 @@ export class Peer implements SyncPeer {
   }
 
   #send(kind: number, body: Uint8Array): void {
-    if (this.#gone) return;
-    const encoder = encoding.createEncoder();
-    encoding.writeVarUint(encoder, kind);
-    encoding.writeVarUint8Array(encoder, body);
-    this.#link.send(this.#init.channel, encoding.toUint8Array(encoder));
+    if (!this.#gone) this.#link.send(this.#init.channel, frameOf(kind, body));
   }
 }
 
+/** Values cut into as many changes as it takes: the same frames for every peer that is told of them. */
+export const changeFrames = (values: readonly DocumentValue[]): Uint8Array[] =>
+  updatesOf(values).map((update) => frameOf(messageYjsUpdate, update));
+
+function frameOf(kind: number, body: Uint8Array): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, kind);
+  encoding.writeVarUint8Array(encoder, body);
+  return encoding.toUint8Array(encoder);
+}
+
 function readMessage(frame: Uint8Array): { kind: number; body: Uint8Array } | undefined {
-  // A copy of its own length: lib0 and Yjs would read beyond a view's end, into what lies behind it in the buffer.
-  const decoder = decoding.createDecoder(frame.slice());
+  // Of its own length: lib0 and Yjs would read beyond a view's end, into what lies behind it in the buffer.
+  const alone = frame.length === frame.buffer.byteLength;
+  const decoder = decoding.createDecoder(alone ? frame : frame.slice());
   try {
     const kind = decoding.readVarUint(decoder);
     const body = decoding.readVarUint8Array(decoder);

@@ -13,8 +13,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { DocumentGate } from './document-gate.ts';
 import type { DocumentValue } from './document-update.ts';
 import type { SignedDocument } from './signed-document.ts';
-import { Allowance, Peer, type SyncLink, type SyncPeer } from './sync-peer.ts';
-import { placeOf, updatesOf } from './update-parts.ts';
+import { Allowance, changeFrames, Peer, type SyncLink, type SyncPeer } from './sync-peer.ts';
+import { placeOf } from './update-parts.ts';
 
 const LATER = fromMillis(500);
 /** Boxes of which it is remembered what they may still send, when their links go and come. */
@@ -73,15 +73,15 @@ export function openDocumentSync(deps: { readonly clock: Clock }, init: SyncInit
       });
       if (news.length === 0) continue;
       const name = news.map(({ value }) => value.client).join();
-      const made = frames.get(name) ?? updatesOf(news.map(({ value }) => value));
+      const made = frames.get(name) ?? changeFrames(news.map(({ value }) => value));
       frames.set(name, made);
       const others = news.filter(({ origin }) => origin !== undefined);
       if (others.length === 0 || peer.takes(made)) {
-        for (const update of made) peer.tell(update);
+        for (const frame of made) peer.tell(frame);
         continue;
       }
       const own = news.filter(({ origin }) => origin === undefined);
-      for (const update of updatesOf(own.map(({ value }) => value))) peer.tell(update);
+      for (const frame of changeFrames(own.map(({ value }) => value))) peer.tell(frame);
       peer.postpone(others.map(({ value }) => value));
       onLate();
     }

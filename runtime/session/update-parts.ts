@@ -1,7 +1,7 @@
 /**
  * Values cut into updates, and into what is told now and later. Pure.
  */
-import { type DocumentValue, encodeUpdate } from './document-update.ts';
+import { type DocumentValue, encodedLength, encodeUpdate } from './document-update.ts';
 
 /** Values go into one update as long as it is no longer than this: a value is at most a quarter of it. */
 const FULL_UPDATE = 49_152;
@@ -18,7 +18,7 @@ export function partsOf(values: readonly DocumentValue[]): DocumentValue[][] {
   let part: DocumentValue[] = [];
   let octets = 0;
   for (const value of values) {
-    const length = encodeUpdate([value]).length;
+    const length = encodedLength(value);
     if (octets + length > FULL_UPDATE && part.length > 0) {
       parts.push(part);
       part = [];
@@ -38,7 +38,7 @@ export function firstOf(
 ): [readonly DocumentValue[], readonly DocumentValue[]] {
   let octets = 0;
   const fits = (count: number, value: DocumentValue): boolean => {
-    octets += encodeUpdate([value]).length;
+    octets += encodedLength(value);
     return count < ANSWER_VALUES && octets <= ANSWER_OCTETS;
   };
   if (values.every((value, at) => fits(at, value))) return [values, []];
