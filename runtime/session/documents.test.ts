@@ -54,7 +54,7 @@ test('a document ends up with what Yjs makes of the same updates, in whatever or
     key: fc.constantFrom('name', 'locked', 'mode'),
     count: fc.nat(9),
   });
-  const valueOf = { name: [1, 'x'], locked: [1, true], mode: [1, 'live'] } as const;
+  const written = { name: [1, 'x'], locked: [1, true], mode: [1, 'live'] } as const;
   fc.assert(
     fc.property(
       fc.uniqueArray(write, { selector: ({ author, count }) => `${author} ${count}` }),
@@ -69,7 +69,7 @@ test('a document ends up with what Yjs makes of the same updates, in whatever or
           const identity = authors[author];
           if (!identity) return [];
           const root = `control/${identity.box}`;
-          const value = valueOf[key as keyof typeof valueOf];
+          const value = written[key as keyof typeof written];
           const update = encodeUpdate([signedAs(identity, { root, key, value, count })]);
           return [update, update];
         });
