@@ -35,6 +35,12 @@ describe('a predicted note', () => {
     expect([...matchNotes(sent, heard, true).heardOf]).toEqual([0]);
     expect([...matchNotes(sent, heard, false).heardOf]).toEqual([-1]);
   });
+
+  test('of percussion without a class is its own key only', () => {
+    const heard = [heardNote(1, 'predicted', 64)];
+    expect([...matchNotes([sentNote(1, 76)], heard, true).heardOf]).toEqual([-1]);
+    expect([...matchNotes([sentNote(1, 64)], heard, true).heardOf]).toEqual([0]);
+  });
 });
 
 describe('a received note', () => {
@@ -59,8 +65,9 @@ describe('a received note', () => {
 
   test('is a duplicate when its note was heard as predicted', () => {
     const heard = [heardNote(0.99, 'predicted'), heardNote(1.07, 'received')];
-    const { falseNotes, duplicates } = matchNotes([sentNote(1)], heard, false);
-    expect([falseNotes, duplicates]).toEqual([0, 1]);
+    const sent = [sentNote(0.2), sentNote(1)];
+    const { heardOf, falseNotes, duplicates } = matchNotes(sent, heard, false);
+    expect([[...heardOf], falseNotes, duplicates]).toEqual([[-1, 0], 0, 1]);
   });
 });
 

@@ -3,11 +3,11 @@
  *
  * Takes  the notes of a part and the grid. Gives slots from the first to the last one struck, counted from 0.
  *
- * A class is a pitch, or for drums a class of drums. Notes go to the nearest slot after the part's mean deviation has been
+ * A class is what counts as the same note (scoring/pitches.ts). Notes go to the nearest slot after the part's mean deviation has been
  * taken off: players sit before or behind the click.
  */
-import { DRUM_CLASS_OF_KEY } from '../../../runtime/prediction/predictor/drums/drum-classes.ts';
 import type { SentPart } from '../arrivals/transmission.ts';
+import { pitchOf } from '../scoring/pitches.ts';
 import type { SlotGrid } from './slot-grid.ts';
 
 /** The mean deviation forgets by this with each note, and begins as if as many notes had been on the grid. */
@@ -31,9 +31,7 @@ export class PartSlots {
     const { notes } = part;
     this.grid = grid;
     this.#part = part;
-    this.classes = Uint8Array.from(notes, ({ key }) =>
-      part.role === 'rhythm' ? (DRUM_CLASS_OF_KEY[key] ?? 0) : key,
-    );
+    this.classes = Uint8Array.from(notes, ({ key }) => pitchOf(key, part.role === 'rhythm'));
     this.#means = new Float64Array(notes.length + 1);
     let sum = 0;
     let weight = 0;

@@ -8,9 +8,9 @@
  * choose first. A note that was played because its packet came is one of those that had arrived, of its very key, however
  * late. What is left over is a duplicate where its note was heard already, and false where there is none.
  */
-import { DRUM_CLASS_OF_KEY } from '../../../runtime/prediction/predictor/drums/drum-classes.ts';
 import type { SentNote } from '../arrivals/transmission.ts';
 import type { HeardNote } from './heard-notes.ts';
+import { pitchOf } from './pitches.ts';
 
 export interface Matching {
   /** For each performed note the index of the heard one, or -1. */
@@ -22,6 +22,7 @@ export interface Matching {
 /** Seconds. */
 export const MATCH_WITHIN = 0.06;
 const SAME_MOMENT = 2e-6;
+const JUST_BEFORE = 0.25;
 
 interface Pair {
   readonly sent: number;
@@ -36,8 +37,7 @@ export function matchNotes(
 ): Matching {
   const heardOf = new Int32Array(sent.length).fill(-1);
   const sentOf = new Int32Array(heard.length).fill(-1);
-  const pitchOf = (key: number): number => (drums ? (DRUM_CLASS_OF_KEY[key] ?? 0) : key);
-  const sentBy = byPitch(sent, pitchOf);
+  const sentBy = byPitch(sent, (key) => pitchOf(key, drums));
   const take = (pairs: Pair[]): void => {
     pairs.sort((a, b) => a.distance - b.distance || a.sent - b.sent);
     for (const pair of pairs) {
@@ -49,7 +49,7 @@ export function matchNotes(
   const predicted: Pair[] = [];
   for (const [index, note] of heard.entries()) {
     if (note.cause !== 'predicted') continue;
-    const same = sentBy.get(pitchOf(note.key)) ?? [];
+    const same = sentBy.get(pitchOf(note.key, drums)) ?? [];
     for (let at = firstFrom(sent, same, note.at - MATCH_WITHIN); at < same.length; at++) {
       const candidate = same[at] ?? 0;
       const distance = Math.abs((sent[candidate]?.at ?? 0) - note.at);
@@ -69,13 +69,16 @@ export function matchNotes(
   return { heardOf, falseNotes, duplicates };
 
   function isDoubled(note: HeardNote): boolean {
-    const same = sentBy.get(pitchOf(note.key)) ?? [];
+    const same = sentBy.get(pitchOf(note.key, drums)) ?? [];
     const nearest = same[firstFrom(sent, same, note.at - MATCH_WITHIN)];
     return nearest !== undefined && (sent[nearest]?.at ?? 0) <= note.at + MATCH_WITHIN;
   }
 }
 
-/** The latest that had arrived and was not heard yet; those that came at once keep their order. */
+/**
+ * The latest that had arrived and was not heard yet; those that came at once keep their order. What comes after a note that
+ * was predicted is that note a second time, unless another came just before.
+ */
 function takeReceived(
   sent: readonly SentNote[],
   heard: readonly HeardNote[],
@@ -83,32 +86,40 @@ function takeReceived(
   sentOf: Int32Array,
 ): void {
   const sentBy = byPitch(sent, (key) => key);
-  const heardBy = byPitch(heard, (key) => key);
-  for (const [key, notes] of heardBy) {
-    const open = (sentBy.get(key) ?? []).filter((index) => (heardOf[index] ?? 0) < 0);
-    const pairs: [sent: number, heard: number][] = [];
+  const arrivalOf = (index: number): number => sent[index]?.arrival ?? 0;
+  for (const [key, notes] of byPitch(heard, (of) => of)) {
+    const arrived = (sentBy.get(key) ?? []).toSorted((a, b) => arrivalOf(a) - arrivalOf(b));
     const taken = new Set<number>();
+    const order: number[] = [];
+    let known = 0;
     for (const index of notes) {
       const note = heard[index];
       if (!note || note.cause === 'predicted') continue;
-      let found = -1;
-      for (let at = open.length - 1; at >= 0 && found < 0; at--) {
-        const candidate = open[at] ?? 0;
-        const { arrival = 0, at: performed = 0 } = sent[candidate] ?? {};
-        const known = arrival <= note.at + SAME_MOMENT || performed <= 0;
-        if (known && !taken.has(candidate)) found = candidate;
+      while (known < arrived.length && hasArrived(sent[arrived[known] ?? 0], note)) known++;
+      let isAfterPredicted = false;
+      for (let at = known - 1; at >= 0; at--) {
+        const candidate = arrived[at] ?? 0;
+        if ((heardOf[candidate] ?? 0) >= 0) isAfterPredicted = true;
+        else if (!taken.has(candidate)) {
+          if (isAfterPredicted && note.at - arrivalOf(candidate) > JUST_BEFORE) break;
+          taken.add(candidate);
+          order.push(index);
+          break;
+        }
       }
-      if (found < 0) continue;
-      taken.add(found);
-      pairs.push([found, index]);
     }
-    const performed = pairs.map(([index]) => index).toSorted((a, b) => a - b);
-    for (const [order, [, index]] of pairs.entries()) {
-      const note = performed[order] ?? 0;
+    const performed = [...taken].toSorted((a, b) => a - b);
+    for (const [place, index] of order.entries()) {
+      const note = performed[place] ?? 0;
       heardOf[note] = index;
       sentOf[index] = note;
     }
   }
+}
+
+/** What was performed before time 0 is heard at 0 at the earliest. */
+function hasArrived(note: SentNote | undefined, heard: HeardNote): boolean {
+  return note !== undefined && (note.arrival <= heard.at + SAME_MOMENT || note.at <= 0);
 }
 
 function byPitch(
