@@ -49,6 +49,7 @@ export class ServerLine implements Disposable {
   #problem = '';
   #session: ClientSession | undefined;
   #dialing = false;
+  #dialedAt: Instant;
   #failures = 0;
   #offlineSince: Instant;
 
@@ -58,6 +59,7 @@ export class ServerLine implements Disposable {
     this.#init = init;
     this.#onSession = onSession;
     this.#offlineSince = deps.clock.now();
+    this.#dialedAt = this.#offlineSince;
     this.#alarm = deps.clock.alarm(() => void this.#dial());
     this.#watching = deps.watch?.onChange(() => this.#networkChanged());
     void this.#dial();
@@ -107,6 +109,7 @@ export class ServerLine implements Disposable {
   async #dial(): Promise<void> {
     if (this.#dialing || this.#session || this.#state === 'off') return;
     this.#dialing = true;
+    this.#dialedAt = this.#deps.clock.now();
     let farewell: { code: number; reason: string } | undefined;
     try {
       const session = await openClientSession(
@@ -141,6 +144,7 @@ export class ServerLine implements Disposable {
       if (this.#session !== session) return;
       this.#session = undefined;
       this.#offlineSince = this.#deps.clock.now();
+      this.#dialedAt = this.#offlineSince;
       this.#leave(code, reason);
     });
     this.#onSession(session);
@@ -158,7 +162,9 @@ export class ServerLine implements Disposable {
     const { clock, randomness, log } = this.#deps;
     const now = clock.now();
     const offlineFor = elapsed(this.#offlineSince, now);
-    const usual = redialAfter(this.#failures++, offlineFor, randomness);
+    // A dialing that got no answer has waited already.
+    const tried = elapsed(this.#dialedAt, now);
+    const usual = redialAfter(this.#failures++, offlineFor, tried, randomness);
     this.#alarm.set(after(now, Math.max(usual, wait ?? 0) as Micros));
     if (problem !== this.#problem)
       log.warn('the control plane is out of reach', { server: this.#init.server.name, problem });

@@ -9,9 +9,18 @@ const STEPS: readonly { readonly offlineFor: Micros; readonly longest: number }[
 ];
 const LONGEST = 60_000_000;
 
-/** How long to wait before dialing again after so many failures, a quarter up or down by chance. */
-export function redialAfter(failures: number, offlineFor: Micros, randomness: Randomness): Micros {
+/**
+ * How long to wait before dialing again after so many failures, the last of which took `tried`: from one dialing to the
+ * next, but not less than FIRST after one has failed, a quarter up or down by chance.
+ */
+export function redialAfter(
+  failures: number,
+  offlineFor: Micros,
+  tried: Micros,
+  randomness: Randomness,
+): Micros {
   const longest = STEPS.find((step) => offlineFor < step.offlineFor)?.longest ?? LONGEST;
-  const plain = Math.min(FIRST * 2 ** Math.min(failures, 20), longest);
+  const pause = Math.min(FIRST * 2 ** Math.min(failures, 20), longest);
+  const plain = Math.max(FIRST, pause - tried);
   return micros(Math.round(plain * (0.75 + (0.5 * randomness.uint32()) / 0x1_0000_0000)));
 }

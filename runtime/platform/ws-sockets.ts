@@ -20,7 +20,7 @@ const HANDSHAKE_MS = 6_000;
  * For TCP alone, which waits ever longer (1, 2, 4 s) before it sends its first packet again: after a cut, a new connection
  * gets through sooner than one that was begun during it.
  */
-const CONNECT_MS = 1_500;
+const CONNECT_MS = 800;
 
 export function openWsSockets(): WebSockets {
   return { connect };

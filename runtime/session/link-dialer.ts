@@ -46,6 +46,8 @@ export interface LinkDialer extends Disposable {
   linked(box: BoxId): void;
   /** Its link has ended; it is dialed after `wait`. */
   unlinked(box: BoxId, wait: Micros): void;
+  /** There is a way again that there was not: whoever is missing is dialed at once, by it. */
+  wayIsBack(): void;
   /** This box has other addresses than before; those links that hung on one that is gone, or may have, are renewed. */
   moved(addresses: readonly string[]): void;
 }
@@ -62,6 +64,8 @@ interface Calls {
 
 /** Nothing came over a link for so long, keep-alives included: it is dialed beside. */
 const SILENT = fromSeconds(1.5);
+/** Looked after later than this, it is this box that was away: what has come meanwhile is not seen yet. */
+const LATE = fromSeconds(1);
 /** How long the box that did not dial waits for the one that did. */
 const PATIENCE: Readonly<Record<Need, Micros>> = {
   link: fromSeconds(2),
@@ -102,6 +106,9 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
   let wanted: ReadonlyMap<BoxId, Wanted> = new Map();
   let movedAt: Instant | undefined;
   let dialing = 0;
+  let tickedAt = clock.now();
+  /** Before that silence means nothing. */
+  let listensSince = clock.now();
 
   const giveUp = (box: BoxId): void => {
     for (const { controller } of calls.get(box)?.attempts ?? []) controller.abort();
@@ -110,7 +117,8 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
 
   const needOf = (box: BoxId, link: Link | undefined, now: Instant): Need | undefined => {
     if (!link) return 'link';
-    if (elapsed(link.heardAt, now) > SILENT) return 'silent';
+    const silentSince = Math.max(link.heardAt, listensSince) as Instant;
+    if (elapsed(silentSince, now) > SILENT) return 'silent';
     if (toMove.has(box)) return 'moved';
     if (!link.dialer || !betterThan(link)) return undefined;
     const due = betterDue.get(link) ?? after(now, BETTER_FIRST);
@@ -166,7 +174,8 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
     dialing++;
     const settle = (): void => {
       dialing--;
-      state.attempts.splice(state.attempts.indexOf(attempt), 1);
+      const at = state.attempts.indexOf(attempt);
+      if (at >= 0) state.attempts.splice(at, 1);
       // Whoever answered is linked; when that was another box than the one meant, this address is stale.
       if (calls.get(box) !== state) return;
       if (state.need === 'moved' && state.failures >= MOVED_TRIES) toMove.delete(box);
@@ -180,6 +189,9 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
       wanted = boxes;
     },
     tick() {
+      const now = clock.now();
+      if (elapsed(tickedAt, now) > LATE) listensSince = now;
+      tickedAt = now;
       for (const box of [...calls.keys()]) if (!wanted.has(box)) giveUp(box);
       for (const link of [...betterDue.keys()]) {
         if (links.get(link.peer.box) !== link) betterDue.delete(link);
@@ -200,6 +212,14 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
       for (const state of calls.values()) {
         state.due = movedAt;
         state.failures = 0;
+      }
+    },
+    wayIsBack() {
+      for (const [box, state] of calls) {
+        if (state.need === 'better') continue;
+        // Those on their way began where there was none, and wait for what was lost.
+        for (const { controller } of state.attempts) controller.abort();
+        calls.set(box, { need: state.need, failures: 0, due: clock.now(), attempts: [] });
       }
     },
     [Symbol.dispose]() {

@@ -7,6 +7,7 @@
  *        second beside it, for what is still on its way. Who was cut off stays out for a while.
  * Lane   3.
  */
+import type { ControlPlane } from '../control/control-plane.ts';
 import { followSignals } from '../core/abort.ts';
 import type { BoxId } from '../core/ensemble.ts';
 import { PortError } from '../core/errors.ts';
@@ -41,6 +42,8 @@ export interface MeshDeps extends LinkNetworkDeps {
   readonly randomness: Randomness;
   /** Undefined: the network never changes. */
   readonly watch?: NetworkWatch | undefined;
+  /** By way of which boxes elsewhere are reached. */
+  readonly controlPlane?: Pick<ControlPlane, 'onState'> | undefined;
 }
 
 export interface MeshInit {
@@ -211,6 +214,10 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
   );
   const watching = deps.watch?.onChange(() => dialer.moved(deps.watch?.addresses ?? []));
 
+  const online = deps.controlPlane?.onState((state) => {
+    if (state === 'online') dialer.wayIsBack();
+  });
+
   const listener = await listenForLinks(deps, {
     port: init.port,
     ...(init.host === undefined ? {} : { host: init.host }),
@@ -235,6 +242,7 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
     async [Symbol.asyncDispose]() {
       closed = new PortError('closed', 'the session was left');
       watching?.[Symbol.dispose]();
+      online?.[Symbol.dispose]();
       dialer[Symbol.dispose]();
       for (const attempt of attempts) attempt.abort(closed);
       await listener[Symbol.asyncDispose]();

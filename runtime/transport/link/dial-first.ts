@@ -36,6 +36,9 @@ export async function dialFirst(
   const { clock } = deps;
   signal.throwIfAborted();
   const others = followSignals([signal]);
+  const queue = [...places];
+  /** Places whose greeting got lost: what answered once is worth a second try. */
+  const again = new Set<NetAddress>();
   const failures: unknown[] = [];
   const answered: { readonly to: NetAddress; readonly stream: PeerStream }[] = [];
   let next = 0;
@@ -70,6 +73,10 @@ export async function dialFirst(
           },
           (failure: unknown) => {
             greeting = false;
+            if (isPassing(failure) && !again.has(to)) {
+              again.add(to);
+              queue.push(to);
+            }
             fail(failure);
           },
         );
@@ -78,8 +85,8 @@ export async function dialFirst(
         if (greeting) return;
         const first = answered.shift();
         if (first) return greet(first);
-        if (failures.length >= places.length) return reject(mostTelling(failures));
-        const to = places[next];
+        if (failures.length >= queue.length) return reject(mostTelling(failures));
+        const to = queue[next];
         if (!to || next - failures.length >= MAX_AT_ONCE) return;
         next++;
         alarm.set(after(clock.now(), STAGGER));
@@ -113,6 +120,12 @@ const FINAL: ReadonlySet<JoinFailureReason> = new Set([
 
 const isFinal = (failure: unknown): boolean =>
   failure instanceof JoinFailure && FINAL.has(failure.reason);
+
+/** It answered, and was not heard of any more. */
+const isPassing = (failure: unknown): boolean =>
+  failure instanceof JoinFailure
+    ? failure.reason === 'hostGone'
+    : failure instanceof PortError && failure.code === 'unavailable';
 
 /** A box that answered and said no tells more than a place where nobody is. */
 function mostTelling(failures: readonly unknown[]): unknown {
