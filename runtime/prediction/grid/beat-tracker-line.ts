@@ -77,6 +77,13 @@ export class BeatLine implements BeatGrid {
     return whole + (time - from) / (this.#timeOfWhole(whole + 1) - from);
   }
 
+  /** So many quarter notes a bar, one of which begins at that beat. */
+  setBars(metre: number, bar: number): void {
+    this.metre = metre;
+    this.bar = bar;
+    this.epoch++;
+  }
+
   /** Beats that are due have happened. */
   advance(now: number): void {
     while (this.nextAt <= now) {

@@ -54,7 +54,6 @@ export class OnsetFrames {
   count = 0;
   /** Number of the frame that is closed next; meaningless before the first note. */
   next = 0;
-  dropped = 0;
 
   readonly #counts = new Uint8Array(OPEN);
   readonly #at = new Float64Array(OPEN * NOTES_A_FRAME);
@@ -68,6 +67,7 @@ export class OnsetFrames {
   readonly #drumStrokes = new Uint8Array(SOURCES);
   #tonesBefore = 0;
 
+  /** False when it is dropped. */
   add(
     source: number,
     channel: number,
@@ -75,13 +75,12 @@ export class OnsetFrames {
     velocity: number,
     at: number,
     role: Role | undefined,
-  ): void {
+  ): boolean {
     const frame = Math.floor(at / FRAME);
     const place = frame & (OPEN - 1);
     const held = this.#counts[place] ?? 0;
     if (frame < this.next || frame >= this.next + OPEN - AHEAD_FRAMES || held >= NOTES_A_FRAME) {
-      this.dropped++;
-      return;
+      return false;
     }
     const i = place * NOTES_A_FRAME + held;
     this.#counts[place] = held + 1;
@@ -90,6 +89,7 @@ export class OnsetFrames {
     this.#velocity[i] = velocity;
     this.#source[i] = source & (SOURCES - 1);
     this.#sort[i] = this.#sortOf(source & (SOURCES - 1), channel, key, role);
+    return true;
   }
 
   /** Nothing is known of frames before; those that were open are forgotten. */
