@@ -17,6 +17,7 @@ import { openMonotonicClock } from '../runtime/platform/monotonic-clock.ts';
 import { openNodeSignatures } from '../runtime/platform/node-signatures.ts';
 import { openOutputScheduler } from '../runtime/platform/output-scheduler.ts';
 import { openPinoLog, type PinoLog } from '../runtime/platform/pino-log.ts';
+import { openProgramModels } from '../runtime/platform/program-models.ts';
 import { openStatusServer } from '../runtime/platform/status-server.ts';
 import { systemRandomness } from '../runtime/platform/system-randomness.ts';
 import { openUdpNetwork } from '../runtime/platform/udp-network.ts';
@@ -50,6 +51,10 @@ export async function runBox(
   const network = held.hold(
     await openBoxNetwork({ clock, log, randomness, identity }, settings, options.version),
   );
+  const models = held.hold(await openProgramModels({ log }));
+  for (const model of [models.drums, models.pitched]) {
+    if (model.kind === 'fault') print(`Prediction: ${model.fault}.`);
+  }
   const box = held.hold(
     await openOrExplain(
       {
@@ -65,6 +70,7 @@ export async function runBox(
         storage,
         randomness,
         log,
+        models,
         lookUp: lookUpHost,
       },
       {

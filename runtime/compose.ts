@@ -18,7 +18,7 @@ import type { StatusSource } from './core/box-status.ts';
 import type { BoxId } from './core/ensemble.ts';
 import { Teardown } from './core/lifecycle.ts';
 import type { Log } from './core/log.ts';
-import { fromMillis, type Micros } from './core/time.ts';
+import { type EnsembleTime, fromMillis, type Instant, type Micros } from './core/time.ts';
 import { type MidiManager, openMidiManager } from './midi-manager/midi-manager.ts';
 import { type MidiSync, openMidiSync } from './midi-sync/midi-sync.ts';
 import { type OutputManager, openOutputManager } from './output/output-manager.ts';
@@ -37,6 +37,11 @@ import type { Randomness } from './ports/randomness.ts';
 import type { Signatures } from './ports/signatures.ts';
 import type { Storage } from './ports/storage.ts';
 import { openPredictionEngine, type PredictionEngine } from './prediction/engine.ts';
+import { ClickGrid } from './prediction/grid/click-grid.ts';
+import { openInferenceLane } from './prediction/predictor/inference-lane.ts';
+import type { Models } from './prediction/predictor/models.ts';
+import { openPartPredictors } from './prediction/predictor/models-part-predictors.ts';
+import { openStatisticalPredictors } from './prediction/predictor/statistical-predictors.ts';
 import type { LinkSecurity } from './privacy/credentials.ts';
 import { loadIdentity } from './privacy/identity.ts';
 import { openSessionManager, type SessionManager } from './session/session-manager.ts';
@@ -58,6 +63,8 @@ export interface BoxDeps {
   readonly peers: PeerNetwork;
   /** Undefined: nothing but the local network. */
   readonly controlPlane?: ControlPlane | undefined;
+  /** What predicts players; undefined: statistics. Their owner disposes of them. */
+  readonly models?: Models | undefined;
   /** Undefined: the network never changes. */
   readonly watch?: NetworkWatch | undefined;
   readonly discovery: Discovery;
@@ -154,17 +161,32 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
   );
   const midi = held.hold(openMidiManager({ clock }, { filters: filtersFrom(settings.midi) }));
   const ensembleClock = openEnsembleClock({ clock });
+  const lane = openInferenceLane({ clock });
+  const { models } = deps;
   const engine = held.hold(
     openPredictionEngine(
       {
         clock,
+        click: new ClickGrid({
+          toLocal: (time) => ensembleClock.toLocal(time as EnsembleTime),
+          fromLocal: (local) => ensembleClock.toEnsemble(local as Instant),
+        }),
+        predictors: models ? openPartPredictors({ lane, models }) : openStatisticalPredictors(),
         play: (message, due, source, cause) => output.schedule(message, due, source, cause),
         release: (source) => output.release(source),
       },
-      { lateLimit: fromMillis(settings.jam.lateLimitMs), ...noteDelay(settings) },
+      {
+        lateLimit: fromMillis(settings.jam.lateLimitMs),
+        grooveBars: settings.jam.grooveBars,
+        quantization: settings.jam.quantizePercent / 100,
+        carryOnBars: settings.jam.carryOnBars,
+        balance: settings.jam.balance,
+        ...noteDelay(settings),
+      },
     ),
   );
   engine.setMode(settings.jam.mode);
+  engine.setWet(settings.jam.predictionPercent / 100);
 
   const { clockOut, timeCodeOut, clockDelayMs } = settings.midi;
   const sync = held.hold(
@@ -229,6 +251,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
       {
         name: settings.box.name,
         instrument: settings.box.instrument,
+        carryOn: settings.jam.carryOn,
         rtp: { port: rtp.controlPort, ssrc: rtp.ssrc, clockOffset: rtp.clockOffset },
         linkPort: settings.link.port,
         security,
@@ -285,6 +308,7 @@ async function assemble(deps: BoxDeps, init: BoxInit, held: Teardown): Promise<B
   setThru(settings.midi.thru);
   held.hold(midi.onPlayed((message, playedAt) => rtp.send(message, playedAt)));
   held.hold(midi.onPlayed((message, playedAt) => sync.play(message, playedAt)));
+  held.hold(midi.onPlayed((message, playedAt) => engine.hearSelf(message, playedAt)));
   held.hold(
     peers.onArrived((source, message, performedAt, _arrivedAt, recovered, packetsLost) =>
       sync.receive(source, message, performedAt, recovered, packetsLost),

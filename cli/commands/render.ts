@@ -7,8 +7,11 @@ import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { JAM_MODES, type JamMode } from '../../runtime/core/ensemble.ts';
+import { silentLog } from '../../runtime/core/log.ts';
+import { openPartPredictors } from '../../runtime/prediction/predictor/models-part-predictors.ts';
 import { ArrivalsRenderer, BadArrivals } from '../arrivals-renderer.ts';
 import { CommandError, UsageError } from '../failure.ts';
+import { loadProgramModels } from '../prediction-models.ts';
 
 interface RenderOptions {
   readonly arrivals: string;
@@ -62,7 +65,14 @@ async function render(options: RenderOptions): Promise<void> {
 }
 
 async function* heardLines({ arrivals, mode }: RenderOptions): AsyncGenerator<string> {
-  const renderer = new ArrivalsRenderer({ mode });
+  await using models = await loadProgramModels({ log: silentLog });
+  for (const model of [models.drums, models.pitched]) {
+    if (model.kind === 'fault') process.stderr.write(`${model.fault}\n`);
+  }
+  const renderer = new ArrivalsRenderer({
+    mode,
+    predictors: ({ lane }) => openPartPredictors({ lane, models }),
+  });
   const input = createReadStream(arrivals, 'utf8');
   // Opened here: readline would swallow the error of a file that isn't there.
   await new Promise<void>((resolve, reject) => {

@@ -2,9 +2,10 @@
  * `togthr eval prediction`: every piece of a split over every network, as `togthr render` would play it, and the score.
  */
 import { silentLog } from '../../runtime/core/log.ts';
+import { modelsFolder } from '../../runtime/platform/program-models.ts';
 import type { ProfileName } from '../../sim/network/profiles.ts';
 import { CommandError, UsageError } from '../failure.ts';
-import { loadProgramModels, modelsFolder } from '../prediction-models.ts';
+import { loadProgramModels } from '../prediction-models.ts';
 import { note, print, printJson } from '../terminal.ts';
 import { DATASET_NAMES, datasetsIn, listPieces } from './datasets/catalogue.ts';
 import type { DatasetName, PieceSource, Split } from './datasets/piece.ts';

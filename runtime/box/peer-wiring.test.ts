@@ -56,6 +56,7 @@ async function openSide(rig: SessionRig, host: string, self: BoxId): Promise<Sid
   const engine = {
     receive: (_source: string, message: MidiMessage) => heard.push(message),
     remove: (source: string) => removed.push(source),
+    lose: (source: string) => removed.push(source),
   };
   const wiring = openPeerWiring(
     {

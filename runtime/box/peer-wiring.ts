@@ -138,6 +138,11 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
     engine.remove(source);
     ended.emit(source);
   };
+  /** Without a goodbye: who has agreed to it is carried on for a while. */
+  const lose = (source: string): void => {
+    engine.lose(source);
+    ended.emit(source);
+  };
 
   /** It lives where a participant does, under an SSRC that it took because its own was taken. */
   const adopt = (peer: RtpMidiPeer): void => {
@@ -166,7 +171,7 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
     const peer = peerOf(box);
     members.delete(box);
     for (const [ssrc, other] of boxBySsrc) if (other === box) boxBySsrc.delete(ssrc);
-    end(box);
+    lose(box);
     void member.connection?.[Symbol.asyncDispose]();
     peer?.disconnect();
     // Last, so that the goodbye still gets out.
@@ -254,7 +259,8 @@ export function openPeerWiring(deps: PeerWiringDeps, init: { readonly self: BoxI
       if (state === 'joined') adopt(peer);
       const source = sourceOf(peer);
       if (state === 'left') {
-        end(source);
+        if (boxBySsrc.has(peer.ssrc)) lose(source);
+        else end(source);
         strangers.delete(peer.ssrc);
       } else if (source === reference) follow();
       changed.emit();

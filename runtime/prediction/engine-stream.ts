@@ -153,6 +153,10 @@ export class EngineStream implements NoteGate {
     return this.#tight.knownUntil;
   }
 
+  get isCarried(): boolean {
+    return this.#tight.carriedBars !== undefined;
+  }
+
   /** Its link is gone: its notes end, and it is carried on. False: it can't be. */
   carryOn(bars: number): boolean {
     this.#live.release(this.#deps.clock.now());

@@ -129,11 +129,11 @@ export function openPredictionEngine(
   return new ModalEngine(deps, init);
 }
 
-interface Wishes {
+interface Wishes extends StreamWish {
   mode: JamMode | undefined;
-  role: Role | undefined;
   wet: number | undefined;
   quantization: number | undefined;
+  role: Role | undefined;
   carryOn: boolean;
 }
 
@@ -217,6 +217,11 @@ class ModalEngine implements PredictionEngine {
         this.setConsent(id, carryOn === true);
       }
     }
+    // Who has left is not coming back.
+    for (const [source, { isCarried }] of this.#streams) {
+      const stays = context.participants.some(({ id }) => id === source);
+      if (isCarried && !stays) this.remove(source);
+    }
   }
 
   setMode(mode: JamMode): void {
@@ -269,7 +274,9 @@ class ModalEngine implements PredictionEngine {
   lose(source: string): void {
     const bars = this.#init.carryOnBars ?? 0;
     const wanted = bars > 0 && this.#wishes.get(source)?.carryOn === true;
-    if (!wanted || this.#streams.get(source)?.carryOn(bars) !== true) this.remove(source);
+    const stream = this.#streams.get(source);
+    if (!stream || (wanted && stream.isCarried)) return;
+    if (!wanted || !stream.carryOn(bars)) this.remove(source);
   }
 
   panic(): void {

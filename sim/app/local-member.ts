@@ -13,6 +13,7 @@ import { openTcpNetwork } from '../../runtime/platform/tcp-network.ts';
 import { openUdpNetwork } from '../../runtime/platform/udp-network.ts';
 import type { Clock, WallClock } from '../../runtime/ports/clock.ts';
 import type { Discovery } from '../../runtime/ports/discovery.ts';
+import type { Models } from '../../runtime/prediction/predictor/models.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
 import { openMemoryStorage } from '../memory-storage.ts';
 import type { MidiFileSong } from '../midi-file.ts';
@@ -30,6 +31,8 @@ export interface LocalMemberDeps {
   readonly scheduler: OutputScheduler;
   readonly discovery: Discovery;
   readonly song: (piece: string) => MidiFileSong | undefined;
+  /** What predicts players. */
+  readonly models: Models;
 }
 
 export interface LocalMemberInit {
@@ -85,6 +88,7 @@ export async function openLocalMember(
       storage,
       randomness,
       log: deps.log.child({ box: init.index }),
+      models: deps.models,
       output: await scheduler.open({ kind: 'loop', name: 'Synth', onMessage: () => {} }),
       song: deps.song,
       setProfile: (profile, to) => {

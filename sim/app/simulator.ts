@@ -11,6 +11,7 @@ import { fromSeconds, type Instant } from '../../runtime/core/time.ts';
 import { openMonotonicClock } from '../../runtime/platform/monotonic-clock.ts';
 import { openOutputScheduler } from '../../runtime/platform/output-scheduler.ts';
 import { openPinoLog } from '../../runtime/platform/pino-log.ts';
+import { openProgramModels } from '../../runtime/platform/program-models.ts';
 import type { Settings } from '../../runtime/settings/settings.ts';
 import { isProfileName } from '../network/profiles.ts';
 import { openVirtualDiscovery } from '../virtual-discovery.ts';
@@ -46,7 +47,15 @@ export async function runSimulator(
   const scheduler = held.hold(await openOutputScheduler());
   const registry = openVirtualDiscovery({ clock });
   const discovery = registry.at('127.0.0.1');
-  const shared = { clock, log, scheduler, discovery, song: (piece: string) => library.song(piece) };
+  const models = held.hold(await openProgramModels({ log }));
+  const shared = {
+    clock,
+    log,
+    scheduler,
+    discovery,
+    models,
+    song: (piece: string) => library.song(piece),
+  };
   const band: SimulatedBand = held.hold(
     await openSimulatedBand(
       {
@@ -157,7 +166,7 @@ function startMusic(
     if (!song) continue;
     longest = Math.max(longest, song.duration / 1e6);
     const tracks = [...song.tracks.keys()];
-    if (box === undefined) band.share(file, tracks, loop, at);
+    if (box === undefined) band.share(file, tracks, loop);
     else band.members[box - 1]?.playAt(file, tracks, loop, at);
   }
   return longest;

@@ -9,6 +9,7 @@ import type { Instant } from '../../../runtime/core/time.ts';
 import { openMonotonicClock } from '../../../runtime/platform/monotonic-clock.ts';
 import { openOutputScheduler } from '../../../runtime/platform/output-scheduler.ts';
 import { openPinoLog } from '../../../runtime/platform/pino-log.ts';
+import { openProgramModels } from '../../../runtime/platform/program-models.ts';
 import { openLocalMember } from '../local-member.ts';
 import { PieceLibrary } from '../pieces.ts';
 import type { BandMember } from '../simulated-band.ts';
@@ -39,10 +40,11 @@ async function open(start: MemberStart): Promise<MemberFacts> {
   const clock = openMonotonicClock();
   const log = held.hold(openPinoLog({ level: start.settings.log.level }));
   const scheduler = held.hold(await openOutputScheduler());
+  const models = held.hold(await openProgramModels({ log }));
   const origin = (start.origin - performance.timeOrigin * 1_000) as Instant;
   const opened = held.hold(
     await openLocalMember(
-      { clock, log, scheduler, discovery, song: (piece) => library.song(piece) },
+      { clock, log, scheduler, discovery, models, song: (piece) => library.song(piece) },
       { ...start, origin },
     ),
   );
@@ -52,6 +54,8 @@ async function open(start: MemberStart): Promise<MemberFacts> {
   opened.onNote((note) => send({ kind: 'note', note }));
   opened.onControl((control) => send({ kind: 'control', control }));
   opened.onSession((session) => send({ kind: 'session', session }));
+  opened.onFate((fate) => send({ kind: 'fate', fate }));
+  opened.onForecast((forecast) => send({ kind: 'forecast', forecast }));
   opened.player.onState((state) => send({ kind: 'player', state }));
   const tell = (): void => send({ kind: 'stats', stats: opened.stats(), hears: opened.hears });
   const timer = setInterval(tell, STATS_MS);
@@ -113,11 +117,17 @@ function take(message: ToMember): void {
     case 'panic':
       member?.panic();
       break;
+    case 'hear':
+      member?.hear(message.participant, message.how);
+      break;
+    case 'watch':
+      member?.watch(message.on);
+      break;
     case 'playAt':
       member?.playAt(message.piece, message.tracks, message.loop, message.at);
       break;
     case 'conduct':
-      member?.conduct(message.bpm);
+      member?.conduct(message.time);
       break;
     case 'stop':
       member?.player.stop();
