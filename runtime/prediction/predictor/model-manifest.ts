@@ -23,7 +23,21 @@ const manifest = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
-export type ModelManifest = z.infer<typeof manifest>;
+export interface TensorDescription {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly type: string;
+}
+
+export interface ModelManifest {
+  readonly name: string;
+  readonly version: string;
+  readonly features: { readonly version: number };
+  readonly inputs: readonly TensorDescription[];
+  readonly outputs: readonly TensorDescription[];
+  readonly bytes: number;
+  readonly sha256: string;
+}
 
 export type ReadManifest =
   | { readonly ok: true; readonly manifest: ModelManifest }
