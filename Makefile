@@ -19,7 +19,7 @@ ifdef HEADLESS
   JAM_HEADLESS := --headless
 endif
 
-.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-time bench-rtp bench-crowd bench-join bench-session soak oracle fuzz clean
+.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-time bench-rtp bench-crowd bench-join bench-session bench-prediction soak oracle fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -89,6 +89,9 @@ bench-join: ## joining, from click to the first note, on a LAN, through NATs, re
 
 bench-session: build ## 16 boxes in one encrypted session at 10 events/s each (about 4 minutes; ARGS='--boxes 32 --rate 2 --json')
 	$(BIN)/tsx tests/bench/session/session-size.ts --boxes 16 --rate 10 --seconds 180 $(ARGS)
+
+bench-prediction: build ## CPU of prediction: per event, per decision, and of seven players in real time (about 2 minutes; ARGS=--json)
+	$(BIN)/tsx tests/bench/prediction.ts $(ARGS)
 
 bench-control: build ## a control plane with 1000 boxes: sign-in, memory, signalling, a tunnel (ARGS='--boxes 1000 --json')
 	$(BIN)/tsx tests/bench/control-plane.ts $(ARGS)
