@@ -117,17 +117,33 @@ test('a place that can not be written is named', async () => {
   expect(line).toMatch(/can't write .*; check --heard/);
 });
 
-test.each([['tight'], ['groove']])('mode %s is refused rather than replaced', async (mode) => {
-  const { status, line, heard } = await run(HEADER, '--mode', mode);
-  expect(line).toMatch(new RegExp(`plays Live only, it can't render ${mode}`));
-  expect([status, heard]).toEqual([2, undefined]);
-});
-
 test('an agent is refused, and so is a mode that does not exist', async () => {
   expect((await run(HEADER, '--agent', 'me.agent')).status).toBe(2);
   expect((await run(HEADER, '--mode', 'loose')).status).toBe(2);
 });
 
-test.each([['auto'], ['live']])('mode %s plays Live', async (mode) => {
-  expect((await run(`${HEADER}\n${ON}\n${OFF}`, '--mode', mode)).status).toBe(0);
+test.each([
+  ['auto', 12.411],
+  ['live', 12.411],
+  ['tight', 12.405],
+  // Without a beat there are no bars to be later by.
+  ['groove', 12.411],
+])('mode %s plays', async (mode, time) => {
+  const { status, heard } = await run(`${HEADER}\n${ON}\n${OFF}`, '--mode', mode);
+  expect(status).toBe(0);
+  const [on] = (heard ?? '').split('\n');
+  expect(JSON.parse(on ?? '')).toMatchObject({ bytes: '99244c', cause: 'received' });
+  expect((JSON.parse(on ?? '') as { time: number }).time).toBeCloseTo(time, 2);
+});
+
+test('Groove plays whole bars later', async () => {
+  const header =
+    '{"type":"header","version":1,"click":{"origin":0.5,"bpm":120,"beatsPerBar":4},"roles":{"p1":"rhythm"}}';
+  const { heard } = await run(`${header}\n${ON}\n${OFF}`, '--mode', 'groove');
+  const times = (heard ?? '')
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { time: number }).time);
+  expect(times[0]).toBeCloseTo(14.345, 5);
+  expect(times[1]).toBeCloseTo(14.4, 5);
 });

@@ -87,6 +87,7 @@ export class TightPart implements NoteGate {
   readonly #player: PredictedPlayer;
   readonly #carry: CarryOn;
   readonly #held = new Uint8Array(16 * 128);
+  readonly #offAt = new Float64Array(16 * 128).fill(Number.NEGATIVE_INFINITY);
   readonly #lastStruck = new Float64Array(128).fill(Number.NEGATIVE_INFINITY);
   readonly #note: PredictedNote = {
     kind: 0,
@@ -229,8 +230,11 @@ export class TightPart implements NoteGate {
   #hold(channel: number, key: number, on: boolean, performedAt: number): void {
     const slot = (channel << 7) | key;
     const was = this.#held[slot] ?? 0;
-    this.#held[slot] = on ? 1 : 0;
-    this.#heldCount += (on ? 1 : 0) - was;
+    // A note-off may come before its note-on.
+    const is = on && performedAt > (this.#offAt[slot] ?? 0) ? 1 : 0;
+    if (!on) this.#offAt[slot] = Math.max(performedAt, this.#offAt[slot] ?? performedAt);
+    this.#held[slot] = is;
+    this.#heldCount += is - was;
     if (performedAt > this.#lastPerformed) this.#lastPerformed = performedAt;
   }
 
