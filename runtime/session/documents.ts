@@ -107,8 +107,15 @@ export function openSessionDocuments(
   const ofParticipants = open('', participantsRules, init.stored?.participants);
   const control = new ControlDocument(ofControl.document);
   const participants = new ParticipantsDocument(ofParticipants.document);
-  const reaches = (peer: BoxId, author: BoxId): boolean =>
+  const hears = (peer: BoxId, author: BoxId): boolean =>
     peer === author || participants.entries.get(peer)?.links.includes(author) === true;
+  /** From its author, or from the first of those who pass packets on; the spare one is asked when that one is gone. */
+  const reaches = (peer: BoxId, author: BoxId): boolean => {
+    if (hears(peer, author)) return true;
+    const { self } = ofParticipants.document;
+    const [first] = participants.entries.get(self)?.forwarders ?? [];
+    return first !== undefined && first !== self && hears(first, peer) && hears(first, author);
+  };
 
   const share = ({ document, gate }: typeof ofControl, channel: number): DocumentSync => {
     held.hold(

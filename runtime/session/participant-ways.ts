@@ -8,7 +8,7 @@
  * Lane   3.
  */
 import type { BoxId } from '../core/ensemble.ts';
-import { after, fromSeconds, type Instant, type Micros } from '../core/time.ts';
+import { after, fromSeconds, type Instant, type Micros, micros } from '../core/time.ts';
 import { placeOfBox } from '../transport/link/place.ts';
 import { sameValue } from './equality.ts';
 import type { ParticipantEntry } from './participants-document.ts';
@@ -39,8 +39,9 @@ export interface TurnOutcome {
 /** Until then a box that nobody passes on to may be linked with those who do; and a link that seems needless is kept. */
 const GRACE: Micros = fromSeconds(3);
 
-/** It takes a look at what every box tells of every other. */
+/** It takes a look at what every box tells of every other: so long for each of them, but at least a second. */
 const CHOICE_HOLDS: Micros = fromSeconds(1);
+const CHOICE_HOLDS_PER_BOX: Micros = fromSeconds(0.1);
 
 /** Something that should change, unless it does by itself soon. */
 interface Oddity {
@@ -130,7 +131,7 @@ export class ParticipantWays implements Disposable {
     const last = this.#choice;
     const holds =
       last !== undefined &&
-      now < after(last.at, CHOICE_HOLDS) &&
+      now < after(last.at, micros(Math.max(CHOICE_HOLDS, within.size * CHOICE_HOLDS_PER_BOX))) &&
       last.size === within.size &&
       last.forwarders.every((id) => within.has(id));
     if (holds) return last.forwarders;

@@ -7,10 +7,10 @@
  * Lane   1. Allocates nothing per packet.
  *
  * One hop, never two: a packet is passed on only if its source is the authenticated far end that it came from, and taken
- * only from a box that passes packets on. The one who is first in line is watched: silent for 0.3 s while it is asked, and
- * packets go by way of the next as well; for 0.7 s, and they go there only. Nobody has to be told.
+ * only from a box that passes packets on. The one who is first in line is watched: silent for 0.3 s after it was sent
+ * something, and packets go by way of the next as well; for 0.7 s, and they go there only. Nobody has to be told.
  */
-import { elapsed, fromMillis, type Instant, type Micros } from '../../core/time.ts';
+import { after, elapsed, fromMillis, type Instant, type Micros } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import {
   BOX_OCTETS,
@@ -22,13 +22,18 @@ import {
 } from './lane-packets.ts';
 import type { LaneEnd, LaneTable } from './lane-table.ts';
 
+/** While packets go by them. */
 export const PROBE_EVERY: Micros = fromMillis(100);
-/** Those who are not the first. */
-const PROBE_SPARE_EVERY: Micros = fromMillis(500);
+/** While none do; and those who are not the first. */
+const PROBE_IDLE_EVERY: Micros = fromMillis(1_000);
+const PROBE_SPARE_EVERY: Micros = fromMillis(2_000);
 /** Packets that come twice are dropped by their numbers. */
 const DOUBTFUL: Micros = fromMillis(300);
 /** Several questions and a long way. */
 const SILENT: Micros = fromMillis(700);
+const NO_TIME = 0 as Micros;
+/** What is heard in the very moment counts as an answer. */
+const JUST_AFTER = 1 as Micros;
 const NOBODY: readonly LaneEnd[] = [];
 const ASKS = 0;
 const ANSWERS = 1;
@@ -74,11 +79,17 @@ export class Forwarding {
   }
 
   /** Asks those who pass packets on, and were not heard lately, whether they are there. */
-  probe(now: Instant): void {
-    let wait = PROBE_EVERY;
-    for (const via of this.#vias) {
-      if (via.lane && elapsed(via.heardAt, now) >= wait) this.#sendProbe(via, ASKS);
-      wait = PROBE_SPARE_EVERY;
+  probe(now: Instant, late: boolean): void {
+    for (let i = 0; i < this.#vias.length; i++) {
+      const via = this.#vias[i] as LaneEnd;
+      // This box was away: what has come meanwhile is not seen yet.
+      if (late && via.owesSince > via.heardAt) via.owesSince = now;
+      const unheard = via.owesSince > via.heardAt;
+      const wait = unheard ? PROBE_EVERY : i === 0 ? PROBE_IDLE_EVERY : PROBE_SPARE_EVERY;
+      const since = unheard ? via.owesSince : via.heardAt;
+      if (!via.lane || elapsed(since, now) < wait) continue;
+      noteSent(via, now);
+      this.#sendProbe(via, ASKS);
     }
   }
 
@@ -98,7 +109,7 @@ export class Forwarding {
     for (let i = 0; i < vias.length; i++) {
       const via = vias[i] as LaneEnd;
       if (!via.lane) continue;
-      const silence = elapsed(via.heardAt, now);
+      const silence = via.owesSince > via.heardAt ? elapsed(via.owesSince, now) : NO_TIME;
       if (silence < SILENT) {
         ways.push(via);
         if (silence < DOUBTFUL) return ways;
@@ -167,6 +178,7 @@ export class Forwarding {
     out.set(to.id, LANE_HEADER_OCTETS);
     out.set(this.#self, LANE_HEADER_OCTETS + BOX_OCTETS);
     copy(packet, 0, length, out, FORWARD_HEADER_OCTETS);
+    noteSent(via, this.#clock.now());
     via.lane?.send(out, FORWARD_HEADER_OCTETS + length);
   }
 
@@ -175,6 +187,11 @@ export class Forwarding {
     this.#probe[LANE_HEADER_OCTETS] = word;
     to.lane?.send(this.#probe);
   }
+}
+
+/** Something is sent to it: from now on it should be heard. */
+export function noteSent(via: LaneEnd, now: Instant): void {
+  if (via.owesSince <= via.heardAt) via.owesSince = after(now, JUST_AFTER);
 }
 
 /** As `set` of a subarray does, without making one. */

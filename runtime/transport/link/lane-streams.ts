@@ -12,7 +12,7 @@ import { after, fromMillis, type Instant, type Micros } from '../../core/time.ts
 import type { Alarm, Clock } from '../../ports/clock.ts';
 import type { NetAddress } from '../../ports/datagram-network.ts';
 import { readUint16, writeUint16 } from '../rtp-midi/rtp-header.ts';
-import { copy, type Forwarding } from './forwarding.ts';
+import { copy, type Forwarding, noteSent } from './forwarding.ts';
 import {
   BOX_OCTETS,
   COPY_HEADER_OCTETS,
@@ -199,6 +199,7 @@ export class LaneStreams {
     writeTime(out, LANE_HEADER_OCTETS, time);
     out[STREAM_HEADER_OCTETS - 1] = count;
     copy(packet, 0, length, out, at);
+    noteSent(hop, this.#clock.now());
     hop.lane?.send(out, at + length);
   }
 

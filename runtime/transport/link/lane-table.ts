@@ -36,6 +36,8 @@ export class LaneEnd {
   vias: readonly LaneEnd[] = [];
   /** When anything came over a lane of its own. */
   heardAt = 0 as Instant;
+  /** Since when it was sent something, if nothing was heard from it since. */
+  owesSince = 0 as Instant;
   /** Of the next packet in our own numbering. */
   sequence = 0;
   /** All up to this packet of its stream came. */

@@ -91,6 +91,7 @@ class LaneNetwork implements LinkLanes {
   /** Of `#in`, by length: made when first needed. */
   readonly #views: (Uint8Array | undefined)[] = new Array(LANE_OCTETS + 1).fill(undefined);
   #routed: readonly LaneEnd[] = [];
+  #probeDue = 0 as Instant;
   #malformed = 0;
   #flooded = 0;
   #forgedCount = 0;
@@ -169,7 +170,8 @@ class LaneNetwork implements LinkLanes {
       return end;
     });
     this.#forwarding.vias = [...vias];
-    if (vias.size > 0) this.#alarm.set(after(this.#clock.now(), PROBE_EVERY));
+    this.#probeDue = after(this.#clock.now(), PROBE_EVERY);
+    if (vias.size > 0) this.#alarm.set(this.#probeDue);
     else this.#alarm.clear();
   }
 
@@ -309,8 +311,9 @@ class LaneNetwork implements LinkLanes {
 
   #probe(): void {
     const now = this.#clock.now();
-    this.#forwarding.probe(now);
-    this.#alarm.set(after(now, PROBE_EVERY));
+    this.#forwarding.probe(now, now > after(this.#probeDue, PROBE_EVERY));
+    this.#probeDue = after(now, PROBE_EVERY);
+    this.#alarm.set(this.#probeDue);
   }
 }
 

@@ -62,6 +62,13 @@ export class GuardSchedule {
     if (!more) this.#steady = 0;
   }
 
+  /** Others are new among many: at the latest then. */
+  introduceBy(at: Instant, now: Instant): void {
+    const due = this.#due;
+    this.begin(now, true, false);
+    this.#due = due === undefined || at < due ? at : due;
+  }
+
   /** A guard packet was sent. */
   sent(now: Instant): void {
     if (this.#due === undefined) return;

@@ -20,6 +20,9 @@ const LAG: Micros = fromSeconds(4);
 /** Reports come together, by way of others, and later than those of a peer: so do guard packets. */
 const PACE: GuardPace = { first: fromMillis(120), steady: 1 };
 
+/** Those who come within this are introduced together. */
+const TOGETHER: Micros = fromSeconds(1);
+
 /** What is known of one member. */
 interface Member {
   readonly address: NetAddress;
@@ -86,8 +89,8 @@ export class StreamGroup {
         known,
         PACE,
       );
-      this.#sender.introduce(now);
-    } else this.#sender.admit(known, now);
+    }
+    this.#sender.admit(known, this.#introduceBy(known, now), now);
     this.#members.set(member, {
       address,
       from: this.#sender.last + 1,
@@ -130,7 +133,7 @@ export class StreamGroup {
       known.since = sender.stampAfter(packet);
       known.from = sender.last + 1;
       known.reported = sender.last;
-      sender.admit(known.since, now);
+      sender.admit(known.since, this.#introduceBy(known.since, now), now);
       return true;
     }
     known.reported = packet;
@@ -147,6 +150,13 @@ export class StreamGroup {
       else if (!member.lags && now > after(member.heardAt, LAG)) lagging = member.lags = true;
     }
     if (lagging) this.#advance(now);
+  }
+
+  /** Whoever lacks something is told soon; what lasts and sounds is told to several at a time, since all get it. */
+  #introduceBy(since: number, now: Instant): Instant | undefined {
+    const { newest } = this.#state;
+    if (newest === 0) return undefined;
+    return after(now, since < newest ? PACE.first : TOGETHER);
   }
 
   /** As far as all have it that can be waited for. */

@@ -172,10 +172,15 @@ export class StreamSender {
     this.introduce(now);
   }
 
-  /** Another one is sent this stream from now on, who has all of it up to this stamp, and may have nothing of what lasts. */
-  admit(since: number, now: Instant): void {
+  /**
+   * Another one is sent this stream from now on, who has all of it up to this stamp, and may have nothing of what lasts.
+   * `by`: until then it is told; undefined: with the next command, as there is nothing to tell.
+   */
+  admit(since: number, by: Instant | undefined, now: Instant): void {
     this.#checkpoint.reopenFor(since);
-    this.introduce(now);
+    if (by === undefined || !this.#hasJournal) return;
+    this.#lastCommand = this.last + 1;
+    this.#guards.introduceBy(by, now);
   }
 
   /** The newest command's stamp after that packet. */

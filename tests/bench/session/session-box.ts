@@ -197,7 +197,6 @@ async function carryOut(order: SessionOrder): Promise<void> {
       process.send?.(look());
       return;
     case 'begin':
-      for (const name of Object.keys(arrivals)) delete arrivals[name];
       began = process.cpuUsage();
       return;
     case 'play':

@@ -22,6 +22,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '10' },
     seconds: { type: 'string', default: '180' },
     mesh: { type: 'string', default: '0' },
+    warm: { type: 'string', default: '30' },
     profile: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
@@ -31,6 +32,8 @@ const perSecond = Number(values.rate);
 const seconds = Number(values.seconds);
 /** Below those that the system gives out by itself. */
 const BASE_PORT = 21_000;
+/** From the first who plays to when it is measured: what runs for the first time is slow. */
+const warmMs = Number(values.warm) * 1_000;
 const PATIENCE_MS = 120_000;
 const SETTLING_MS = 5_000;
 const JOIN_TRIES = 5;
@@ -59,13 +62,13 @@ const looks = async (): Promise<readonly SessionLook[]> =>
   (await all({ kind: 'look' })).filter((answer) => answer.kind === 'look');
 
 /** Pairs what was sent with what arrived, by their running numbers; what is missing is passed over. */
-function record(from: SessionReport, to: SessionReport, into: Histogram): void {
-  const came = to.arrivals[from.box] ?? { at: [], stamp: [] };
+function record(source: SessionReport, to: SessionReport, into: Histogram): void {
+  const came = to.arrivals[source.box] ?? { at: [], stamp: [] };
   let next = 0;
   for (const [i, stamp] of came.stamp.entries()) {
-    while (next < from.sent.stamp.length && from.sent.stamp[next] !== stamp) next++;
-    const ms = (came.at[i] ?? 0) - (from.sent.at[next++] ?? Number.NaN);
-    if (!Number.isNaN(ms)) into.record(Math.max(0, ms * 1_000));
+    while (next < source.sent.stamp.length && source.sent.stamp[next] !== stamp) next++;
+    const ms = (came.at[i] ?? 0) - (source.sent.at[next++] ?? Number.NaN);
+    if (ms >= 0 && (came.at[i] ?? 0) - ms >= from) into.record(ms * 1_000);
   }
 }
 
@@ -76,8 +79,9 @@ for (let index = 1; index <= count; index++) {
     '--cpu-prof-interval=4000',
     `--cpu-prof-dir=${values.profile}/${index}`,
   ];
+  const profiled = values.profile !== '' && (index <= 2 || index === count);
   const child = fork(program, [index, count, BASE_PORT, Number(values.mesh)].map(String), {
-    execArgv: [...process.execArgv, ...(values.profile === '' ? [] : profiling)],
+    execArgv: [...process.execArgv, ...(profiled ? profiling : [])],
   });
   children.push(child);
   await once(child, 'message');
@@ -117,8 +121,13 @@ await all({ kind: 'begin' });
 await wait(SETTLING_MS);
 await all({ kind: 'measure' });
 const idle = (await all({ kind: 'report' })).filter((answer) => answer.kind === 'report');
+for (const child of children) {
+  await order(child, { kind: 'play', perSecond });
+  await wait(warmMs / 2 / count);
+}
+await wait(warmMs / 2);
 await all({ kind: 'begin' });
-await all({ kind: 'play', perSecond });
+const from = performance.timeOrigin + performance.now();
 await wait(seconds * 1_000);
 await all({ kind: 'measure' });
 await all({ kind: 'stop' });
@@ -133,18 +142,26 @@ const linked = new Histogram();
 const passedOn = new Histogram();
 let lost = 0;
 let played = 0;
-for (const from of held) {
+for (const source of held) {
   for (const to of held) {
-    if (from === to) continue;
-    played += from.sent.at.length;
-    record(from, to, to.forwarded.includes(from.box) ? passedOn : linked);
-    const there = to.sheets[from.box] ?? [];
-    lost += differences(from.own, there) + differences(there, from.own);
+    if (source === to) continue;
+    played += source.sent.at.filter((at) => at >= from).length;
+    record(source, to, to.forwarded.includes(source.box) ? passedOn : linked);
+    const there = to.sheets[source.box] ?? [];
+    lost += differences(source.own, there) + differences(there, source.own);
   }
 }
 const percent = (reports: readonly SessionReport[], over: number): number[] =>
   reports.map(({ cpuSeconds }) => (100 * cpuSeconds) / over);
 const cpu = percent(held, seconds);
+/** Those who pass on have a link with everybody. */
+const isForwarding = (report: SessionReport): boolean =>
+  held.some(({ forwarded }) => forwarded.length > 0) && report.forwarded.length === 0;
+const leaves = percent(
+  held.filter((report) => !isForwarding(report)),
+  seconds,
+);
+const forwarders = percent(held.filter(isForwarding), seconds);
 const mean = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
 const quantiles = (times: Histogram): Record<string, number> => ({
   p50: times.quantile(0.5),
@@ -164,6 +181,8 @@ const result = {
   cpuIdle: mean(percent(idle, SETTLING_MS / 1_000)),
   cpuMean: mean(cpu),
   cpuMost: Math.max(...cpu),
+  cpuLeaf: mean(leaves),
+  cpuForwarders: forwarders,
   rssMiB: Math.max(...held.map(({ rssMiB }) => rssMiB)),
   delay: quantiles(linked),
   ...(passedOn.count > 0
@@ -188,7 +207,7 @@ else {
   process.stdout.write(
     `${count} boxes, ${perSecond} events/s each, ${seconds} s
 links: ${Math.min(...result.links)} to ${Math.max(...result.links)} a box; joined in p50 ${ms(result.joinP50)}, p95 ${ms(result.joinP95)}
-CPU: mean ${result.cpuMean.toFixed(1)} %, most ${result.cpuMost.toFixed(1)} % of one core a box; idle ${result.cpuIdle.toFixed(1)} %; at most ${result.rssMiB.toFixed(0)} MiB
+CPU: mean ${result.cpuMean.toFixed(1)} %, most ${result.cpuMost.toFixed(1)} % of one core a box; idle ${result.cpuIdle.toFixed(1)} %; ${forwarders.length > 0 ? `who passes on ${forwarders.map((each) => each.toFixed(1)).join(' and ')} %, others ${result.cpuLeaf.toFixed(1)} %; ` : ''}at most ${result.rssMiB.toFixed(0)} MiB
 input to arrival over a link: ${spread(result.delay)}
 ${result.passedOn ? `passed on: ${spread(result.passedOn)}; added at p50 ${ms(result.addedP50)}, at p99 ${ms(result.addedP99)}; ${result.relayed} packets\n` : ''}notes: ${result.notesHeard} of ${result.notesPlayed} received as sent, ${result.recovered} messages recovered
 lost state: ${result.lostState}; stuck notes: ${result.stuck}
