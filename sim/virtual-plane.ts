@@ -13,9 +13,10 @@ import type {
 } from '../runtime/control/control-plane.ts';
 import {
   codeFrom,
+  newInvitationSecret,
   readInvitationLink,
-  SECRET_OCTETS,
   writeInvitationLink,
+  writeShortLink,
 } from '../runtime/control/invitation-link.ts';
 import type { BoxId, SessionId } from '../runtime/core/ensemble.ts';
 import { PortError } from '../runtime/core/errors.ts';
@@ -158,13 +159,13 @@ export class VirtualPlane implements ControlPlane {
     if (!this.entry) throw new PortError('invalid', 'there is no session to invite to');
     const { randomness, clock } = this.#hub.init;
     const code = codeFrom(randomness.bytes(9));
-    const secret = randomness.bytes(SECRET_OCTETS);
+    const { seed, secret } = newInvitationSecret(randomness);
     const { session } = this.entry;
     const expiresAt = (clock.wallNow() + INVITATION_LASTS) as WallTime;
     this.#hub.invitations.set(code, { session, expiresAt });
-    const parts = { server: this.#hub.server, code, secret };
-    const link = writeInvitationLink(parts, 'app');
-    const webLink = writeInvitationLink(parts, 'web');
+    const { server } = this.#hub;
+    const link = writeInvitationLink({ server, code, secret });
+    const webLink = writeShortLink({ server, code, seed });
     return { link, webLink, session, code, secret, expiresAt };
   }
 

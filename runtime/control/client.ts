@@ -22,7 +22,12 @@ import type {
   Invitation,
   InvitedEntry,
 } from './control-plane.ts';
-import { readInvitationLink, SECRET_OCTETS, writeInvitationLink } from './invitation-link.ts';
+import {
+  newInvitationSecret,
+  readInvitationLink,
+  writeInvitationLink,
+  writeShortLink,
+} from './invitation-link.ts';
 import type { ServerAnswer } from './message.ts';
 import { MAX_SIGNAL } from './message-codec.ts';
 import { readServerAddress, type ServerAddress } from './server-address.ts';
@@ -112,10 +117,10 @@ class ControlClient implements ControlPlane {
     if (!this.#entry) throw new PortError('invalid', 'there is no session to invite to');
     const { session } = this.#entry;
     const { code, expiresAt } = expect('invitation', await this.#line.ask({ type: 'invite' }));
-    const secret = this.#deps.randomness.bytes(SECRET_OCTETS);
-    const parts = { server: this.#server.url, code, secret };
-    const link = writeInvitationLink(parts, 'app');
-    const webLink = writeInvitationLink(parts, 'web');
+    const { seed, secret } = newInvitationSecret(this.#deps.randomness);
+    const server = this.#server.url;
+    const link = writeInvitationLink({ server, code, secret });
+    const webLink = writeShortLink({ server, code, seed });
     return { link, webLink, session, code, secret, expiresAt: expiresAt as WallTime };
   }
 

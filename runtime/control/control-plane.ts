@@ -30,7 +30,7 @@ export interface DirectoryEntry {
 export interface Invitation {
   /** `togthr://HOST/i/CODE#SECRET`; the secret is never sent to the server. */
   readonly link: string;
-  /** The same for a telephone: `https://HOST/i/CODE#SECRET`. */
+  /** The same for a telephone, short enough to be photographed: `https://HOST/CODE#SEED`. */
   readonly webLink: string;
   readonly session: SessionId;
   /** What the server knows it by. */

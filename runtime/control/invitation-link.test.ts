@@ -1,15 +1,40 @@
+import { sha256 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { codeFrom, isCode, readInvitationLink, writeInvitationLink } from './invitation-link.ts';
+import { seededRandomness } from '../../sim/seeded-randomness.ts';
+import {
+  codeFrom,
+  isCode,
+  newInvitationSecret,
+  readInvitationLink,
+  writeInvitationLink,
+  writeShortLink,
+} from './invitation-link.ts';
 
 const octets = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const SECRET = Uint8Array.from({ length: 16 }, (_, at) => at * 16);
 const LINK = 'togthr://jam.example.org/i/0123456789ABC#ABAgMEBQYHCAkKCwwNDg8A';
 
-test('a link is as written, in both forms', () => {
+test('a link is as written, long and short', () => {
   const parts = { server: 'https://jam.example.org', code: '0123456789ABC', secret: SECRET };
-  expect(writeInvitationLink(parts, 'app')).toBe(LINK);
-  expect(writeInvitationLink(parts, 'web')).toBe(LINK.replace('togthr', 'https'));
+  expect(writeInvitationLink(parts)).toBe(LINK);
+  const seed = SECRET.slice(0, 12);
+  const short = writeShortLink({ ...parts, seed });
+  expect(short).toBe('https://jam.example.org/AEQyFMdCVLY#ABAgMEBQYHCAkKCw');
+  // 29 modules: version 3 at level L has room for 53 octets.
+  expect(short.length).toBeLessThanOrEqual(53);
+  expect(readInvitationLink(short).secret).toEqual(
+    sha256(new Uint8Array([...Buffer.from('jam.togthr invitation secret 1'), ...seed])).slice(
+      0,
+      16,
+    ),
+  );
+});
+
+test('links as they were written before are read', () => {
+  const web = LINK.replace('togthr', 'https');
+  expect(readInvitationLink(web)).toEqual(readInvitationLink(LINK));
+  expect(readInvitationLink(web).secret).toEqual(SECRET);
 });
 
 test('what is written is read, whatever the server, code and secret', () => {
@@ -19,11 +44,16 @@ test('what is written is read, whatever the server, code and secret', () => {
     'http://127.0.0.1:8443',
   );
   fc.assert(
-    fc.property(server, octets(9), octets(16), (url, random, secret) => {
+    fc.property(server, octets(9), fc.nat(), (url, random, number) => {
+      const { seed, secret } = newInvitationSecret(seededRandomness(number));
       const parts = { server: url, code: codeFrom(random), secret };
       expect(isCode(parts.code)).toBe(true);
-      for (const form of ['app', 'web'] as const)
-        expect(readInvitationLink(writeInvitationLink(parts, form))).toEqual(parts);
+      expect(readInvitationLink(writeInvitationLink(parts))).toEqual(parts);
+      const short = writeShortLink({ ...parts, seed });
+      expect(readInvitationLink(short)).toEqual(parts);
+      expect(
+        readInvitationLink(short.replace('http', 'togthr+http').replace('togthr+https', 'togthr')),
+      ).toEqual(parts);
     }),
   );
 });

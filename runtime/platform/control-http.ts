@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
-import { isCode } from '../control/invitation-link.ts';
+import { readCode } from '../control/invitation-link.ts';
 import { addressGroup } from '../control/server/addresses.ts';
 import type { ServerCounters } from '../control/server/counters.ts';
 import {
@@ -61,13 +61,16 @@ export async function serveControlPages(
     if (secure) reply.header('strict-transport-security', 'max-age=31536000');
   });
   app.get('/', async (_request, reply) => reply.type('text/plain; charset=utf-8').send(ABOUT));
-  app.get<{ Params: { code: string } }>('/i/:code', async ({ params }, reply) => {
-    if (!isCode(params.code.toUpperCase())) return reply.callNotFound();
-    return reply
-      .type('text/html; charset=utf-8')
-      .header('content-security-policy', PAGE_POLICY)
-      .send(INVITATION_PAGE);
-  });
+  // Long and short, as invitation-link.ts writes them.
+  for (const path of ['/i/:code', '/:code']) {
+    app.get<{ Params: { code: string } }>(path, async ({ params }, reply) => {
+      if (readCode(params.code) === undefined) return reply.callNotFound();
+      return reply
+        .type('text/html; charset=utf-8')
+        .header('content-security-policy', PAGE_POLICY)
+        .send(INVITATION_PAGE);
+    });
+  }
   app.get('/healthz', { config: { rateLimit: false } }, async (_request, reply) => {
     const ok = await healthy();
     return reply.code(ok ? 200 : 503).send({ ok });

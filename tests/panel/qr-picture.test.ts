@@ -3,6 +3,7 @@ import jsqr from 'jsqr';
 import { describe, expect, test } from 'vitest';
 import { isLit } from '../../runtime/panel/frame-buffer.ts';
 import type { PanelInvitation } from '../../runtime/panel/joining-model.ts';
+import { qrModules } from '../../runtime/panel/qr-modules.ts';
 import type { Frame } from '../../runtime/ports/display.ts';
 import { Hand } from './hand.ts';
 import { photograph } from './photograph.ts';
@@ -29,11 +30,30 @@ describe('the code to photograph', () => {
     expect(decode(invited(INVITATION.webLink).look().frame, scale)).toBe(INVITATION.webLink);
   });
 
-  test('a short link is drawn at two pixels a module, and leads there, too', () => {
-    const short = 'https://t.gs/i/7K3M9QZ2D4X8A#kT0bZ1xQm3hV5rYw8uN2Lg';
-    const { frame } = invited(short).look();
-    expect(scan(frame)).toBe(short);
-    expect(isLit(frame, 0, 0), 'it takes the whole height').toBe(true);
+  test('is drawn at two pixels a module, with a margin of one, on the whole height', () => {
+    const { webLink } = INVITATION;
+    const modules = qrModules(webLink).length;
+    expect(modules).toBe(29);
+    const { frame } = invited(webLink).look();
+    const darkIn = (row: number): number =>
+      Array.from({ length: 2 * modules + 8 }, (_, x) => x).filter((x) => !isLit(frame, x, row))
+        .length;
+    expect([darkIn(0), darkIn(1)]).toEqual([0, 0]);
+    // The row of two finder patterns, of seven modules each: what is dark there is two pixels wide and high.
+    expect(darkIn(2)).toBe(darkIn(3));
+    expect(darkIn(2)).toBeGreaterThanOrEqual(28);
+  });
+
+  test('of a host with a long name is drawn at one pixel a module, and leads there, too', () => {
+    const link = INVITATION.webLink.replace('jam.example.org', 'sessions.example.org:8443');
+    const { frame } = invited(link).look();
+    expect(scan(frame)).toBe(link);
+    expect(isLit(frame, 0, 0)).toBe(false);
+  });
+
+  test('links as they were before are read from the picture, too', () => {
+    const link = 'https://jam.example.org/i/7K3M9QZ2D4X8A#kT0bZ1xQm3hV5rYw8uN2Lg';
+    expect(scan(invited(link).look().frame)).toBe(link);
   });
 
   test('it can be read wherever the picture stands against burn-in', () => {

@@ -237,5 +237,5 @@ export function failing(reason: JoinFailureReason, change: Partial<PanelFailure>
 
 export const INVITATION: PanelInvitation = {
   link: 'togthr://jam.example.org/i/7K3M9QZ2D4X8A#kT0bZ1xQm3hV5rYw8uN2Lg',
-  webLink: 'https://jam.example.org/i/7K3M9QZ2D4X8A#kT0bZ1xQm3hV5rYw8uN2Lg',
+  webLink: 'https://jam.example.org/PMdE3-JpOoU#kT0bZ1xQm3hV5rYw',
 };

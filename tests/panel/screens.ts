@@ -135,14 +135,14 @@ export const SCREENS: Readonly<Record<string, () => Hand>> = {
   removed: () => new Hand(HOSTING).click().choose('removed'),
   'confirm-let-back-in': () => new Hand(HOSTING).click().choose('removed').click(),
   invite: () => new Hand(HOSTING).click().choose('invite').show({ invitation: INVITATION }),
-  'invite-near': () =>
+  'invite-long-host': () =>
     new Hand(HOSTING)
       .click()
       .choose('invite')
       .show({
         invitation: {
           ...INVITATION,
-          webLink: 'https://t.gs/i/7K3M9QZ2D4X8A#kT0bZ1xQm3hV5rYw8uN2Lg',
+          webLink: 'https://sessions.example.org:8443/PMdE3-JpOoU#kT0bZ1xQm3hV5rYw',
         },
       }),
   'invite-text': () =>

@@ -17,7 +17,7 @@ code { display: block; padding: .6rem; border-radius: .4rem; background: var(--b
 const SCRIPT = `
 const scheme = location.protocol === 'https:' ? 'togthr:' : 'togthr+http:';
 const link = scheme + '//' + location.host + location.pathname + location.hash;
-const whole = /^#[\\w-]{22}$/.test(location.hash);
+const whole = /^#[\\w-]{16}([\\w-]{6})?$/.test(location.hash);
 document.getElementById('open').href = link;
 document.getElementById('link').textContent = link;
 document.getElementById('whole').hidden = !whole;
