@@ -1,7 +1,7 @@
 /**
  * Reads the rooms into the immutable facts that the panel shows. Pure but for reading.
  */
-import type { BoxId, EnsembleContext, JamMode } from '../core/ensemble.ts';
+import type { BoxId, EnsembleContext } from '../core/ensemble.ts';
 import { fromSeconds, type Micros, micros, toMillis } from '../core/time.ts';
 import type { PanelInvitation } from '../panel/joining-model.ts';
 import type {
@@ -12,6 +12,7 @@ import type {
   PanelModel,
 } from '../panel/panel-model.ts';
 import type { PanelPrediction } from '../panel/prediction-model.ts';
+import type { StreamWish } from '../prediction/engine.ts';
 import type { PredictionStats } from '../prediction/prediction-stats.ts';
 import { timeInShort } from '../timeline/time-words.ts';
 import type { PanelWiringDeps, PanelWiringInit } from './panel-parts.ts';
@@ -26,14 +27,6 @@ export interface PanelMoment {
   readonly settings: PanelSettings;
   readonly invitation: PanelInvitation | undefined;
   readonly message: PanelMessage | undefined;
-  /** What was set here for single players. */
-  readonly wishes: ReadonlyMap<BoxId, PlayerWish>;
-}
-
-/** How one player is to be heard, where that differs from the others. */
-export interface PlayerWish {
-  readonly mode?: JamMode | undefined;
-  readonly wet?: number | undefined;
 }
 
 export function panelModel(
@@ -85,7 +78,7 @@ export function panelModel(
     }),
     predictions: remotes(context).flatMap((participant) => {
       const stats = engine.predictionStats(participant);
-      return stats ? [panelPrediction(participant, stats, moment.wishes.get(participant))] : [];
+      return stats ? [panelPrediction(participant, stats, engine.streamWish(participant))] : [];
     }),
     soundingNotes: output.soundingNotes,
     devices: [...devices('in', init.inputs), ...devices('out', init.outputs)],
@@ -109,12 +102,12 @@ export function panelModel(
 function panelPrediction(
   participant: BoxId,
   stats: PredictionStats,
-  wish: PlayerWish | undefined,
+  wish: StreamWish,
 ): PanelPrediction {
   const { modeInUse, reason, confidence, w20, falseNotes, notes, fallbackBars } = stats;
   return {
     ...{ participant, inUse: modeInUse, reason, confidence, inTime: w20 },
-    ...{ wish: wish?.mode, wet: wish?.wet, carriedOn: fallbackBars },
+    ...{ wish: wish.mode, wet: wish.wet, carriedOn: fallbackBars },
     falseShare: notes === 0 ? undefined : falseNotes / notes,
   };
 }

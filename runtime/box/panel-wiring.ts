@@ -3,7 +3,7 @@
  *
  * Takes  PanelEffect from the panel, changes from the rooms.
  * Gives  a new PanelModel when a fact changed (at most every 50 ms) and once a second; calls into session, output, engine.
- * Keeps  the last message, the invitation to the present session, and how single players are to be heard.
+ * Keeps  the last message, the invitation to the present session, and who was met in it.
  * Lane   4. A wish that fails becomes a message on the panel, never an exception.
  */
 import type { BoxId, SessionId } from '../core/ensemble.ts';
@@ -16,7 +16,7 @@ import type { PanelInvitation } from '../panel/joining-model.ts';
 import { openPanel, type Panel } from '../panel/panel.ts';
 import type { PanelEffect, PanelMessage, SettingValue } from '../panel/panel-model.ts';
 import type { SessionNotice } from '../session/session.ts';
-import { type PlayerWish, panelModel } from './panel-facts.ts';
+import { panelModel } from './panel-facts.ts';
 import type { PanelWiringDeps, PanelWiringInit } from './panel-parts.ts';
 import { openPanelSettings } from './panel-settings.ts';
 import { sessionNews } from './session-news.ts';
@@ -49,14 +49,15 @@ export function wirePanel(
   );
   let message: PanelMessage | undefined;
   let invitation: PanelInvitation | undefined;
-  const wishes = new Map<BoxId, PlayerWish>();
+  /** Who was in this session: how one of them is heard apart is forgotten with it. */
+  const met = new Set<BoxId>();
   let context = session.context;
 
   const panel = held.hold(
     openPanel({ clock, display: deps.display, encoder: deps.encoder, leds: deps.leds }),
   );
   const push = (): void => {
-    panel.setModel(panelModel(deps, init, { settings, invitation, message, wishes }));
+    panel.setModel(panelModel(deps, init, { settings, invitation, message }));
     refresh.set(after(clock.now(), REFRESH));
   };
   const refresh = held.hold(clock.alarm(push));
@@ -124,11 +125,9 @@ export function wirePanel(
         session.setMode(effect.mode);
         break;
       case 'setPlayerMode':
-        wish(effect.box, { mode: effect.mode ?? undefined });
         engine.setStreamMode(effect.box, effect.mode ?? undefined);
         break;
       case 'setPlayerWet':
-        wish(effect.box, { wet: effect.wet });
         engine.setStreamWet(effect.box, effect.wet);
         break;
       case 'setTempo':
@@ -153,15 +152,12 @@ export function wirePanel(
         break;
     }
   };
-  const wish = (box: BoxId, change: PlayerWish): void => {
-    wishes.set(box, { ...wishes.get(box), ...change });
-  };
   const forgetWishes = (): void => {
-    for (const box of wishes.keys()) {
+    for (const box of met) {
       engine.setStreamMode(box, undefined);
       engine.setStreamWet(box, undefined);
     }
-    wishes.clear();
+    met.clear();
   };
   const join = (wanted: SessionId): void => {
     const target = session.found.find((found) => found.session === wanted);
@@ -185,6 +181,7 @@ export function wirePanel(
       forgetWishes();
     }
     context = next;
+    for (const { id, self } of next?.participants ?? []) if (!self) met.add(id);
     if (news !== undefined) tell(news, 'info');
     changed();
   };

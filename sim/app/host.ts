@@ -5,7 +5,9 @@
  * Calls return at once and never throw: what can't be done arrives in `onNotice`. Listeners return at once too. All times
  * are milliseconds on one timeline (`now`) that every box of the simulator shares.
  */
+import type { SimFate, SimForecast } from './prediction-protocol.ts';
 import type {
+  JamMode,
   PieceInfo,
   ProfileInfo,
   SimBoxStats,
@@ -60,6 +62,10 @@ export interface SimBoxHandle {
   /** Whole MIDI messages into its virtual MIDI input. The array is copied before the call returns. */
   play(bytes: Uint8Array): void;
   panic(): void;
+  /** How it hears one of the others; what is left out stays as it is. Mode null: as everybody. */
+  hear(participant: string, how: SimHearing): void;
+  /** Whether fates and forecasts are told; true again tells the whole forecast again. They cost while they are. */
+  watch(on: boolean): void;
   stats(): SimBoxStats;
 
   /** Told when the frame or the brightness changed. The frame is valid during the call only. */
@@ -69,6 +75,15 @@ export interface SimBoxHandle {
   /** Pedals, bends and programs at its output. */
   onControl(listener: (control: SimControl) => void): Disposable;
   onSession(listener: (session: SimSession | undefined) => void): Disposable;
+  /** What becomes of the notes of others, while it is watched. */
+  onFate(listener: (fate: SimFate) => void): Disposable;
+  /** What its engine expects, while it is watched. */
+  onForecast(listener: (forecast: SimForecast) => void): Disposable;
+}
+
+export interface SimHearing {
+  readonly mode?: JamMode | null | undefined;
+  readonly wet?: number | undefined;
 }
 
 /** Plays a track of a piece into the box's MIDI input, as a musician's instrument would. */

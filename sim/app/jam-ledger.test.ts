@@ -43,6 +43,27 @@ test('of two strokes of one key, the performed time tells which was lost', () =>
   expect(ledger.listening('b')).toMatchObject({ expected: 2, heard: 1, delayP50: 30 });
 });
 
+test('a predicted note is heard when it is played soon after it sounds, and a ghost when it is not', () => {
+  const ledger = new JamLedger(['a', 'b'], together);
+  const predicted = { ...note('heard', 'a', true, 90), cause: 'predicted' };
+  ledger.note('b', predicted);
+  expect(ledger.listening('b')).toMatchObject({ expected: 0, heard: 0, ghosts: 1 });
+  ledger.note('a', note('played', 'a', true, 100));
+  expect(ledger.listening('b')).toMatchObject({ expected: 1, heard: 1, ghosts: 0, delayP50: -10 });
+  ledger.note('b', { ...predicted, at: 2_000 });
+  ledger.note('a', note('played', 'a', true, 2_400));
+  expect(ledger.listening('b')).toMatchObject({ expected: 2, heard: 1, ghosts: 1 });
+  ledger.note('b', note('heard', 'a', true, 2_460));
+  expect(ledger.listening('b')).toMatchObject({ expected: 2, heard: 2, ghosts: 1 });
+});
+
+test('a predicted note is not taken for one that was played long before', () => {
+  const ledger = new JamLedger(['a', 'b'], together);
+  ledger.note('a', note('played', 'a', true, 100));
+  ledger.note('b', { ...note('heard', 'a', true, 600), cause: 'predicted' });
+  expect(ledger.listening('b')).toMatchObject({ heard: 0, ghosts: 1 });
+});
+
 test('a note is stuck once its player let go of it long ago, and only then', () => {
   const ledger = new JamLedger(['a', 'b'], together);
   ledger.note('a', note('played', 'a', true, 0));

@@ -12,7 +12,7 @@ export interface Listening {
   readonly expected: number;
   /** Of those, the ones that sounded here. */
   readonly heard: number;
-  /** Note-ons that sounded though nobody had played them. */
+  /** Note-ons that sounded though nobody played them: before, or soon after where they were predicted. */
   readonly ghosts: number;
   /** From played there to sounding here, in milliseconds. */
   readonly delayP50: number | undefined;
@@ -27,10 +27,14 @@ const PATIENCE_MS = 5_000;
 const RELEASE_MS = 1_500;
 const MAX_DELAYS = 65_536;
 const MAX_WAITING = 64;
+/** A predicted note is one that is played so near to it. */
+const FORETOLD_MS = 150;
 
 interface Voice {
   /** When its player began it, for each note-on that has not been heard yet. */
   readonly waiting: number[];
+  /** When predicted notes sounded that nobody has played yet. */
+  readonly foretold: number[];
   /** How many are held at the player's. */
   held: number;
   releasedAt: number;
@@ -82,6 +86,12 @@ export class JamLedger {
       voice.held++;
       if (!this.#hears(listener, player)) continue;
       ear.expected++;
+      const foretold = voice.foretold.findIndex((at) => Math.abs(at - note.at) <= FORETOLD_MS);
+      if (foretold >= 0) {
+        const [at = note.at] = voice.foretold.splice(foretold, 1);
+        hear(ear, at - note.at);
+        continue;
+      }
       if (voice.waiting.push(note.at) > MAX_WAITING) voice.waiting.shift();
     }
   }
@@ -98,16 +108,18 @@ export class JamLedger {
     }
     ear.sounding.set(name, sounding + 1);
     const voice = voiceOf(ear, note.participant, note);
-    const at = nearest(voice.waiting, note.performedAt ?? note.at, note.at);
+    const predicted = note.cause === 'predicted';
+    const patience = predicted ? FORETOLD_MS : PATIENCE_MS;
+    const at = nearest(voice.waiting, note.performedAt ?? note.at, note.at, patience);
     if (at < 0) {
-      ear.ghosts++;
+      // One that was predicted may be played yet.
+      if (!predicted || voice.foretold.push(note.at) > MAX_WAITING) ear.ghosts++;
+      if (voice.foretold.length > MAX_WAITING) voice.foretold.shift();
       return;
     }
     const playedAt = voice.waiting[at] as number;
     voice.waiting.splice(at, 1);
-    ear.heard++;
-    if (ear.delays.length === MAX_DELAYS) ear.delays.shift();
-    ear.delays.push(note.at - playedAt);
+    hear(ear, note.at - playedAt);
   }
 
   /** Notes that sound at the box now although their player let go of them longer than a second and a half ago. */
@@ -131,7 +143,7 @@ export class JamLedger {
     return {
       expected: ear?.expected ?? 0,
       heard: ear?.heard ?? 0,
-      ghosts: ear?.ghosts ?? 0,
+      ghosts: ear ? ear.ghosts + unplayed(ear) : 0,
       delayP50: p50,
       delayP95: p95,
       jitter: p5 === undefined || p95 === undefined ? undefined : p95 - p5,
@@ -143,14 +155,30 @@ export class JamLedger {
  * Place of the note that was played nearest to `performedAt`, as the listener's clock has it: of two strokes of one key, it
  * alone tells which was lost. -1: none.
  */
-function nearest(waiting: readonly number[], performedAt: number, heardAt: number): number {
+function nearest(
+  waiting: readonly number[],
+  performedAt: number,
+  heardAt: number,
+  patience: number,
+): number {
   let best = -1;
   for (const [index, playedAt] of waiting.entries()) {
-    if (playedAt > heardAt || playedAt < heardAt - PATIENCE_MS) continue;
+    if (playedAt > heardAt || playedAt < heardAt - patience) continue;
     const stray = Math.abs(playedAt - performedAt);
     if (best < 0 || stray < Math.abs((waiting[best] as number) - performedAt)) best = index;
   }
   return best;
+}
+
+function hear(ear: Ear, delay: number): void {
+  ear.heard++;
+  if (ear.delays.length === MAX_DELAYS) ear.delays.shift();
+  ear.delays.push(delay);
+}
+
+/** Predicted, and not played. */
+function unplayed({ voices }: Ear): number {
+  return [...voices.values()].reduce((sum, { foretold }) => sum + foretold.length, 0);
 }
 
 function nameOf(player: string, note: SimNote): string {
@@ -161,7 +189,7 @@ function voiceOf(ear: Ear, player: string, note: SimNote): Voice {
   const name = nameOf(player, note);
   let voice = ear.voices.get(name);
   if (!voice) {
-    voice = { waiting: [], held: 0, releasedAt: note.at };
+    voice = { waiting: [], foretold: [], held: 0, releasedAt: note.at };
     ear.voices.set(name, voice);
   }
   return voice;

@@ -3,16 +3,19 @@
  *
  * Takes  a box, and the instant that is 0 on the simulator's timeline.
  * Gives  SimNote for note-ons and note-offs, SimControl for what else shapes the sound.
- * Keeps  counts, and when each peer's note was performed until it sounds, at most MAX_WAITING of each key.
+ * Keeps  counts; when each peer's note was performed until it sounds, and when one sounded that has not come yet, at most
+ *        MAX_WAITING of each key.
  */
 import type { Box } from '../../runtime/compose.ts';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import { Listeners } from '../../runtime/core/listeners.ts';
 import type { MidiMessage } from '../../runtime/core/midi-message.ts';
-import type { Instant } from '../../runtime/core/time.ts';
+import { fromMillis, type Instant, type Micros } from '../../runtime/core/time.ts';
 import type { NoteKind, SimControl, SimNote } from './protocol.ts';
 
 const MAX_WAITING = 16;
+/** A note that sounded before it came was meant to be one performed so near. */
+const FORETOLD: Micros = fromMillis(150);
 const LEARNING = 0.1;
 
 type NoteOn = Extract<MidiMessage, { kind: 'noteOn' }>;
@@ -25,6 +28,8 @@ export class NoteTap implements AsyncDisposable {
   readonly #origin: Instant;
   readonly #held = new Teardown();
   readonly #performed = new Map<string, Instant[]>();
+  /** When predicted notes sounded that have not come. */
+  readonly #foretold = new Map<string, Instant[]>();
   /** From performed to sounding, by player: microseconds. */
   readonly #usual = new Map<string, number>();
 
@@ -47,7 +52,8 @@ export class NoteTap implements AsyncDisposable {
       box.output.onSent(({ message, source, cause, leftAt }) => {
         if (leftAt === undefined) return;
         const player = source === 'self' ? box.id : source;
-        const began = message.kind === 'noteOn' ? this.#recall(player, message, leftAt) : undefined;
+        const began =
+          message.kind === 'noteOn' ? this.#begun(player, message, cause, leftAt) : undefined;
         if (message.kind === 'noteOn') this.heard++;
         this.#note('heard', player, message, leftAt, began, cause);
         this.#control(message, this.#time(leftAt));
@@ -99,19 +105,26 @@ export class NoteTap implements AsyncDisposable {
     }
   }
 
-  #remember(source: string, { channel, key }: NoteOn, performedAt: Instant): void {
-    const voice = `${source}/${channel}/${key}`;
-    const waiting = this.#performed.get(voice);
-    if (!waiting) this.#performed.set(voice, [performedAt]);
-    else if (waiting.push(performedAt) > MAX_WAITING) waiting.shift();
+  #begun(source: string, message: NoteOn, cause: string, at: Instant): Instant | undefined {
+    if (cause !== 'predicted') return this.#recall(source, message, at);
+    push(this.#foretold, voiceOf(source, message), at);
+    return undefined;
+  }
+
+  #remember(source: string, message: NoteOn, performedAt: Instant): void {
+    const voice = voiceOf(source, message);
+    const foretold = this.#foretold.get(voice) ?? [];
+    const sounded = foretold.findIndex((at) => Math.abs(at - performedAt) < FORETOLD);
+    if (sounded < 0) push(this.#performed, voice, performedAt);
+    else foretold.splice(0, sounded + 1); // it has sounded; what was foretold before it never came
   }
 
   /**
    * The performance that sounds now. Some never do (duplicates, notes that came too late), so it is the one whose delay is
    * nearest to what this player's notes lately took.
    */
-  #recall(source: string, { channel, key }: NoteOn, at: Instant): Instant | undefined {
-    const waiting = this.#performed.get(`${source}/${channel}/${key}`);
+  #recall(source: string, message: NoteOn, at: Instant): Instant | undefined {
+    const waiting = this.#performed.get(voiceOf(source, message));
     if (!waiting || waiting.length === 0) return undefined;
     const usual = this.#usual.get(source) ?? at - (waiting[0] as Instant);
     const strays = waiting.map((performedAt) => Math.abs(at - performedAt - usual));
@@ -121,4 +134,12 @@ export class NoteTap implements AsyncDisposable {
     }
     return performedAt;
   }
+}
+
+const voiceOf = (source: string, { channel, key }: NoteOn): string => `${source}/${channel}/${key}`;
+
+function push(lists: Map<string, Instant[]>, voice: string, at: Instant): void {
+  const list = lists.get(voice);
+  if (!list) lists.set(voice, [at]);
+  else if (list.push(at) > MAX_WAITING) list.shift();
 }

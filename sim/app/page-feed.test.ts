@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openPageFeed, type PageSocket, SLOW_BYTES } from './page-feed.ts';
+import type { SimBars, SimFate, SimForecast } from './prediction-protocol.ts';
 import type { ServerMessage, SimNote } from './protocol.ts';
 import { openScriptedHost } from './scripted-host.ts';
 
@@ -14,6 +15,7 @@ const note: SimNote = {
   cause: 'received',
 };
 const ALL = { states: true, stats: true };
+const WANTED = { displays: true, notes: true, stats: true, watch: null };
 
 /** A page whose line is clogged by hand. */
 function openPage() {
@@ -96,13 +98,13 @@ test('a page in the background gets neither displays nor notes, and the last dis
   const feed = openPageFeed({ host });
   const { socket, received, take } = openPage();
   const page = feed.attach(socket);
-  page.want({ displays: false, notes: false, stats: false });
+  page.want({ displays: false, notes: false, stats: false, watch: null });
   received.length = 0;
   host.boxes[0]?.note(note);
   host.boxes[0]?.show(new Uint8Array(1_024).fill(7), 1);
   feed.flush(ALL);
   expect(received).toEqual([]);
-  page.want({ displays: true, notes: true, stats: true });
+  page.want({ displays: true, notes: true, stats: true, watch: null });
   feed.flush(ALL);
   expect(take('display')).toHaveLength(1);
   expect(take('stats')).toHaveLength(1);
@@ -118,4 +120,77 @@ test('a page that left gets nothing', () => {
   host.notice({ level: 'info', text: 'hello' });
   feed.flush(ALL);
   expect(received).toEqual([]);
+});
+
+describe('the engine of a box', () => {
+  const fate = (at: number): SimFate => ({
+    ...{ participant: '2'.repeat(32), fate: 'predicted', channel: 0, key: 60, velocity: 90, at },
+  });
+  const bars: SimBars = { epoch: 1, lines: [0, 2_000, 4_000], beats: 4, confidence: 1 };
+  const slot = (at: number, likely: number): SimForecast => ({
+    bars,
+    slots: [
+      {
+        ...{ participant: '2'.repeat(32), slot: at },
+        notes: [{ channel: 0, key: 60, at: at * 10, length: 100, likely }],
+      },
+    ],
+  });
+
+  test('is looked into while a page watches, and anew for each page that comes to it', () => {
+    const host = openScriptedHost();
+    const feed = openPageFeed({ host });
+    const first = feed.attach(openPage().socket);
+    const second = feed.attach(openPage().socket);
+    expect(host.calls).toEqual([]);
+    first.want({ ...WANTED, watch: 1 });
+    second.want({ ...WANTED, watch: 1 });
+    first.want({ ...WANTED, watch: 1, displays: false });
+    expect(host.calls.splice(0)).toEqual(['1 watch true', '1 watch true']);
+    first.want({ ...WANTED, watch: 2 });
+    expect(host.calls.splice(0)).toEqual(['2 watch true']);
+    second[Symbol.dispose]();
+    expect(host.calls.splice(0)).toEqual(['1 watch false']);
+    feed[Symbol.dispose]();
+    expect(host.calls.splice(0)).toEqual(['2 watch false']);
+  });
+
+  test('tells what became of notes among the notes, and counts them in their bound', () => {
+    const host = openScriptedHost();
+    const feed = openPageFeed({ host });
+    const { socket, take } = openPage();
+    feed.attach(socket);
+    for (let i = 0; i < 2_100; i++) host.boxes[0]?.fate(fate(i));
+    feed.flush(ALL);
+    expect(take('notes')[0]?.fates).toHaveLength(2_000);
+    expect(take('notes')).toMatchObject([{ box: 1, notes: [], skipped: 100 }]);
+  });
+
+  test('tells the page that watches it what it expects, only the last word on each slot', () => {
+    const host = openScriptedHost();
+    const feed = openPageFeed({ host });
+    const watching = openPage();
+    const other = openPage();
+    feed.attach(watching.socket).want({ ...WANTED, watch: 1 });
+    feed.attach(other.socket);
+    for (const likely of [0.2, 0.9]) host.boxes[0]?.forecast(slot(40, likely));
+    feed.flush(ALL);
+    feed.flush(ALL);
+    expect(watching.take('forecast')).toMatchObject([{ box: 1, ...slot(40, 0.9) }]);
+    expect(other.take('forecast')).toEqual([]);
+  });
+
+  test('is told to nobody who is too slow, and not kept for them', () => {
+    const host = openScriptedHost();
+    const feed = openPageFeed({ host });
+    const { socket, take } = openPage();
+    feed.attach(socket).want({ ...WANTED, watch: 1 });
+    socket.bufferedAmount = SLOW_BYTES + 1;
+    for (let i = 0; i < 1_000; i++) host.boxes[0]?.forecast(slot(i, 0.5));
+    feed.flush(ALL);
+    socket.bufferedAmount = 0;
+    host.boxes[0]?.forecast(slot(1_000, 0.5));
+    feed.flush(ALL);
+    expect(take('forecast')[0]?.slots).toHaveLength(1);
+  });
 });

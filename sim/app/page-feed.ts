@@ -5,21 +5,23 @@
  * Gives  text on each page's socket: at once on `attach`, then on each `flush`.
  * Keeps  for each page which *state* it has not seen (display, LEDs, player, session, profile): only the latest is ever
  *        sent, so a slow page loses no state. Notes and statistics are *events*: a page with more than SLOW_BYTES unsent
- *        loses them (drop policy "newest batch", told in `skipped`). Nothing here waits for a page.
+ *        loses them (drop policy "newest batch", told in `skipped`). Nothing here waits for a page. A box's engine is looked
+ *        into only while a page watches that box; a slow page misses forecasts, which are told anew with every beat.
  */
 import type { SimBoxHandle, SimulatorHost } from './host.ts';
-import { PROTOCOL_VERSION, type ServerMessage, type SimControl, type SimNote } from './protocol.ts';
+import type { SimBars, SimExpectedSlot, SimFate, SimForecast } from './prediction-protocol.ts';
+import {
+  PROTOCOL_VERSION,
+  type ServerMessage,
+  type SimControl,
+  type SimNote,
+  type Wanted,
+} from './protocol.ts';
 
 /** A WebSocket, as narrow as the need. */
 export interface PageSocket {
   readonly bufferedAmount: number;
   send(text: string): void;
-}
-
-interface Wanted {
-  readonly displays: boolean;
-  readonly notes: boolean;
-  readonly stats: boolean;
 }
 
 interface FedPage extends Disposable {
@@ -38,8 +40,10 @@ export interface PageFeed extends Disposable {
 
 /** Unsent octets from which a page counts as slow: about a second of dense playing by eight boxes. */
 export const SLOW_BYTES: number = 256 * 1024;
-/** Notes and controls kept for one flush of one box. */
+/** Notes, controls and fates kept for one flush of one box. */
 const MAX_BATCH = 2_000;
+/** Slots kept for one flush of one box; what is beyond is told with the next beat. */
+const MAX_SLOTS = 256;
 
 interface Page extends FedPage {
   readonly socket: PageSocket;
@@ -53,7 +57,12 @@ interface Batch {
   readonly box: SimBoxHandle;
   notes: SimNote[];
   controls: SimControl[];
+  fates: SimFate[];
   overflow: number;
+  bars: SimBars | null;
+  /** Something of the forecast has not been told. */
+  foreseen: boolean;
+  readonly slots: Map<string, SimExpectedSlot>;
 }
 
 export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
@@ -62,7 +71,7 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
   const held: Disposable[] = [];
   const states = new Map<string, () => ServerMessage>();
   const encoded = new Map<string, string>();
-  const batches = host.boxes.map((box): Batch => ({ box, notes: [], controls: [], overflow: 0 }));
+  const batches = host.boxes.map(openBatch);
 
   const define = (key: string, state: () => ServerMessage): (() => void) => {
     states.set(key, state);
@@ -97,7 +106,7 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
     }));
     const room = (): boolean => {
       if (pages.size === 0) return false;
-      if (batch.notes.length + batch.controls.length < MAX_BATCH) return true;
+      if (countOf(batch) < MAX_BATCH) return true;
       batch.overflow++;
       return false;
     };
@@ -113,8 +122,19 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
       box.onControl((control) => {
         if (room()) batch.controls.push({ ...control });
       }),
+      box.onFate((fate) => {
+        if (room()) batch.fates.push({ ...fate });
+      }),
+      box.onForecast((forecast) => foresee(batch, forecast)),
     );
   }
+  const foresee = (batch: Batch, { bars, slots }: SimForecast): void => {
+    batch.bars = bars;
+    batch.foreseen = true;
+    for (const slot of slots) {
+      if (batch.slots.size < MAX_SLOTS) batch.slots.set(`${slot.participant} ${slot.slot}`, slot);
+    }
+  };
   held.push(
     host.onProfile(define('profile', () => ({ kind: 'profile', name: host.profile }))),
     host.onNotice((notice) => {
@@ -124,11 +144,11 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
 
   const flushNotes = (): void => {
     for (const batch of batches) {
-      const count = batch.notes.length + batch.controls.length;
+      const count = countOf(batch);
       if (count + batch.overflow === 0) continue;
-      const { box, notes, controls, overflow } = batch;
+      const { box, notes, controls, fates, overflow } = batch;
       const message = (skipped: number): string =>
-        encode({ kind: 'notes', box: box.index, now: host.now(), notes, controls, skipped });
+        encode({ kind: 'notes', box: box.index, now: host.now(), notes, controls, fates, skipped });
       let usual: string | undefined;
       for (const page of pages) {
         if (!page.wanted.notes) continue;
@@ -146,8 +166,33 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
       }
       batch.notes = [];
       batch.controls = [];
+      batch.fates = [];
       batch.overflow = 0;
     }
+  };
+
+  const flushForecasts = (): void => {
+    for (const batch of batches) {
+      if (!batch.foreseen) continue;
+      const { box, bars } = batch;
+      const slots = [...batch.slots.values()];
+      batch.foreseen = false;
+      batch.slots.clear();
+      let text: string | undefined;
+      for (const page of pages) {
+        if (page.wanted.watch !== box.index || isSlow(page)) continue;
+        text ??= encode({ kind: 'forecast', box: box.index, now: host.now(), bars, slots });
+        page.socket.send(text);
+      }
+    }
+  };
+
+  /** `anew`: a page that has just come to this box must be told the whole forecast. */
+  const watch = (index: number | null, anew: boolean): void => {
+    const box = host.boxes.find((candidate) => candidate.index === index);
+    if (!box) return;
+    const on = [...pages].some((page) => page.wanted.watch === index);
+    if (anew || !on) box.watch(on);
   };
 
   const flushStates = (): void => {
@@ -178,12 +223,16 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
     attach(socket) {
       const page: Page = {
         socket,
-        wanted: { displays: true, notes: true, stats: true },
+        wanted: { displays: true, notes: true, stats: true, watch: null },
         stale: new Set(states.keys()),
         skipped: new Map(),
         dropped: 0,
         want(wanted) {
+          const before = page.wanted.watch;
           page.wanted = wanted;
+          if (wanted.watch === before) return;
+          watch(before, false);
+          watch(wanted.watch, true);
         },
         tell(level, text) {
           if (isSlow(page)) page.dropped++;
@@ -191,6 +240,7 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
         },
         [Symbol.dispose]() {
           pages.delete(page);
+          watch(page.wanted.watch, false);
         },
       };
       socket.send(
@@ -213,15 +263,24 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
     flush(due) {
       if (pages.size === 0) return;
       flushNotes();
-      if (due.states) flushStates();
+      if (due.states) {
+        flushStates();
+        flushForecasts();
+      }
       if (due.stats) flushStats();
     },
     [Symbol.dispose]() {
       for (const listener of held.splice(0)) listener[Symbol.dispose]();
-      pages.clear();
+      for (const page of [...pages]) page[Symbol.dispose]();
     },
   };
 }
 
+const openBatch = (box: SimBoxHandle): Batch => ({
+  ...{ box, notes: [], controls: [], fates: [], overflow: 0 },
+  ...{ bars: null, foreseen: false, slots: new Map() },
+});
+const countOf = ({ notes, controls, fates }: Batch): number =>
+  notes.length + controls.length + fates.length;
 const encode = (message: ServerMessage): string => JSON.stringify(message);
 const isSlow = (page: Page): boolean => page.socket.bufferedAmount > SLOW_BYTES;

@@ -9,14 +9,14 @@
 
 import { type HeldNotes, trackHeldNotes } from './held-notes.ts';
 import type { SimBoxHandle, SimulatorHost } from './host.ts';
-import { type ClientMessage, parseClientMessage } from './protocol.ts';
+import { type ClientMessage, parseClientMessage, type Wanted } from './protocol.ts';
 
 export interface PageInputDeps {
   readonly host: SimulatorHost;
   /** Real milliseconds that never go backwards. */
   readonly now: () => number;
   readonly problem: (text: string) => void;
-  readonly subscribe: (wanted: { displays: boolean; notes: boolean; stats: boolean }) => void;
+  readonly subscribe: (wanted: Wanted) => void;
   /** The page has just played on this box: its player waits for the echo. */
   readonly touched: (box: number) => void;
   /** Boxes whose knob some page presses, shared by all pages: a knob has room for one finger. */
@@ -122,14 +122,27 @@ export function openPageInput(deps: PageInputDeps, init: PageInputInit = {}): Pa
         if (message.box !== undefined) boxAt(message.box)?.panic();
         else for (const box of host.boxes) box.panic();
         return;
+      case 'hear':
+        hear(message);
+        return;
       case 'subscribe':
         deps.subscribe({
           displays: message.displays,
           notes: message.notes,
           stats: message.stats,
+          watch: message.watch,
         });
         return;
     }
+  };
+
+  const hear = (message: ClientMessage & { readonly kind: 'hear' }): void => {
+    const box = boxAt(message.box);
+    const { participant, mode, wet } = message;
+    if (!box) return;
+    if (box.session?.participants.some(({ id }) => id === participant) === true) {
+      box.hear(participant, { mode, wet });
+    } else problem(`Nobody of that name is in the session of ${box.name}.`);
   };
 
   const play = (message: ClientMessage & { readonly kind: 'player' }): void => {

@@ -15,7 +15,10 @@ const accepted: readonly ClientMessage[] = [
   { kind: 'together', action: 'stop' },
   { kind: 'panic' },
   { kind: 'panic', box: 2 },
-  { kind: 'subscribe', displays: false, notes: true, stats: false },
+  { kind: 'subscribe', displays: false, notes: true, stats: false, watch: null },
+  { kind: 'subscribe', displays: true, notes: true, stats: true, watch: 2 },
+  { kind: 'hear', box: 1, participant: 'ab'.repeat(16), mode: 'tight' },
+  { kind: 'hear', box: 1, participant: 'ab'.repeat(16), mode: null, wet: 0.5 },
 ];
 
 describe('what a page says', () => {
@@ -35,6 +38,8 @@ describe('what a page says', () => {
     ['no hexadecimal', '{"kind":"midi","box":1,"bytes":"90zz"}'],
     ['no MIDI', '{"kind":"midi","box":1,"bytes":""}'],
     ['an unknown field', '{"kind":"panic","now":true}'],
+    ['a mode that there is not', '{"kind":"hear","box":1,"participant":"a","mode":"dream"}'],
+    ['more than all', '{"kind":"hear","box":1,"participant":"a","wet":1.5}'],
     ['a long name', JSON.stringify({ kind: 'profile', name: 'x'.repeat(81) })],
   ])('is refused: %s', (_what, text) => {
     expect(parseClientMessage(text).ok).toBe(false);

@@ -8,9 +8,10 @@
  * The page imports only types from here, so that the checks stay out of its bundle.
  */
 import { z } from 'zod';
+import type { SimFate, SimForecast, SimPrediction } from './prediction-protocol.ts';
 
 /** Changes when a page of before would misunderstand; such a page reloads itself. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Octets of one WebSocket message from a page. */
 export const MAX_CLIENT_MESSAGE = 4_096;
@@ -56,13 +57,28 @@ export type ClientMessage =
   | { readonly kind: 'together'; readonly action: 'stop' }
   /** All notes off, now: on one box, or on all when `box` is missing. */
   | { readonly kind: 'panic'; readonly box?: number | undefined }
-  /** What to send to this page from now on. A page in the background asks for less. */
+  /** How a box is to hear one of the others. What is left out stays as it is; mode null: as everybody. */
   | {
-      readonly kind: 'subscribe';
-      readonly displays: boolean;
-      readonly notes: boolean;
-      readonly stats: boolean;
-    };
+      readonly kind: 'hear';
+      readonly box: number;
+      readonly participant: string;
+      readonly mode?: JamMode | null | undefined;
+      /** 0: nothing is played before it came; 1: as much as the budget of false notes allows. */
+      readonly wet?: number | undefined;
+    }
+  /** What to send to this page from now on. A page in the background asks for less. */
+  | ({ readonly kind: 'subscribe' } & Wanted);
+
+export interface Wanted {
+  readonly displays: boolean;
+  readonly notes: boolean;
+  readonly stats: boolean;
+  /** The box whose prediction engine is looked into; null: none. */
+  readonly watch: number | null;
+}
+
+/** DESIGN section 5; runtime/core/ensemble.ts. */
+export type JamMode = 'auto' | 'live' | 'tight' | 'groove';
 
 export type ParsedClientMessage =
   | { readonly ok: true; readonly message: ClientMessage }
@@ -104,10 +120,18 @@ const clientMessage: z.ZodType<ClientMessage> = z.union([
   z.strictObject({ kind: z.literal('together'), action: z.literal('stop') }),
   z.strictObject({ kind: z.literal('panic'), box: box.optional() }),
   z.strictObject({
+    kind: z.literal('hear'),
+    box,
+    participant: name,
+    mode: z.enum(['auto', 'live', 'tight', 'groove']).nullable().optional(),
+    wet: z.number().min(0).max(1).optional(),
+  }),
+  z.strictObject({
     kind: z.literal('subscribe'),
     displays: z.boolean(),
     notes: z.boolean(),
     stats: z.boolean(),
+    watch: box.nullable(),
   }),
 ]);
 
@@ -196,6 +220,8 @@ export interface SimPeerStats {
   /** What the de-jitter buffer holds events back for, milliseconds. */
   readonly buffer: number | null;
   readonly late: number;
+  /** Null until the first note came. */
+  readonly prediction: SimPrediction | null;
 }
 
 export interface SimBoxStats {
@@ -223,6 +249,8 @@ export interface SimSession {
   readonly playing: boolean;
   /** When a first beat of a bar falls; null while the clocks are not synchronized. */
   readonly origin: number | null;
+  /** When the first beat of what plays, or is about to, falls: a bar line. */
+  readonly songAt: number | null;
   readonly participants: readonly {
     readonly id: string;
     readonly name: string;
@@ -283,7 +311,9 @@ export type ServerMessage =
       readonly now: number;
       readonly notes: readonly SimNote[];
       readonly controls: readonly SimControl[];
-      /** Notes and controls that were left out since this page was too slow to take them. */
+      /** Only of the box that the page watches. */
+      readonly fates: readonly SimFate[];
+      /** Notes, controls and fates that were left out since this page was too slow to take them. */
       readonly skipped: number;
     }
   | {
@@ -291,6 +321,8 @@ export type ServerMessage =
       readonly now: number;
       readonly boxes: readonly ({ readonly box: number } & SimBoxStats)[];
     }
+  /** What the engine of the watched box expects; what it told before of the same slots counts no more. */
+  | ({ readonly kind: 'forecast'; readonly box: number; readonly now: number } & SimForecast)
   | ({ readonly kind: 'player'; readonly box: number } & SimPlayerState)
   | { readonly kind: 'session'; readonly box: number; readonly session: SimSession | null }
   | { readonly kind: 'profile'; readonly name: string }

@@ -12,6 +12,7 @@ import {
   type SimulatorHost,
   STOPPED,
 } from './host.ts';
+import type { SimFate, SimForecast } from './prediction-protocol.ts';
 import type {
   SimBoxStats,
   SimControl,
@@ -31,6 +32,8 @@ interface ScriptedBox extends SimBoxHandle {
   show(frame: Uint8Array, brightness: number): void;
   note(note: SimNote): void;
   control(control: SimControl): void;
+  fate(fate: SimFate): void;
+  forecast(forecast: SimForecast): void;
 }
 
 export interface ScriptedHost extends SimulatorHost {
@@ -109,6 +112,8 @@ function openBox(
   const controls = new Listeners<[SimControl]>();
   const sessions = new Listeners<[SimSession | undefined]>();
   const players = new Listeners<[SimPlayerState]>();
+  const fates = new Listeners<[SimFate]>();
+  const forecasts = new Listeners<[SimForecast]>();
   let stats = NO_STATS;
   let leds: SimLeds = { link: 0, activity: 0 };
   let session: SimSession | undefined;
@@ -150,12 +155,16 @@ function openBox(
       call(`${index} midi ${Buffer.from(bytes).toString('hex')}`);
     },
     panic: () => call(`${index} panic`),
+    hear: (participant, how) => call(`${index} hear ${participant} ${JSON.stringify(how)}`),
+    watch: (on) => call(`${index} watch ${on}`),
     stats: () => stats,
     onFrame: (listener) => frames.add(listener),
     onLeds: (listener) => ledListeners.add(listener),
     onNote: (listener) => notes.add(listener),
     onControl: (listener) => controls.add(listener),
     onSession: (listener) => sessions.add(listener),
+    onFate: (listener) => fates.add(listener),
+    onForecast: (listener) => forecasts.add(listener),
     setStats(next) {
       stats = next;
     },
@@ -184,6 +193,8 @@ function openBox(
       notes.emit(note);
     },
     control: (control) => controls.emit(control),
+    fate: (fate) => fates.emit(fate),
+    forecast: (forecast) => forecasts.emit(forecast),
   };
   return box;
 }

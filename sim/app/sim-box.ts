@@ -11,6 +11,7 @@ import { PortError } from '../../runtime/core/errors.ts';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import {
   after,
+  type EnsembleTime,
   fromMillis,
   fromSeconds,
   type Instant,
@@ -20,12 +21,16 @@ import {
 import type { NetAddress } from '../../runtime/ports/datagram-network.ts';
 import type { MidiOutput } from '../../runtime/ports/midi-output.ts';
 import type { ParticipantLink } from '../../runtime/session/session.ts';
+import { timeOfBeat } from '../../runtime/timeline/timeline.ts';
 import type { MidiFileSong } from '../midi-file.ts';
 import { openSimMidiInput, type SimMidiInput } from '../midi-wire.ts';
 import { openSimPanel, type SimPanel } from '../panel-device.ts';
+import { EngineView } from './engine-view.ts';
+import type { SimHearing } from './host.ts';
 import { NoteTap } from './note-tap.ts';
 import { pause } from './pause.ts';
 import { TrackPlayer } from './player.ts';
+import type { SimFate, SimForecast } from './prediction-protocol.ts';
 import type {
   SimBoxStats,
   SimControl,
@@ -34,7 +39,7 @@ import type {
   SimPeerStats,
   SimSession,
 } from './protocol.ts';
-import type { BandMember } from './simulated-band.ts';
+import type { BandMember, SongTime } from './simulated-band.ts';
 
 export interface SimBoxDeps extends Omit<BoxDeps, 'frontPanel'> {
   /** The wire out; the box owns it. */
@@ -83,6 +88,7 @@ class SimBox implements BandMember {
   readonly #panel: SimPanel;
   readonly #input: SimMidiInput;
   readonly #tap: NoteTap;
+  readonly #view: EngineView;
   /** Where packets go to each box, and the networks that are in force towards some of them. */
   readonly #ways = new Map<string, readonly NetAddress[]>();
   readonly #profiles = new Map<string, string>();
@@ -105,6 +111,12 @@ class SimBox implements BandMember {
     this.#panel = panel;
     this.#input = input;
     this.#tap = held.hold(new NoteTap(box, init.origin));
+    this.#view = held.hold(
+      new EngineView(
+        { clock: deps.clock, engine: box.engine, players: () => this.#players },
+        init.origin,
+      ),
+    );
     this.player = held.hold(
       new TrackPlayer({ clock: deps.clock, song: deps.song, feed: (bytes) => this.play(bytes) }),
     );
@@ -153,14 +165,23 @@ class SimBox implements BandMember {
   playAt(piece: string, tracks: readonly number[], loop: boolean, at: number): void {
     this.player.playAt(piece, tracks, loop, after(this.#origin, fromMillis(at)));
   }
-  conduct(bpm: number | undefined): void {
+  conduct(time: SongTime | undefined): void {
     const { session } = this.#box;
     if (!session.context) return;
-    if (bpm !== undefined) session.setTempo(bpm);
-    session.setPlaying(bpm !== undefined);
+    if (time) {
+      session.setTempo(time.bpm);
+      session.setMetre(time.beatsPerBar);
+    }
+    session.setPlaying(time !== undefined);
   }
   panic(): void {
     this.#box.panic();
+  }
+  hear(participant: string, how: SimHearing): void {
+    this.#view.hear(participant, how);
+  }
+  watch(on: boolean): void {
+    this.#view.watch(on);
   }
   setProfile(name: string, to?: string): void {
     if (to === undefined) {
@@ -212,6 +233,12 @@ class SimBox implements BandMember {
   onSession(listener: (session: SimSession | undefined) => void): Disposable {
     return this.#box.session.onContext((context) => listener(this.#session(context)));
   }
+  onFate(listener: (fate: SimFate) => void): Disposable {
+    return this.#view.fates.add(listener);
+  }
+  onForecast(listener: (forecast: SimForecast) => void): Disposable {
+    return this.#view.forecasts.add(listener);
+  }
 
   stats(): SimBoxStats {
     const { output, participants } = this.#box.status.status();
@@ -233,6 +260,7 @@ class SimBox implements BandMember {
           recovered,
           buffer: millis(this.#box.engine.streamStats(id)?.buffer),
           late,
+          prediction: this.#view.figures(id),
         }),
       ),
     };
@@ -240,6 +268,11 @@ class SimBox implements BandMember {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#held[Symbol.asyncDispose]();
+  }
+
+  get #players(): readonly string[] {
+    const others = this.#box.session.context?.participants.filter(({ self }) => !self);
+    return others?.map(({ id }) => id) ?? [];
   }
 
   #impair(box: string): void {
@@ -250,8 +283,10 @@ class SimBox implements BandMember {
 
   #session(context: EnsembleContext | undefined): SimSession | undefined {
     if (!context) return undefined;
-    const { name, host, locked, mode, timeline, playing, participants } = context;
+    const { name, host, locked, mode, timeline, playing, song, participants } = context;
     const { ensembleClock: clock, rtp, peers } = this.#box;
+    const here = (time: EnsembleTime): number | null =>
+      clock.synced ? (clock.toLocal(time) - this.#origin) / 1_000 : null;
     return {
       name,
       host,
@@ -264,7 +299,8 @@ class SimBox implements BandMember {
       bpm: timeline.bpm,
       beatsPerBar: timeline.beatsPerBar,
       playing,
-      origin: clock.synced ? (clock.toLocal(timeline.origin) - this.#origin) / 1_000 : null,
+      origin: here(timeline.origin),
+      songAt: song ? here(timeOfBeat(timeline, song.start)) : null,
       participants: participants.map(({ id, name, instrument, role, connected, muted, route }) => ({
         id,
         name,

@@ -9,14 +9,21 @@ import { PortError } from '../../runtime/core/errors.ts';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import { Listeners } from '../../runtime/core/listeners.ts';
 import { after, fromMillis, fromSeconds, type Instant } from '../../runtime/core/time.ts';
-import type { Clock, WallClock } from '../../runtime/ports/clock.ts';
+import type { Alarm, Clock, WallClock } from '../../runtime/ports/clock.ts';
 import { isProfileName, NETWORK_PROFILES, PROFILE_NAMES } from '../network/profiles.ts';
+import { barLineAfter } from './bar-line.ts';
 import type { SimBoxHandle, SimulatorHost } from './host.ts';
 import { JamLedger } from './jam-ledger.ts';
 import type { SimBoxResult, SimOptions } from './options.ts';
 import { pause } from './pause.ts';
 import type { PieceLibrary } from './pieces.ts';
 import type { PieceInfo, ProfileInfo, SimBoxStats, SimNotice } from './protocol.ts';
+
+/** How a piece is counted. */
+export interface SongTime {
+  readonly bpm: number;
+  readonly beatsPerBar: number;
+}
 
 /** A box of the band, wherever it runs. */
 export interface BandMember extends SimBoxHandle, AsyncDisposable {
@@ -28,8 +35,8 @@ export interface BandMember extends SimBoxHandle, AsyncDisposable {
   readonly hears: readonly string[];
   /** Plays tracks of a piece from that instant of the band's timeline (milliseconds). */
   playAt(piece: string, tracks: readonly number[], loop: boolean, at: number): void;
-  /** Sets the tempo of its session and starts it; undefined stops it. Does nothing in no session. */
-  conduct(bpm: number | undefined): void;
+  /** Sets tempo and metre of its session and starts it; undefined stops it. Does nothing in no session. */
+  conduct(time: SongTime | undefined): void;
   /** How it is to know, for `stats`, which of its notes nobody holds any more: only the band hears everybody. */
   judgeStuck(stuck: () => number): void;
   /** `to`: only towards that box, by its id. */
@@ -49,13 +56,15 @@ export interface SimulatedBand extends SimulatorHost, AsyncDisposable {
   readonly members: readonly BandMember[];
   /** Box 1 makes a session, the others join it; resolves when everybody hears everybody. */
   gather(signal: AbortSignal): Promise<void>;
-  /** Deals the tracks out to the boxes, all to begin at that instant of the band's timeline (milliseconds). */
-  share(piece: string, tracks: readonly number[], loop: boolean, at: number): void;
+  /** Deals the tracks out to the boxes, all to begin on the next bar line of the session. */
+  share(piece: string, tracks: readonly number[], loop: boolean): void;
   results(): readonly SimBoxResult[];
 }
 
-/** All players of a piece begin this much after the wish, so that they begin together. */
+/** All players of a piece begin at least this much after the wish, so that they begin together. */
 const COUNT_IN_MS = 300;
+/** How long the session may take to say when its bars fall; then music begins anyway. */
+const PATIENCE_MS = 800;
 const GATHER_PATIENCE = fromSeconds(30);
 const LOOK = fromMillis(50);
 
@@ -82,6 +91,15 @@ export async function openSimulatedBand(
   }
 }
 
+interface Beginning {
+  readonly piece: string;
+  readonly tracks: readonly number[];
+  readonly loop: boolean;
+  readonly bpm: number;
+  /** On the band's timeline, in milliseconds. */
+  readonly until: number;
+}
+
 class RunningBand implements SimulatedBand {
   readonly version: string;
   readonly acquainted: boolean;
@@ -96,6 +114,9 @@ class RunningBand implements SimulatedBand {
   readonly #ledger: JamLedger;
   readonly #noticed = new Listeners<[notice: SimNotice]>();
   readonly #profileChanged = new Listeners<[name: string]>();
+  readonly #alarm: Alarm;
+  /** What waits for a bar line. */
+  #beginning: readonly Beginning[] = [];
   #profile: string;
 
   constructor(
@@ -112,6 +133,7 @@ class RunningBand implements SimulatedBand {
     this.#origin = origin;
     this.#profile = profile;
     this.#held = held;
+    this.#alarm = held.hold(deps.clock.alarm(() => this.#begin()));
     const byId = new Map(members.map((member) => [member.id, member]));
     this.#ledger = new JamLedger(
       members.map(({ id }) => id),
@@ -159,12 +181,35 @@ class RunningBand implements SimulatedBand {
       this.#warn(`There is no piece called ${piece}`);
       return;
     }
-    this.share(piece, [...info.tracks.keys()], loop, this.now() + COUNT_IN_MS);
+    this.share(piece, [...info.tracks.keys()], loop);
   }
 
-  share(piece: string, tracks: readonly number[], loop: boolean, at: number): void {
+  share(piece: string, tracks: readonly number[], loop: boolean): void {
+    const song = this.#deps.library.song(piece);
+    if (!song) return;
+    this.members[0]?.conduct(song);
+    const until = this.now() + PATIENCE_MS;
+    this.#beginning = [...this.#beginning, { piece, tracks, loop, bpm: song.bpm, until }];
+    this.#begin();
+  }
+
+  /** People play with the click, so music begins on one of its bar lines. */
+  #begin(): void {
+    const { clock } = this.#deps;
+    const session = this.members[0]?.session;
+    const now = this.now();
+    const soonest = now + COUNT_IN_MS;
+    this.#beginning = this.#beginning.filter(({ piece, tracks, loop, bpm, until }) => {
+      const at = barLineAfter(session, bpm, soonest);
+      if (session && at === undefined && now < until) return true;
+      this.#deal(piece, tracks, loop, at ?? soonest);
+      return false;
+    });
+    if (this.#beginning.length > 0) this.#alarm.set(after(clock.now(), LOOK));
+  }
+
+  #deal(piece: string, tracks: readonly number[], loop: boolean, at: number): void {
     const boxes = this.members.length;
-    this.members[0]?.conduct(this.#deps.library.song(piece)?.bpm);
     for (const [index, member] of this.members.entries()) {
       const own = tracks.filter((_track, place) => place % boxes === index);
       // More boxes than parts: some double.
@@ -174,6 +219,7 @@ class RunningBand implements SimulatedBand {
   }
 
   stopTogether(): void {
+    this.#beginning = [];
     this.members[0]?.conduct(undefined);
     for (const member of this.members) member.player.stop();
   }

@@ -3,6 +3,7 @@ import { BoxCard } from './box-card.tsx';
 import { Help } from './help.tsx';
 import { useJam } from './jam.ts';
 import { Notices } from './notices.tsx';
+import { Players } from './prediction/players.tsx';
 import { Roll } from './roll/roll.tsx';
 import { PeerTable } from './stats/peer-table.tsx';
 import { Plots } from './stats/plots.tsx';
@@ -22,6 +23,7 @@ export function App() {
           {boxes.length === 0 ? <p class="waiting">Waiting for the simulator …</p> : null}
         </section>
         <Roll />
+        <Players />
         <section class="figures" aria-label="Figures of the peers">
           <PeerTable />
           <Plots />

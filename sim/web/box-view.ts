@@ -13,6 +13,7 @@ import type {
 import { type Bus, openBus } from './bus.ts';
 import { type Hand, openHand } from './keys/hand.ts';
 import { lookOf, type PlayerLook } from './players-colour.ts';
+import { type Beliefs, openBeliefs } from './prediction/beliefs.ts';
 import { openRollSpans, type RollSpans } from './roll/roll-spans.ts';
 import { openStatHistory, type StatHistory } from './stats/stat-history.ts';
 
@@ -33,6 +34,8 @@ export interface BoxView {
   readonly pads: Signal<boolean>;
   readonly hand: Hand;
   readonly spans: RollSpans;
+  /** What its engine expects, while it is listened to. */
+  readonly beliefs: Beliefs;
   readonly history: StatHistory;
   /** What the display shows; `frames` tells of changes. */
   readonly shown: Shown;
@@ -56,6 +59,7 @@ export function openBoxView(info: BoxInfo, play: (message: readonly number[]) =>
     pads: signal(false),
     hand: openHand(play),
     spans: openRollSpans(),
+    beliefs: openBeliefs(),
     history: openStatHistory(),
     shown: { frame: new Uint8Array(1_024), brightness: 0 },
     frames: openBus(),

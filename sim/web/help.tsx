@@ -56,8 +56,10 @@ export function Help() {
       <h3>The roll</h3>
       <p>
         An outline is a note as it was <em>played</em>, a triangle its <em>arrival</em> at the box
-        that is listened to, a bar what that box <em>heard</em>. The dotted line between is the
-        delay.
+        that is listened to, a bar what that box <em>heard</em>; the dotted line between is the
+        delay. Shape and colour tell what became of it: a note that is far away is{' '}
+        <em>predicted</em>, sounds before it came, and is <em>confirmed</em> when it does, or{' '}
+        <em>false</em>. To the right of the present lies what is <em>expected</em>.
       </p>
       <form method="dialog">
         <button type="submit" class="strong">

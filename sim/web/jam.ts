@@ -42,6 +42,8 @@ export interface Jam {
   readonly listening: Signal<number>;
   readonly listened: ReadonlySignal<BoxView | undefined>;
   readonly helpOpen: Signal<boolean>;
+  /** On the roll colours tell what became of notes; else who plays them. */
+  readonly byFate: Signal<boolean>;
   /** Counts the statistics that came, for what redraws with them. */
   readonly statTick: Signal<number>;
   readonly time: TimeBase;
@@ -53,7 +55,7 @@ export interface Jam {
 }
 
 /** Compiles only while it is the protocol's. */
-const PROTOCOL: typeof PROTOCOL_VERSION = 2;
+const PROTOCOL: typeof PROTOCOL_VERSION = 3;
 const NOTICE_MS = 7_000;
 const MAX_NOTICES = 4;
 const RELOADED = 'reloaded-for-protocol';
@@ -80,6 +82,7 @@ export function openJam(url: string): Jam {
     listening,
     listened: computed(() => boxes.value.find((box) => box.info.index === listening.value)),
     helpOpen: signal(false),
+    byFate: signal(true),
     statTick: signal(0),
     time,
     synth,
@@ -145,6 +148,10 @@ export function openJam(url: string): Jam {
         time.hear(message.now, performance.now());
         hear(message);
         return;
+      case 'forecast':
+        time.hear(message.now, performance.now());
+        boxAt(message.box)?.beliefs.take(message);
+        return;
       case 'player': {
         const box = boxAt(message.box);
         if (box) box.player.value = message;
@@ -183,6 +190,7 @@ export function openJam(url: string): Jam {
     for (const box of boxes.value) {
       box.spans.clear();
       box.history.clear();
+      box.beliefs.clear();
     }
     if (!boxAt(listening.value)) listening.value = 1;
     if (!boxAt(jam.selected.value)) jam.selected.value = 1;
@@ -194,6 +202,7 @@ export function openJam(url: string): Jam {
     if (!box) return;
     if (message.skipped > 0) silence(box); // a note-off may be among them
     const heard = box.info.index === listening.value;
+    for (const fate of message.fates) box.spans.settle(fate);
     for (const control of message.controls) if (heard) synth.control(control);
     for (const note of message.notes) {
       box.spans.add(note);
@@ -209,11 +218,11 @@ export function openJam(url: string): Jam {
       displays: visible,
       notes: visible || synth.on.value,
       stats: visible,
+      watch: visible ? listening.value : null,
     });
     if (!visible && !synth.on.value) for (const box of boxes.value) silence(box);
   };
   document.addEventListener('visibilitychange', subscribe);
-  listening.subscribe(() => synth.silence());
 
   const connection = openConnection({
     url,
@@ -226,6 +235,12 @@ export function openJam(url: string): Jam {
         silence(box);
       }
     },
+  });
+  listening.subscribe(() => {
+    synth.silence();
+    // What another box expected is of no use when it is looked at again.
+    for (const box of boxes.value) box.beliefs.clear();
+    subscribe();
   });
   return jam;
 }

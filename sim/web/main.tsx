@@ -10,6 +10,7 @@ import './styles/base.css';
 import './styles/device.css';
 import './styles/keyboard.css';
 import './styles/panels.css';
+import './styles/prediction.css';
 
 const page = document.getElementById('page');
 if (!page) throw new Error('index.html has no #page');

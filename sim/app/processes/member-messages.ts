@@ -5,6 +5,9 @@
 import type { FoundService, ServiceAdvert, ServiceType } from '../../../runtime/ports/discovery.ts';
 import type { Settings } from '../../../runtime/settings/settings.ts';
 import type { ProfileName } from '../../network/profiles.ts';
+import type { SimHearing } from '../host.ts';
+import type { SimFate, SimForecast } from '../prediction-protocol.ts';
+import type { SongTime } from '../simulated-band.ts';
 import type {
   SimBoxStats,
   SimControl,
@@ -45,6 +48,8 @@ export type ToMember =
   | { readonly kind: 'release' }
   | { readonly kind: 'play'; readonly bytes: Uint8Array }
   | { readonly kind: 'panic' }
+  | { readonly kind: 'hear'; readonly participant: string; readonly how: SimHearing }
+  | { readonly kind: 'watch'; readonly on: boolean }
   | {
       readonly kind: 'playAt';
       readonly piece: string;
@@ -52,7 +57,7 @@ export type ToMember =
       readonly loop: boolean;
       readonly at: number;
     }
-  | { readonly kind: 'conduct'; readonly bpm: number | undefined }
+  | { readonly kind: 'conduct'; readonly time: SongTime | undefined }
   | { readonly kind: 'stop' }
   | { readonly kind: 'setLoop'; readonly loop: boolean }
   | {
@@ -88,6 +93,8 @@ export type FromMember =
   | { readonly kind: 'control'; readonly control: SimControl }
   | { readonly kind: 'session'; readonly session: SimSession | undefined }
   | { readonly kind: 'player'; readonly state: SimPlayerState }
+  | { readonly kind: 'fate'; readonly fate: SimFate }
+  | { readonly kind: 'forecast'; readonly forecast: SimForecast }
   | { readonly kind: 'stats'; readonly stats: SimBoxStats; readonly hears: readonly string[] }
   | { readonly kind: 'announce'; readonly id: number; readonly advert: ServiceAdvert }
   | { readonly kind: 'update'; readonly id: number; readonly txt: Readonly<Record<string, string>> }

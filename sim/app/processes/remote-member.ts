@@ -12,7 +12,8 @@ import { Teardown } from '../../../runtime/core/lifecycle.ts';
 import { Listeners } from '../../../runtime/core/listeners.ts';
 import type { Announcement, Discovery } from '../../../runtime/ports/discovery.ts';
 import { FRAME_BYTES } from '../../../runtime/ports/display.ts';
-import { NO_STATS, type SimPlayer, STOPPED } from '../host.ts';
+import { NO_STATS, type SimHearing, type SimPlayer, STOPPED } from '../host.ts';
+import type { SimFate, SimForecast } from '../prediction-protocol.ts';
 import type {
   SimBoxStats,
   SimControl,
@@ -21,7 +22,7 @@ import type {
   SimPlayerState,
   SimSession,
 } from '../protocol.ts';
-import type { BandMember } from '../simulated-band.ts';
+import type { BandMember, SongTime } from '../simulated-band.ts';
 import type {
   FromMember,
   MemberCall,
@@ -73,6 +74,8 @@ class RemoteMember implements BandMember {
   readonly #controls = new Listeners<[control: SimControl]>();
   readonly #sessions = new Listeners<[session: SimSession | undefined]>();
   readonly #players = new Listeners<[state: SimPlayerState]>();
+  readonly #fates = new Listeners<[fate: SimFate]>();
+  readonly #forecasts = new Listeners<[forecast: SimForecast]>();
   #facts: MemberFacts = { id: '', name: '' };
   #playing: SimPlayerState = STOPPED;
   #stats: SimBoxStats = NO_STATS;
@@ -131,11 +134,19 @@ class RemoteMember implements BandMember {
   playAt(piece: string, tracks: readonly number[], loop: boolean, at: number): void {
     this.#send({ kind: 'playAt', piece, tracks, loop, at });
   }
-  conduct(bpm: number | undefined): void {
-    this.#send({ kind: 'conduct', bpm });
+  conduct(time: SongTime | undefined): void {
+    // Only what can be sent: a song is far more.
+    const wanted = time && { bpm: time.bpm, beatsPerBar: time.beatsPerBar };
+    this.#send({ kind: 'conduct', time: wanted });
   }
   panic(): void {
     this.#send({ kind: 'panic' });
+  }
+  hear(participant: string, how: SimHearing): void {
+    this.#send({ kind: 'hear', participant, how });
+  }
+  watch(on: boolean): void {
+    this.#send({ kind: 'watch', on });
   }
   setProfile(name: string, to?: string): void {
     this.#send({ kind: 'setProfile', name, to });
@@ -161,6 +172,12 @@ class RemoteMember implements BandMember {
   }
   onSession(listener: (session: SimSession | undefined) => void): Disposable {
     return this.#sessions.add(listener);
+  }
+  onFate(listener: (fate: SimFate) => void): Disposable {
+    return this.#fates.add(listener);
+  }
+  onForecast(listener: (forecast: SimForecast) => void): Disposable {
+    return this.#forecasts.add(listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -238,6 +255,12 @@ class RemoteMember implements BandMember {
       case 'player':
         this.#playing = message.state;
         this.#players.emit(message.state);
+        break;
+      case 'fate':
+        this.#fates.emit(message.fate);
+        break;
+      case 'forecast':
+        this.#forecasts.emit(message.forecast);
         break;
       case 'stats':
         this.#stats = message.stats;

@@ -13,28 +13,35 @@ const span = (key: number, more: Partial<Span> = {}): Span => ({
   performedAt: undefined,
   start: 0,
   end: 10,
+  fate: undefined,
   ...more,
 });
 const BEFORE = { low: 48, high: 72 };
 
 describe('the window', () => {
   test('scrolls with the present near its right edge', () => {
-    const window = rollWindow(100_000, 2_000, false);
+    const window = rollWindow(100_000, 2_000, false, false);
     expect(window.to - window.from).toBe(ROLL_MS);
     expect(xAt(window, window.now, 800)).toBeGreaterThan(700);
     expect(xAt(window, window.from, 800)).toBe(0);
   });
 
   test('shows less time on a narrow screen, so that notes stay wide enough to see', () => {
-    const window = rollWindow(100_000, 390, false);
+    const window = rollWindow(100_000, 390, false, false);
     expect(window.to - window.from).toBeLessThan(ROLL_MS / 2);
   });
 
+  test('leaves room for what is expected', () => {
+    const window = rollWindow(100_000, 2_000, false, true);
+    expect(window.to - window.from).toBe(ROLL_MS);
+    expect(window.to - window.now).toBeGreaterThan(1_500);
+  });
+
   test('stands still until it is turned like a page when motion disturbs', () => {
-    const first = rollWindow(16_100, 2_000, true);
-    const second = rollWindow(23_900, 2_000, true);
+    const first = rollWindow(16_100, 2_000, true, false);
+    const second = rollWindow(23_900, 2_000, true, false);
     expect(second.from).toBe(first.from);
-    expect(rollWindow(24_100, 2_000, true).from).toBe(first.to);
+    expect(rollWindow(24_100, 2_000, true, false).from).toBe(first.to);
   });
 });
 

@@ -17,14 +17,24 @@ export interface RollWindow {
 export const ROLL_MS = 8_000;
 const LEAST_ROLL_MS = 3_500;
 const PIXELS_PER_SECOND = 115;
-/** Room to the right of the present for what is already known to come. */
+/** Room to the right of the present: for what is already known to come; for what is expected to. */
 const AHEAD_MS = 300;
+const EXPECTING_SHARE = 0.24;
 
-/** A scrolling window; with `still`, one that stands and is turned like a page, for eyes that motion disturbs. */
-export function rollWindow(now: number, width: number, still: boolean): RollWindow {
+/**
+ * A scrolling window, with room for what is expected; with `still`, one that stands and is turned like a page, for eyes
+ * that motion disturbs.
+ */
+export function rollWindow(
+  now: number,
+  width: number,
+  still: boolean,
+  expecting: boolean,
+): RollWindow {
   const fits = (width / PIXELS_PER_SECOND) * 1_000;
   const span = Math.min(ROLL_MS, Math.max(LEAST_ROLL_MS, fits));
-  if (!still) return { from: now + AHEAD_MS - span, to: now + AHEAD_MS, now };
+  const ahead = expecting ? EXPECTING_SHARE * span : AHEAD_MS;
+  if (!still) return { from: now + ahead - span, to: now + ahead, now };
   const from = Math.floor(now / span) * span;
   return { from, to: from + span, now };
 }

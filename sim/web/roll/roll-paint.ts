@@ -1,11 +1,15 @@
 /**
  * Draws the piano roll of one box on a canvas.
  *
- * Kinds differ by shape, players by colour: *played* is an outline at the time of performance, *arrived* a small
- * triangle when its packet came, *heard* a filled bar, with a dotted line back to when it was performed.
+ * Kinds differ by shape: *played* is an outline at the time of performance, *arrived* a small triangle when its packet
+ * came, *heard* a bar in the shape of what became of it, with a dotted line back to when it was performed. Ahead of the
+ * present lies what is *expected*, as strong as it is likely. Colour tells the fate or the player, as is wished.
  */
+import type { SimExpectedNote } from '../../app/prediction-protocol.ts';
 import type { SimSession } from '../../app/protocol.ts';
 import { isBlack, keyName } from '../keys/keyboard-layout.ts';
+import { EXPECTED_COLOUR, FATES, type NoteShape } from '../prediction/fates.ts';
+import { paintBar, paintMark } from './note-shapes.ts';
 import {
   beatLines,
   DRUM_ROWS,
@@ -25,6 +29,8 @@ export interface RollPicture {
   readonly range: KeyRange;
   readonly drums: boolean;
   readonly session: SimSession | null;
+  /** Notes tell by their colour what became of them; else whose they are. */
+  readonly byFate: boolean;
   readonly colourOf: (participant: string) => string;
 }
 
@@ -34,6 +40,7 @@ const LINE = '#26231e';
 const BAR_LINE = '#403a30';
 const NOW = '#f5ead2';
 const INK = '#8d877a';
+const PLAYED = '#9d968a';
 const DRUM_ROW = 13;
 const DRUM_HIT = 9;
 const FONT = '10px ui-sans-serif, system-ui, sans-serif';
@@ -110,9 +117,7 @@ function paintNote(picture: RollPicture, span: Span): void {
   const top = melodic - (span.key - range.low + 1) * row;
   const left = xAt(window, span.start, width);
   const right = Math.max(left + 3, xAt(window, span.end ?? window.now, width));
-  const colour = picture.colourOf(span.participant);
-  context.strokeStyle = colour;
-  context.fillStyle = colour;
+  const shape = takeColour(picture, span);
   context.lineWidth = 1;
   switch (span.kind) {
     case 'played':
@@ -123,11 +128,48 @@ function paintNote(picture: RollPicture, span: Span): void {
       triangle(context, left, top + row / 2, Math.min(5, Math.max(3, row / 2)));
       break;
     case 'heard': {
-      delayLine(picture, span, left, top + row / 2);
-      const inset = row > 7 ? 2 : 1;
-      context.globalAlpha = 0.45 + 0.5 * (span.velocity / 127);
-      context.fillRect(left, top + inset, right - left, Math.max(2, row - 2 * inset));
+      const middle = top + row / 2;
+      delayLine(picture, span, left, middle);
+      const height = Math.max(2, row - (row > 7 ? 4 : 2));
+      context.globalAlpha = 0.5 + 0.5 * (span.velocity / 127);
+      paintBar(context, shape, { left, right, middle, height });
       break;
+    }
+  }
+  context.globalAlpha = 1;
+}
+
+/** Sets the colours for a note, and says its shape. */
+function takeColour({ context, byFate, colourOf }: RollPicture, span: Span): NoteShape {
+  const look = span.fate ? FATES[span.fate] : undefined;
+  const plain = span.kind === 'heard' ? undefined : PLAYED;
+  const colour = byFate ? (look?.colour ?? plain) : undefined;
+  context.strokeStyle = colour ?? colourOf(span.participant);
+  context.fillStyle = context.strokeStyle;
+  return look?.shape ?? 'bar';
+}
+
+/** What may come, from the present on. */
+export function paintExpected(
+  picture: RollPicture,
+  participant: string,
+  notes: Iterable<SimExpectedNote>,
+): void {
+  const { context, window, width, height, range, byFate } = picture;
+  const { melodic, row } = measure(picture);
+  context.fillStyle = byFate ? EXPECTED_COLOUR : picture.colourOf(participant);
+  for (const { channel, key, at, length, likely } of notes) {
+    if (at < window.now || at > window.to) continue;
+    const x = xAt(window, at, width);
+    context.globalAlpha = 0.06 + 0.6 * likely * likely;
+    if (channel === PERCUSSION) {
+      const y = height - (drumRow(key) + 0.5) * DRUM_ROW;
+      paintMark(context, 'pill', x, y, DRUM_HIT / 2 - 1);
+    } else if (key >= range.low && key <= range.high) {
+      const middle = melodic - (key - range.low + 0.5) * row;
+      const right = xAt(window, Math.min(window.to, at + Math.max(60, length)), width);
+      const tall = Math.max(2, row - (row > 7 ? 4 : 2));
+      paintBar(context, 'bar', { left: x, right, middle, height: tall });
     }
   }
   context.globalAlpha = 1;
@@ -137,10 +179,8 @@ function paintHit(picture: RollPicture, span: Span): void {
   const { context, window, width, height } = picture;
   const x = xAt(window, span.start, width);
   const y = height - (drumRow(span.key) + 0.5) * DRUM_ROW;
-  const colour = picture.colourOf(span.participant);
   const half = (DRUM_HIT / 2) * (0.6 + 0.4 * (span.velocity / 127));
-  context.strokeStyle = colour;
-  context.fillStyle = colour;
+  const shape = takeColour(picture, span);
   context.lineWidth = 1;
   switch (span.kind) {
     case 'played':
@@ -151,7 +191,7 @@ function paintHit(picture: RollPicture, span: Span): void {
       break;
     case 'heard':
       delayLine(picture, span, x, y);
-      context.fillRect(x - half + 1.5, y - half + 1.5, 2 * half - 3, 2 * half - 3);
+      paintMark(context, shape, x, y, half - 1);
       break;
   }
 }

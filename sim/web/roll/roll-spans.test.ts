@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { SimFate } from '../../app/prediction-protocol.ts';
 import type { SimNote } from '../../app/protocol.ts';
 import { MAX_SPANS, openRollSpans } from './roll-spans.ts';
 
@@ -67,4 +68,35 @@ test('memory is bounded, and what has scrolled away is forgotten', () => {
   expect(roll.spans.length).toBeLessThanOrEqual(MAX_SPANS);
   roll.prune(3 * MAX_SPANS - 10);
   expect(roll.spans.length).toBeLessThanOrEqual(10);
+});
+
+describe('what became of a note', () => {
+  const fate = (fate: SimFate['fate'], at: number): SimFate => ({
+    ...{ participant: 'a', fate, channel: 0, key: 60, velocity: 90, at },
+  });
+
+  test('is told before it is heard, and once more when it has come', () => {
+    const roll = openRollSpans();
+    roll.settle(fate('predicted', 100));
+    roll.add(note(103, true, { cause: 'predicted' }));
+    expect(roll.spans).toMatchObject([{ fate: 'predicted' }]);
+    roll.settle(fate('confirmed', 100));
+    expect(roll.spans).toMatchObject([{ fate: 'confirmed' }]);
+  });
+
+  test('is of the stroke that it was told of, not of another of the same key', () => {
+    const roll = openRollSpans();
+    roll.add(note(100, true, { cause: 'predicted' }));
+    roll.add(note(150, false));
+    roll.add(note(350, true, { cause: 'predicted' }));
+    roll.settle(fate('false', 101));
+    expect(roll.spans.map((span) => span.fate)).toEqual(['false', 'predicted']);
+  });
+
+  test('is what its cause says where the engine is not looked into, and nothing of what was only played', () => {
+    const roll = openRollSpans();
+    roll.add(note(1, true, { cause: 'recovered' }));
+    roll.add(note(2, true, { kind: 'played', cause: 'thru' }));
+    expect(roll.spans.map((span) => span.fate)).toEqual(['received', undefined]);
+  });
 });

@@ -1,9 +1,11 @@
-/** The live piano roll of the box that is listened to. */
+/** The live piano roll of the box that is listened to: what was heard, what became of it, and what is expected. */
 import { useEffect, useRef } from 'preact/hooks';
 import { type Jam, useJam } from '../jam.ts';
 import { lookOf } from '../players-colour.ts';
+import { FateMark } from '../prediction/fate-mark.tsx';
+import { FATE_ORDER, FATES } from '../prediction/fates.ts';
 import { type KeyRange, keyRange, PERCUSSION, ROLL_MS, rollWindow } from './roll-layout.ts';
-import { paintGround, paintNow, paintSpans, type RollPicture } from './roll-paint.ts';
+import { paintExpected, paintGround, paintNow, paintSpans, type RollPicture } from './roll-paint.ts';
 
 /** Redrawn so often when motion disturbs. */
 const STILL_MS = 250;
@@ -19,33 +21,77 @@ export function Roll() {
     <section class="roll" aria-label="Piano roll">
       <header>
         <h2>At {listened?.info.name ?? 'no box'}</h2>
-        <ul class="legend">
-          <li>
-            <i class="mark played" /> played
-          </li>
-          <li>
-            <i class="mark arrived" /> arrived
-          </li>
-          <li>
-            <i class="mark heard" /> heard
-          </li>
-          {jam.boxes.value.map(({ info, look }) => (
-            <li key={info.index}>
-              <i class="dot" style={{ background: look.colour }}>
-                {info.index}
-              </i>
-              {info.name}
-            </li>
-          ))}
-        </ul>
+        <Legend />
+        <Colouring />
       </header>
       <canvas
         ref={canvas}
         data-testid="roll"
         role="img"
-        aria-label="Notes of the last seconds as they were played, arrived and were heard"
+        aria-label="Notes of the last seconds as they were played, arrived and were heard, and what is expected next"
       />
     </section>
+  );
+}
+
+function Legend() {
+  const jam = useJam();
+  const byFate = jam.byFate.value;
+  return (
+    <ul class="legend" data-testid="legend">
+      <li title="When it was played, which the box could not know yet">
+        <i class="mark played" /> played
+      </li>
+      <li title="When its packet came">
+        <i class="mark arrived" /> arrived
+      </li>
+      {FATE_ORDER.map((fate) => (
+        <li key={fate} title={FATES[fate].about}>
+          <FateMark fate={fate} plain={!byFate} /> {FATES[fate].name}
+        </li>
+      ))}
+      <li title="May come: the stronger, the likelier">
+        <i class="mark expected" /> expected
+      </li>
+      {byFate ? null : jam.boxes.value.map(({ info, look }) => (
+        <li key={info.index}>
+          <i class="dot" style={{ background: look.colour }}>
+            {info.index}
+          </i>
+          {info.name}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Colouring() {
+  const jam = useJam();
+  const byFate = jam.byFate.value;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: two buttons, no fieldset of a form
+    <div class="choice" role="group" aria-label="What colours tell">
+      <button
+        type="button"
+        aria-pressed={byFate}
+        data-testid="by-fate"
+        onClick={() => {
+          jam.byFate.value = true;
+        }}
+      >
+        What became of it
+      </button>
+      <button
+        type="button"
+        aria-pressed={!byFate}
+        data-testid="by-player"
+        onClick={() => {
+          jam.byFate.value = false;
+        }}
+      >
+        Who plays
+      </button>
+    </div>
   );
 }
 
@@ -75,7 +121,8 @@ function animate(jam: Jam, canvas: HTMLCanvasElement): () => void {
     const listened = jam.listened.value;
     if (!listened || canvas.width === 0) return;
     const now = jam.time.toSim(pageNow);
-    const window = rollWindow(now, canvas.clientWidth, stillness.matches);
+    const { beliefs } = listened;
+    const window = rollWindow(now, canvas.clientWidth, stillness.matches, beliefs.bars !== null);
     range = keyRange(listened.spans.spans, window.from, range);
     const last = listened.spans.spans.findLast((span) => span.channel === PERCUSSION);
     if (last) drumsAt = last.start;
@@ -88,9 +135,13 @@ function animate(jam: Jam, canvas: HTMLCanvasElement): () => void {
       range,
       drums: now - drumsAt < DRUMS_STAY_MS,
       session: listened.session.value,
+      byFate: jam.byFate.value,
       colourOf: (participant) => lookOf(jam.boxOf(participant)?.info.index ?? 0).colour,
     };
     paintGround(picture);
+    for (const box of jam.boxes.value) {
+      paintExpected(picture, box.info.id, beliefs.of(box.info.id));
+    }
     paintSpans(picture, listened.spans.spans, 'heard');
     for (const box of jam.boxes.value) paintSpans(picture, box.spans.spans, 'played');
     paintSpans(picture, listened.spans.spans, 'arrived');

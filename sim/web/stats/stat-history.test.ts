@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { SimPrediction } from '../../app/prediction-protocol.ts';
 import type { SimBoxStats, SimPeerStats } from '../../app/protocol.ts';
 import { openStatHistory } from './stat-history.ts';
 
@@ -13,7 +14,13 @@ const peer = (participant: string, more: Partial<SimPeerStats> = {}): SimPeerSta
   recovered: 0,
   buffer: 5,
   late: 0,
+  prediction: null,
   ...more,
+});
+const counted = (notes: number, falseNotes: number): SimPrediction => ({
+  ...{ wish: null, mode: 'auto', inUse: 'tight', reason: 'predictable', role: 'bass' },
+  ...{ predictor: '', w20: 0.75, confidence: 0.8, predicted: 0, confirmed: 0, corrected: 0 },
+  ...{ notes, falseNotes, late: 0, wet: 1, carriedOn: null },
 });
 const stats = (...peers: SimPeerStats[]): SimBoxStats => ({
   sounding: 0,
@@ -49,4 +56,23 @@ test('a minute is kept, and a peer is forgotten a minute after it left', () => {
   expect(history.times).toHaveLength(120);
   expect(history.peers).toEqual(['b']);
   expect(history.column('b', 'jitter')).toHaveLength(120);
+});
+
+test('false notes are counted per hundred of the minute that is shown', () => {
+  const history = openStatHistory();
+  history.add(0, stats(peer('a')));
+  expect(history.falsePer100('a')).toBeUndefined();
+  history.add(500, stats(peer('a', { prediction: counted(100, 50) })));
+  expect(history.falsePer100('a'), 'what was before is not of this minute').toBeUndefined();
+  history.add(1_000, stats(peer('a', { prediction: counted(200, 54) })));
+  expect(history.falsePer100('a')).toBe(4);
+  expect(history.column('a', 'w20')).toEqual([null, 75, 75]);
+});
+
+test('a stream that begins anew counts from there', () => {
+  const history = openStatHistory();
+  history.add(0, stats(peer('a', { prediction: counted(1_000, 90) })));
+  history.add(500, stats(peer('a', { prediction: counted(20, 0) })));
+  history.add(1_000, stats(peer('a', { prediction: counted(50, 1) })));
+  expect(history.falsePer100('a')).toBe(2);
 });
