@@ -22,7 +22,7 @@ import type { Quantizer } from '../groove/quantizer.ts';
 import type { NoteGate } from '../live/live-stream.ts';
 import type { NoteOff, NoteOn, SoundingKeys, Timing } from '../live/sounding-keys.ts';
 import type { TellNote } from '../note-tap.ts';
-import { DRUM_CLASS_OF_KEY } from '../predictor/drums/drum-classes.ts';
+import { DRUM_CLASS_OF_KEY, DRUM_CLASSES } from '../predictor/drums/drum-classes.ts';
 import type { ExpectedNotes, PartPredictor } from '../predictor/part-predictor.ts';
 import { FalseNoteBudget, scoreOf } from './false-note-budget.ts';
 import { CONFIRMED, FALSE, NONE, PENDING, SHADOW, SOUNDED } from './predicted-notes.ts';
@@ -66,6 +66,8 @@ const FALSE_RUN = 4;
 /** What is played later than this is late to the ear. */
 const LATE = 25_000;
 const SNAP = 10_000;
+const KEYS = 128;
+const PERCUSSION: number = DRUM_CLASSES.indexOf('percussion');
 const LATE_HARMONY = 0.88;
 /** Of events up to there, most have come. */
 const KNOWN = 0.8;
@@ -88,7 +90,7 @@ export class TightPart implements NoteGate {
   readonly #carry: CarryOn;
   readonly #held = new Uint8Array(16 * 128);
   readonly #offAt = new Float64Array(16 * 128).fill(Number.NEGATIVE_INFINITY);
-  readonly #lastStruck = new Float64Array(128).fill(Number.NEGATIVE_INFINITY);
+  readonly #lastStruck = new Float64Array(2 * KEYS).fill(Number.NEGATIVE_INFINITY);
   readonly #note: PredictedNote = {
     kind: 0,
     channel: 0,
@@ -238,8 +240,11 @@ export class TightPart implements NoteGate {
     if (performedAt > this.#lastPerformed) this.#lastPerformed = performedAt;
   }
 
+  /** Keys of one drum are one kind; of other percussion, which has a class for want of a better one, each key is. */
   #kindOf(key: number): number {
-    return this.#role === 'rhythm' ? (DRUM_CLASS_OF_KEY[key] ?? 0) : key;
+    if (this.#role !== 'rhythm') return key;
+    const drum = DRUM_CLASS_OF_KEY[key] ?? PERCUSSION;
+    return drum === PERCUSSION ? key : KEYS + drum;
   }
 
   #find(kind: number, performedAt: number): number {
