@@ -71,6 +71,14 @@ describe('a received note', () => {
   });
 });
 
+test('a prediction gives way to a received note where it can stand for another', () => {
+  // A flam: 22 comes late and is played, 42 was predicted nearer to the 22.
+  const sent = [sentNote(1, 22), sentNote(1.03, 42)];
+  const heard = [heardNote(1.005, 'predicted', 42), heardNote(1.07, 'received', 22)];
+  const { heardOf, falseNotes, duplicates } = matchNotes(sent, heard, true);
+  expect([[...heardOf], falseNotes, duplicates]).toEqual([[1, 0], 0, 0]);
+});
+
 test('figures are per 100 performed notes, and unheard ones are outside', () => {
   const sent = [1, 2, 3, 4].map((at) => sentNote(at));
   const notes = [

@@ -6,7 +6,7 @@
  *
  * A predicted note is its nearest performed note of the same pitch (drums: of the same class) within 60 ms; nearest pairs
  * choose first. A note that was played because its packet came is one of those that had arrived, of its very key, however
- * late. What is left over is a duplicate where its note was heard already, and false where there is none.
+ * late. A prediction that took such a note's place gives way to it where it can stand for another. What is left over is a duplicate where its note was heard already, and false where there is none.
  */
 import type { SentNote } from '../arrivals/transmission.ts';
 import type { HeardNote } from './heard-notes.ts';
@@ -58,7 +58,16 @@ export function matchNotes(
     }
   }
   take(predicted);
-  takeReceived(sent, heard, heardOf, sentOf);
+  for (const [second, own] of takeReceived(sent, heard, heardOf, sentOf)) {
+    // Its own note is one that a prediction took, which may stand for another that was not heard.
+    const prediction = heardOf[own] ?? -1;
+    const other = firstUnheard(heard[prediction]);
+    if (other === undefined) continue;
+    heardOf[other] = prediction;
+    sentOf[prediction] = other;
+    heardOf[own] = second;
+    sentOf[second] = own;
+  }
   let falseNotes = 0;
   let duplicates = 0;
   for (const [index, note] of heard.entries()) {
@@ -67,6 +76,17 @@ export function matchNotes(
     else falseNotes++;
   }
   return { heardOf, falseNotes, duplicates };
+
+  function firstUnheard(prediction: HeardNote | undefined): number | undefined {
+    if (!prediction) return undefined;
+    const same = sentBy.get(pitchOf(prediction.key, drums)) ?? [];
+    for (let at = firstFrom(sent, same, prediction.at - MATCH_WITHIN); at < same.length; at++) {
+      const candidate = same[at] ?? 0;
+      if ((sent[candidate]?.at ?? 0) > prediction.at + MATCH_WITHIN) break;
+      if ((heardOf[candidate] ?? 0) < 0) return candidate;
+    }
+    return undefined;
+  }
 
   function isDoubled(note: HeardNote): boolean {
     const same = sentBy.get(pitchOf(note.key, drums)) ?? [];
@@ -77,15 +97,16 @@ export function matchNotes(
 
 /**
  * The latest that had arrived and was not heard yet; those that came at once keep their order. What comes after a note that
- * was predicted is that note a second time, unless another came just before.
+ * was predicted is that note a second time, unless another came just before: gives those.
  */
 function takeReceived(
   sent: readonly SentNote[],
   heard: readonly HeardNote[],
   heardOf: Int32Array,
   sentOf: Int32Array,
-): void {
+): readonly (readonly [heard: number, sent: number])[] {
   const sentBy = byPitch(sent, (key) => key);
+  const again: [heard: number, sent: number][] = [];
   const arrivalOf = (index: number): number => sent[index]?.arrival ?? 0;
   for (const [key, notes] of byPitch(heard, (of) => of)) {
     const arrived = (sentBy.get(key) ?? []).toSorted((a, b) => arrivalOf(a) - arrivalOf(b));
@@ -96,17 +117,18 @@ function takeReceived(
       const note = heard[index];
       if (!note || note.cause === 'predicted') continue;
       while (known < arrived.length && hasArrived(sent[arrived[known] ?? 0], note)) known++;
-      let isAfterPredicted = false;
-      for (let at = known - 1; at >= 0; at--) {
+      let predicted: number | undefined;
+      let own: number | undefined;
+      for (let at = known - 1; at >= 0 && own === undefined; at--) {
         const candidate = arrived[at] ?? 0;
-        if ((heardOf[candidate] ?? 0) >= 0) isAfterPredicted = true;
-        else if (!taken.has(candidate)) {
-          if (isAfterPredicted && note.at - arrivalOf(candidate) > JUST_BEFORE) break;
-          taken.add(candidate);
-          order.push(index);
-          break;
-        }
+        if (predicted !== undefined && note.at - arrivalOf(candidate) > JUST_BEFORE) break;
+        if ((heardOf[candidate] ?? 0) >= 0) predicted ??= candidate;
+        else if (!taken.has(candidate)) own = candidate;
       }
+      if (own !== undefined) {
+        taken.add(own);
+        order.push(index);
+      } else if (predicted !== undefined) again.push([index, predicted]);
     }
     const performed = [...taken].toSorted((a, b) => a - b);
     for (const [place, index] of order.entries()) {
@@ -115,6 +137,7 @@ function takeReceived(
       sentOf[index] = note;
     }
   }
+  return again;
 }
 
 /** What was performed before time 0 is heard at 0 at the earliest. */
