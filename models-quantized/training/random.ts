@@ -4,7 +4,8 @@ export class SeededRandom {
 
   constructor(text: string) {
     let state = 0x811c_9dc5;
-    for (let at = 0; at < text.length; at++) state = Math.imul(state ^ text.charCodeAt(at), 0x0100_0193);
+    for (let at = 0; at < text.length; at++)
+      state = Math.imul(state ^ text.charCodeAt(at), 0x0100_0193);
     this.#state = state >>> 0;
   }
 

@@ -42,7 +42,12 @@ const SWAPS: readonly (readonly [number, number])[] = [
   [2, 9],
 ];
 
-export function perform(piece: Piece, part: Part, variant: number, delay?: number): Performance | undefined {
+export function perform(
+  piece: Piece,
+  part: Part,
+  variant: number,
+  delay?: number,
+): Performance | undefined {
   const random = new SeededRandom(`${piece.id}/${part.peer}/${variant}`);
   const stretch = variant === 0 ? 1 : random.between(0.82, 1.22);
   const grid = gridOf(piece, stretch);
@@ -57,8 +62,15 @@ export function perform(piece: Piece, part: Part, variant: number, delay?: numbe
     name: `${piece.id}/${part.peer}/${variant}`,
     grid,
     notes: notes.sort((a, b) => a.at - b.at),
-    delay: delay ?? (random.next() < 0.6 ? random.between(40e3, 85e3) : random.between(10e3, 150e3)),
+    delay: delay ?? drawDelay(random),
   };
+}
+
+/** Mostly a long way by the internet; now and then a link that is gone for a while. */
+function drawDelay(random: SeededRandom): number {
+  const kind = random.next();
+  if (kind < 0.6) return random.between(40e3, 85e3);
+  return kind < 0.95 ? random.between(10e3, 150e3) : random.between(150e3, 3e6);
 }
 
 function classed(part: Part, piece: Piece, random: SeededRandom, variant: number): DrumNote[] {

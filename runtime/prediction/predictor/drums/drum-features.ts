@@ -10,10 +10,11 @@ import type { StreamHistory } from '../../history/stream-history.ts';
 import type { DrumMemory } from './drum-memory.ts';
 import { CLASSES } from './kit-classes.ts';
 import { BAR_LAGS, LagVotes, POPULATION, WINDOWS } from './lag-votes.ts';
+import { VoteRecord } from './vote-record.ts';
 
-export const FEATURE_VERSION = 1;
+export const FEATURE_VERSION = 2;
 export const CONTEXT = 557;
-export const CLASS_FEATURES = 52;
+export const CLASS_FEATURES = 58;
 
 const BEAT = 8;
 const PAST_SLOTS = 40;
@@ -33,6 +34,7 @@ export class DrumFeatures {
   readonly #history: StreamHistory;
   readonly #memory: DrumMemory;
   readonly #votes = new LagVotes();
+  readonly #record = new VoteRecord();
   /** What is known of the last slots, by slots back. */
   readonly #past = new Uint16Array(PAST_SLOTS + 1);
 
@@ -47,10 +49,19 @@ export class DrumFeatures {
     const known = Math.min(slot - 1, Math.floor(history.slotAt(knownUntil) - 0.5));
     const slotsInBar = history.slotsInBar(slot);
     const place = slot - history.barStart(slot);
-    this.#votes.compute(this.#memory, slot, known, slotsInBar);
+    const { classLags, counts, hits, slotMask, firstSlot, lastSlot } = this.#memory;
+    const votes = this.#votes;
+    this.#record.check(known, hits, slotMask, lastSlot);
+    votes.compute(this.#memory, slot, known, slotsInBar);
+    classLags.vote(slot, known, firstSlot, slotsInBar, votes.barLags, votes.oneBar, counts);
+    this.#record.keep(slot, votes.votes, CLASSES);
     this.#readPast(slot, known, knownUntil);
     this.#writeContext(slot, known, knownUntil, slotsInBar, place, context);
     this.#writeClasses(slot, known, slotsInBar, place, classes);
+  }
+
+  reset(): void {
+    this.#record.reset();
   }
 
   #readPast(slot: number, known: number, knownUntil: number): void {
@@ -141,6 +152,7 @@ export class DrumFeatures {
     const history = this.#history;
     const memory = this.#memory;
     const votes = this.#votes;
+    const { classLags } = memory;
     const bar = history.barStart(slot) / slotsInBar;
     const played = Math.max(0, slot - memory.firstSlot);
     const bars = Math.max(1, played / slotsInBar);
@@ -188,6 +200,12 @@ export class DrumFeatures {
       out[o++] = unit(centre / RESIDUAL_UNIT);
       out[o++] = unit((memory.spread[c] as number) / 30_000);
       out[o++] = history.bars.velocity(c, place) / 127;
+      out[o++] = classLags.barVotes[c] as number;
+      out[o++] = classLags.jointVotes[c] as number;
+      out[o++] = classLags.beatVotes[c] as number;
+      out[o++] = classLags.best[c] as number;
+      out[o++] = this.#record.precision[c] as number;
+      out[o++] = this.#record.recall[c] as number;
       if (o !== (c + 1) * CLASS_FEATURES) throw new RangeError(`${o} values of class ${c}`);
     }
   }

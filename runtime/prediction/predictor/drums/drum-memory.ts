@@ -7,6 +7,7 @@
  * Keeps  rings as long as the history's slots. Nothing is allocated after it is opened.
  */
 import { NO_EVENT, type StreamHistory } from '../../history/stream-history.ts';
+import { ClassLags } from './class-lags.ts';
 import { CLASSES } from './kit-classes.ts';
 
 const BEAT = 8;
@@ -20,6 +21,8 @@ export class DrumMemory {
   readonly hits: Uint16Array;
   /** Microseconds, by (slot & slotMask) * CLASSES + class; means something where the hit's bit is set. */
   readonly residuals: Float32Array;
+  /** The same hits, as each class's own. */
+  readonly classLags: ClassLags;
   /** The first slot in which anything was played. */
   firstSlot: number = Number.POSITIVE_INFINITY;
   lastSlot: number = Number.NEGATIVE_INFINITY;
@@ -42,6 +45,7 @@ export class DrumMemory {
     this.slotMask = history.slotCapacity - 1;
     this.hits = new Uint16Array(history.slotCapacity);
     this.residuals = new Float32Array(history.slotCapacity * CLASSES);
+    this.classLags = new ClassLags(history.slotCapacity);
   }
 
   /** An event that the history has just placed. */
@@ -62,6 +66,7 @@ export class DrumMemory {
       this.residuals[cell] = residual;
     }
     this.hits[place] = hits | bit;
+    this.classLags.set(noteClass, slot);
     if (slot > (this.lastHit[noteClass] as number)) this.lastHit[noteClass] = slot;
     this.#learn(slot, noteClass, residual);
   }
@@ -113,6 +118,7 @@ export class DrumMemory {
 
   reset(): void {
     this.hits.fill(0);
+    this.classLags.clear();
     this.firstSlot = Number.POSITIVE_INFINITY;
     this.lastSlot = Number.NEGATIVE_INFINITY;
     this.counts.fill(0);
@@ -139,7 +145,10 @@ export class DrumMemory {
   /** Places that the ring takes into use are silent until something is played there. */
   #advance(slot: number): void {
     const from = Math.max(this.lastSlot + 1, slot - this.slotMask);
-    for (let fresh = from; fresh <= slot; fresh++) this.hits[fresh & this.slotMask] = 0;
+    for (let fresh = from; fresh <= slot; fresh++) {
+      this.hits[fresh & this.slotMask] = 0;
+      this.classLags.clearSlot(fresh);
+    }
     this.lastSlot = slot;
   }
 

@@ -137,6 +137,7 @@ class DrumPredictor implements PartPredictor, Disposable {
     this.#history.reset();
     this.#memory.reset();
     this.#notes.reset();
+    this.#features.reset();
     this.#kit.reset();
   }
 
@@ -149,6 +150,7 @@ class DrumPredictor implements PartPredictor, Disposable {
     if (this.#history.layout === this.#layout) return;
     this.#layout = this.#history.layout;
     this.#memory.rebuild();
+    this.#features.reset();
   }
 
   #isSilent(knownUntil: number): boolean {

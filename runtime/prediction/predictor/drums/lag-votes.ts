@@ -23,6 +23,8 @@ const MAX_WINDOW = 128;
 export class LagVotes {
   /** By window x BAR_LAGS + lag - 1; 0 to 1. */
   readonly barSimilarity: Float32Array = new Float32Array(WINDOWS * BAR_LAGS);
+  /** Of the window of one bar. */
+  readonly oneBar: Float32Array = this.barSimilarity.subarray(BAR_LAGS, 2 * BAR_LAGS);
   readonly beatSimilarity: Float32Array = new Float32Array(BEAT_LAGS);
   /** By class: of bars, by window x CLASSES + class. */
   readonly votes: Float32Array = new Float32Array(WINDOWS * CLASSES);
