@@ -19,7 +19,11 @@ ifdef HEADLESS
   JAM_HEADLESS := --headless
 endif
 
-.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-time bench-rtp bench-crowd bench-join bench-session bench-prediction soak oracle fuzz clean
+# make train DATA=../shared/data/midi
+DATA ?= ../shared/data/midi
+TRAINING := build/training
+
+.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-time bench-rtp bench-crowd bench-join bench-session bench-prediction soak oracle fuzz train clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -121,6 +125,16 @@ fuzz: setup $(FUZZ)/node_modules/.installed ## a coverage-guided fuzzer at the R
 	@mkdir -p $(FUZZ)/corpus
 	cd $(FUZZ) && nice node_modules/.bin/jazzer $(CURDIR)/$(FUZZ)/rtp-midi-decoder.cjs corpus seeds --sync -i rtp-midi-decoder \
 	  -- -max_total_time=$(if $(JAM_SECONDS),$(SECONDS),60) -max_len=4096 -timeout=10 -print_final_stats=1
+
+$(TRAINING)/venv/.installed: models-quantized/training/requirements.txt
+	python3 -m venv $(TRAINING)/venv
+	$(TRAINING)/venv/bin/pip install --quiet --requirement $<
+	@touch $@
+
+train: setup $(TRAINING)/venv/.installed ## train the prediction models anew, on one core (models-quantized/training/README.md; DATA=folder)
+	for model in drums pitched; do \
+	  models-quantized/training/train-$$model.sh $(abspath $(DATA)) $(abspath $(TRAINING)) $(abspath $(TRAINING))/venv/bin/python || exit 1; \
+	done
 
 format: setup ## let Biome tidy
 	$(BIN)/biome check --write .
