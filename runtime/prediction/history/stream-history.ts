@@ -110,12 +110,14 @@ export class StreamHistory {
 
   /** Places in the bar around a slot. */
   slotsInBar(slot: number): number {
-    return this.#grid.beatsPerBar(Math.floor(slot / SLOTS_PER_BEAT)) * SLOTS_PER_BEAT;
+    const beats = this.#grid.beatsPerBar(Math.floor(slot / SLOTS_PER_BEAT));
+    // A metre of odd parts of a beat has its bar lines on the nearest slots.
+    return Math.max(SLOTS_PER_BEAT, Math.round(beats * SLOTS_PER_BEAT)) || SLOTS_PER_BEAT;
   }
 
   /** The slot on which the bar around a slot begins. */
   barStart(slot: number): number {
-    return this.#grid.barLine(Math.floor(slot / SLOTS_PER_BEAT)) * SLOTS_PER_BEAT;
+    return Math.round(this.#grid.barLine(Math.floor(slot / SLOTS_PER_BEAT)) * SLOTS_PER_BEAT);
   }
 
   /** The event that came last in that slot, NO_EVENT when there is none (or it is too long ago). */

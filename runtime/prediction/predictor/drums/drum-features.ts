@@ -17,6 +17,8 @@ export const CONTEXT = 557;
 export const CLASS_FEATURES = 58;
 
 const BEAT = 8;
+/** BarTables counts no further. */
+const MOST_EVENTS = 255;
 const PAST_SLOTS = 40;
 const KNOWN_FLAGS = 8;
 const BAR_PLACES = 32;
@@ -179,7 +181,7 @@ export class DrumFeatures {
         out[o++] = this.#hit(slot - lag * slotsInBar + 1, known, c);
       }
       out[o++] = unit(history.bars.use(c, place, bar) * 0.3);
-      out[o++] = unit(history.bars.events(c, place) / bars);
+      out[o++] = unit(history.bars.events(c, place) / Math.min(bars, MOST_EVENTS));
       out[o++] = memory.shareOfBeat(c, slot);
       out[o++] = (memory.counts[c] as number) / all;
       out[o++] = unit((memory.counts[c] as number) / (bars * 16));

@@ -202,3 +202,40 @@ test('when the grid counts its beats anew, the part is read anew', async () => {
   const told = await ask((16 + 1) * 8, 15.7 * BEAT);
   expect(told?.map(({ at }) => Math.round(at / 50_000))).toEqual([160, 160]);
 });
+
+test('no metre and no tempo of the grid is beyond it', async () => {
+  for (const beats of [0.5, 1, 3.5, 4.3, 7, 64]) {
+    const { grid, predictor, ask } = rig(fixedModel(KICK_AND_SNARE, 15));
+    grid.beatsPerBar = () => beats;
+    grid.barLine = (beat) => Math.floor(beat / beats) * beats;
+    playBars(predictor, 0, 40);
+    for (let slot = 40 * 32; slot < 40 * 32 + 9; slot++) {
+      const told = (await ask(slot, slot * SLOT - 100_000)) ?? [];
+      expect(told.every(({ at, likely }) => Number.isFinite(at) && Number.isFinite(likely))).toBe(
+        true,
+      );
+    }
+  }
+});
+
+test('hours of playing are like minutes: votes and means stay what they were', async () => {
+  const seen: Float32Array[] = [];
+  const model = fixedModel(KICK_AND_SNARE, 15);
+  const told: Model = {
+    ...model,
+    run: (inputs) => {
+      seen.push(Float32Array.from(inputs['classes']?.data as Float32Array));
+      return model.run(inputs);
+    },
+  };
+  const { predictor, ask } = rig(told);
+  for (const [from, to] of [
+    [0, 250],
+    [250, 1_200],
+  ] as const) {
+    playBars(predictor, from, to - from);
+    await ask(to * 32, (to * 32 - 2) * SLOT);
+  }
+  const [early, late] = seen;
+  expect(early?.every((value, i) => Math.abs(value - (late?.[i] ?? 9)) < 0.03)).toBe(true);
+});
