@@ -27,7 +27,7 @@ import {
   CONTEXT_SIZE,
   FEATURE_VERSION,
   LAG_SIZE,
-  MAX_LAGS,
+  ASKED_LAGS,
   PitchedFeatures,
 } from '../../../runtime/prediction/predictor/pitched/pitched-features.ts';
 import { SeededRandom } from '../random.ts';
@@ -49,7 +49,7 @@ const { values: options } = parseArgs({
 
 /** Slots that wait until what was played in them is known. */
 const WAITING = 16;
-const HIT_BYTES: number = Math.ceil(MAX_LAGS / 8);
+const HIT_BYTES: number = Math.ceil(ASKED_LAGS / 8);
 const NEVER_KNOWN = -32_768;
 
 interface Decision {
@@ -69,9 +69,9 @@ class PredictedPart {
     slot: NEVER_KNOWN,
     expectedAt: 0,
     context: new Float32Array(CONTEXT_SIZE),
-    lags: new Float32Array(MAX_LAGS * LAG_SIZE),
+    lags: new Float32Array(ASKED_LAGS * LAG_SIZE),
     rows: new Float32Array(MAX_CANDIDATES * CANDIDATE_SIZE),
-    hits: new Float32Array(MAX_CANDIDATES * MAX_LAGS),
+    hits: new Float32Array(MAX_CANDIDATES * ASKED_LAGS),
     keys: new Uint8Array(MAX_CANDIDATES),
     count: 0,
   }));
@@ -133,7 +133,7 @@ class Dump {
       labels[place * 4 + 3] = Math.max(-9_999, Math.min(9_999, Math.round((deviation ?? 0) / 10)));
     }
     writeSync(this.#context, coded(decision.context, CONTEXT_SIZE));
-    writeSync(this.#lags, coded(decision.lags, MAX_LAGS * LAG_SIZE));
+    writeSync(this.#lags, coded(decision.lags, ASKED_LAGS * LAG_SIZE));
     writeSync(this.#hits, bitsOf(decision.hits, decision.count));
     writeSync(this.#candidates, coded(decision.rows, decision.count * CANDIDATE_SIZE));
     writeSync(this.#labels, labels);
@@ -158,9 +158,9 @@ function coded(values: Float32Array, count: number): Int8Array {
 function bitsOf(hits: Float32Array, rows: number): Uint8Array {
   const bytes = new Uint8Array(rows * HIT_BYTES);
   for (let row = 0; row < rows; row++) {
-    for (let lag = 0; lag < MAX_LAGS; lag++) {
+    for (let lag = 0; lag < ASKED_LAGS; lag++) {
       const byte = row * HIT_BYTES + (lag >> 3);
-      if (hits[row * MAX_LAGS + lag] === 1) bytes[byte] = (bytes[byte] as number) | (1 << (lag & 7));
+      if (hits[row * ASKED_LAGS + lag] === 1) bytes[byte] = (bytes[byte] as number) | (1 << (lag & 7));
     }
   }
   return bytes;
@@ -243,7 +243,7 @@ for (const source of sources.slice(0, Number(options.limit ?? sources.length))) 
   }
 }
 dump.close();
-const sizes = { context: CONTEXT_SIZE, lags: MAX_LAGS, lag: LAG_SIZE, candidate: CANDIDATE_SIZE, version: FEATURE_VERSION };
+const sizes = { context: CONTEXT_SIZE, lags: ASKED_LAGS, lag: LAG_SIZE, candidate: CANDIDATE_SIZE, version: FEATURE_VERSION };
 writeFileSync(join(out, 'parts.json'), JSON.stringify({ sizes, parts }));
 process.stdout.write(
   `${set} ${options.split}: ${sources.length} pieces, ${dump.slots} slots, ${dump.rows} candidates, ` +

@@ -74,4 +74,7 @@ test('lags reach back to the first note and no further, beats and bars in order 
   similarity.update(keys, 2 * BAR + 3, BAR, BEAT);
   const { lags, count } = similarity;
   expect([...lags.subarray(0, count)]).toEqual([8, 16, 24, 32, 40, 48, 56, 64]);
+  const barsOnly = new LagSimilarity(100, 3);
+  barsOnly.update(keys, 4 * BAR, BAR, BEAT);
+  expect([...barsOnly.lags.subarray(0, barsOnly.count)]).toEqual([8, 16, 24, 32, 64, 96, 128]);
 });

@@ -7,13 +7,10 @@
  * Keeps  sums that move on slot by slot; counted anew when something changed in what they cover.
  * Lane   2. Allocates nothing after it is made. One of these for each SlotKeys.
  */
-import type { SlotKeys } from './slot-keys.ts';
+import { SLOTS_KEPT, type SlotKeys } from './slot-keys.ts';
 
-/** Bars that are looked back. */
-export const MAX_BAR_LAGS = 100;
-/** Beats that are looked back, besides whole bars. */
-export const MAX_BEAT_LAGS = 8;
-export const MAX_LAGS: number = MAX_BAR_LAGS + MAX_BEAT_LAGS;
+/** Lags that are compared at most: all beats of a hundred bars of four, since songs have odd bars between their parts. */
+export const MAX_LAGS = 400;
 /** Windows compared: half a bar, one, two, four. */
 export const WINDOWS = 4;
 /** Shared notes that are taken for seen before any is: silence is no evidence. */
@@ -23,6 +20,9 @@ const LONGEST_SUFFIX = 32;
 /** Slots whose comparison is kept, to be taken off the sums again: four bars of four beats, or two of eight. */
 const KEPT = 256;
 const LONGEST_WINDOW: number = KEPT - 1;
+/** Longer lags would reach past what is kept of slots. */
+const LONGEST_LAG: number = SLOTS_KEPT - 2 * KEPT;
+const NEVER: number = Number.POSITIVE_INFINITY;
 
 export class LagSimilarity {
   /** Lags in slots, the shortest first: bars, and among the first of them beats. `count` of them are within reach. */
@@ -41,14 +41,17 @@ export class LagSimilarity {
   readonly #notes: Uint8Array = new Uint8Array(KEPT * MAX_LAGS);
   readonly #windows: Int32Array = new Int32Array(WINDOWS);
   readonly #maxBars: number;
+  readonly #maxBeats: number;
   #known = 0;
   #first = Number.NaN;
   #barSlots = 0;
   #beatSlots = 0;
   #listed = 0;
 
-  constructor(maxBars: number = MAX_BAR_LAGS) {
-    this.#maxBars = Math.min(maxBars, MAX_BAR_LAGS);
+  /** Lags of up to so many bars, and of up to so many beats. */
+  constructor(maxBars: number = MAX_LAGS, maxBeats: number = MAX_LAGS) {
+    this.#maxBars = maxBars;
+    this.#maxBeats = maxBeats;
   }
 
   /** `barSlots`: slots a bar; `beatSlots`: slots a beat. Lags that reach before `first` are left out. */
@@ -95,12 +98,14 @@ export class LagSimilarity {
     let bar = 1;
     let beat = 1;
     this.#listed = 0;
-    while (bar <= this.#maxBars) {
-      const byBar = bar * this.#barSlots;
-      const byBeat = beat <= MAX_BEAT_LAGS ? beat * this.#beatSlots : byBar;
-      this.lags[this.#listed++] = Math.min(byBar, byBeat);
-      if (byBar <= byBeat) bar++;
-      if (byBeat <= byBar) beat++;
+    while (this.#listed < MAX_LAGS) {
+      const byBar = bar <= this.#maxBars ? bar * this.#barSlots : NEVER;
+      const byBeat = beat <= this.#maxBeats ? beat * this.#beatSlots : NEVER;
+      const next = Math.min(byBar, byBeat);
+      if (next > LONGEST_LAG) return;
+      this.lags[this.#listed++] = next;
+      if (byBar === next) bar++;
+      if (byBeat === next) beat++;
     }
   }
 

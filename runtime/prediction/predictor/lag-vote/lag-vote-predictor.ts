@@ -26,6 +26,7 @@ export interface LagVoteInit {
 }
 
 const BAR_LAGS = 32;
+const BEAT_LAGS = 8;
 const SHARPNESS = 8;
 /** Lags of beats weigh less than lags of bars. */
 const BEAT_WEIGHT = 0.3;
@@ -43,7 +44,7 @@ export function openLagVotePredictor(deps: LagVoteDeps, init: LagVoteInit = {}):
 class LagVotePredictor implements PartPredictor {
   readonly #grid: BeatGrid;
   readonly #notes: PartNotes;
-  readonly #similarity = new LagSimilarity(BAR_LAGS);
+  readonly #similarity = new LagSimilarity(BAR_LAGS, BEAT_LAGS);
   readonly #weights = new Float32Array(MAX_LAGS);
   readonly #sheet = new VoteSheet();
   readonly #spread = new DeviationSpread();

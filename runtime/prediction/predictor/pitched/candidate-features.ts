@@ -4,11 +4,17 @@
  * Lane 2; allocates nothing after it is made.
  */
 import { SLOTS_PER_BEAT } from '../../grid/beat-grid.ts';
-import { MAX_LAGS } from '../lag-vote/lag-similarity.ts';
 import type { PartNotes } from '../lag-vote/part-notes.ts';
 import type { Candidates } from './candidates.ts';
 import { FeatureRow } from './feature-row.ts';
-import { BAND_WAY, type LagWeights, RECENT_WAY, SUFFIX_WAY, WAYS } from './lag-weights.ts';
+import {
+  ASKED_LAGS,
+  BAND_WAY,
+  type LagWeights,
+  RECENT_WAY,
+  SUFFIX_WAY,
+  WAYS,
+} from './lag-weights.ts';
 import { PITCH_CLASSES, type TonalContext } from './tonal-context.ts';
 
 const BAR_LAGS: readonly number[] = [1, 2, 3, 4, 6, 8, 12, 16];
@@ -59,8 +65,8 @@ export class CandidateFeatures {
     for (const [place, way] of BEST_WAYS.entries()) {
       let best = -1;
       for (let lag = 0; lag < weights.count; lag++) {
-        const weight = weights.weights[way * MAX_LAGS + lag] as number;
-        if (best < 0 || weight > (weights.weights[way * MAX_LAGS + best] as number)) best = lag;
+        const weight = weights.weights[way * ASKED_LAGS + lag] as number;
+        if (best < 0 || weight > (weights.weights[way * ASKED_LAGS + best] as number)) best = lag;
       }
       this.#best[place] =
         best < 0 ? Number.NEGATIVE_INFINITY : slot - (weights.lags[best] as number);
@@ -109,9 +115,9 @@ export class CandidateFeatures {
     let againstBand = 0;
     let againstSuffix = 0;
     for (let lag = 0; lag < weights.count; lag++) {
-      const two = weights.own[2 * MAX_LAGS + lag] as number;
-      const four = weights.own[3 * MAX_LAGS + lag] as number;
-      const band = ((weights.band[3 * MAX_LAGS + lag] as number) + four) / 2;
+      const two = weights.own[2 * ASKED_LAGS + lag] as number;
+      const four = weights.own[3 * ASKED_LAGS + lag] as number;
+      const band = ((weights.band[3 * ASKED_LAGS + lag] as number) + four) / 2;
       const suffix = weights.suffix[lag] as number;
       if (notes.keys.has(this.#slot - (weights.lags[lag] as number), key)) {
         if (two > forTwo) forTwo = two;

@@ -7,9 +7,15 @@
  * Lane   2. Allocates nothing after it is made.
  */
 import { NO_EVENT, type StreamHistory } from '../../history/stream-history.ts';
-import { MAX_LAGS } from '../lag-vote/lag-similarity.ts';
 import type { PartNotes } from '../lag-vote/part-notes.ts';
-import { BAND_WAY, type LagWeights, RECENT_WAY, SUFFIX_WAY, WAYS } from './lag-weights.ts';
+import {
+  ASKED_LAGS,
+  BAND_WAY,
+  type LagWeights,
+  RECENT_WAY,
+  SUFFIX_WAY,
+  WAYS,
+} from './lag-weights.ts';
 
 export const MAX_CANDIDATES = 32;
 const KEYS = 128;
@@ -84,7 +90,8 @@ export class Candidates {
     const first = history.firstIn(source);
     if (first === NO_EVENT) return;
     for (let way = 0; way < WAYS; way++) {
-      this.any[way] = (this.any[way] as number) + (weights.weights[way * MAX_LAGS + lag] as number);
+      this.any[way] =
+        (this.any[way] as number) + (weights.weights[way * ASKED_LAGS + lag] as number);
     }
     for (let event = first; event !== NO_EVENT; event = history.nextIn(event)) {
       const i = event & mask;
@@ -95,8 +102,8 @@ export class Candidates {
         this.score[key] = 1;
       }
       this.#addVotes(weights, lag, key);
-      const recent = weights.weights[RECENT_WAY * MAX_LAGS + lag] as number;
-      const band = weights.weights[BAND_WAY * MAX_LAGS + lag] as number;
+      const recent = weights.weights[RECENT_WAY * ASKED_LAGS + lag] as number;
+      const band = weights.weights[BAND_WAY * ASKED_LAGS + lag] as number;
       const residual = history.residual[i] as number;
       this.#deviation[key * 2] = (this.#deviation[key * 2] as number) + recent * residual;
       this.#deviation[key * 2 + 1] = (this.#deviation[key * 2 + 1] as number) + band * residual;
@@ -113,7 +120,7 @@ export class Candidates {
     const base = key * WAYS;
     for (let way = 0; way < WAYS; way++) {
       this.votes[base + way] =
-        (this.votes[base + way] as number) + (weights.weights[way * MAX_LAGS + lag] as number);
+        (this.votes[base + way] as number) + (weights.weights[way * ASKED_LAGS + lag] as number);
     }
   }
 
@@ -127,9 +134,9 @@ export class Candidates {
     for (let event = history.firstIn(source); event !== NO_EVENT; event = history.nextIn(event)) {
       const at = (history.noteClass[event & history.mask] as number) * 4 + place;
       this.beside[at] =
-        (this.beside[at] as number) + (weights.weights[RECENT_WAY * MAX_LAGS + lag] as number);
+        (this.beside[at] as number) + (weights.weights[RECENT_WAY * ASKED_LAGS + lag] as number);
       this.beside[at + 1] =
-        (this.beside[at + 1] as number) + (weights.weights[BAND_WAY * MAX_LAGS + lag] as number);
+        (this.beside[at + 1] as number) + (weights.weights[BAND_WAY * ASKED_LAGS + lag] as number);
     }
   }
 

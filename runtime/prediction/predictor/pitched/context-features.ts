@@ -7,10 +7,10 @@
 import type { Role } from '../../../core/ensemble.ts';
 import { SLOTS_PER_BEAT } from '../../grid/beat-grid.ts';
 import type { StreamHistory } from '../../history/stream-history.ts';
-import { MAX_LAGS, WINDOWS } from '../lag-vote/lag-similarity.ts';
+import { WINDOWS } from '../lag-vote/lag-similarity.ts';
 import type { BandHistory, BandPart } from './band-history.ts';
 import { FeatureRow } from './feature-row.ts';
-import { BAND_WAY, WAYS } from './lag-weights.ts';
+import { ASKED_LAGS, BAND_WAY, WAYS } from './lag-weights.ts';
 import type { PitchedFeatures } from './pitched-features.ts';
 
 /** Slots before the one asked about whose notes are told. */
@@ -52,8 +52,8 @@ export class ContextFeatures {
     row.put(candidates.count / 16);
     this.#writePlace(history, slot);
     for (let window = 0; window < WINDOWS; window++) {
-      row.put(largest(weights.own, window * MAX_LAGS, weights.count));
-      row.put(largest(weights.band, window * MAX_LAGS, weights.count));
+      row.put(largest(weights.own, window * ASKED_LAGS, weights.count));
+      row.put(largest(weights.band, window * ASKED_LAGS, weights.count));
     }
     row.put(largest(weights.suffix, 0, weights.count) / 32);
     row.put(Math.log2(1 + weights.count) / 7);

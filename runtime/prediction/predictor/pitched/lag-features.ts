@@ -6,21 +6,21 @@
  */
 
 import { NO_EVENT } from '../../history/stream-history.ts';
-import { MAX_LAGS, WINDOWS } from '../lag-vote/lag-similarity.ts';
+import { WINDOWS } from '../lag-vote/lag-similarity.ts';
 import type { PartNotes } from '../lag-vote/part-notes.ts';
 import type { Candidates } from './candidates.ts';
 import { FeatureRow } from './feature-row.ts';
-import type { LagWeights } from './lag-weights.ts';
+import { ASKED_LAGS, type LagWeights } from './lag-weights.ts';
 
 /** Numbers told of a lag. */
-export const LAG_SIZE: number = 2 * WINDOWS + 9;
+export const LAG_SIZE: number = 2 * WINDOWS + 10;
 
 export class LagFeatures {
   readonly #row = new FeatureRow();
   /** By key: its place among the candidates, -1 when it is none. */
   readonly #places = new Int8Array(128).fill(-1);
 
-  /** MAX_LAGS rows; zeros where there is no such lag, which the first number of a row tells. */
+  /** ASKED_LAGS rows; zeros where there is no such lag, which the first number of a row tells. */
   write(
     target: Float32Array,
     weights: LagWeights,
@@ -36,11 +36,12 @@ export class LagFeatures {
       const isBar = back % barSlots === 0;
       row.flag(true);
       for (let window = 0; window < WINDOWS; window++) {
-        row.put(weights.own[window * MAX_LAGS + lag] as number);
-        row.put(weights.band[window * MAX_LAGS + lag] as number);
+        row.put(weights.own[window * ASKED_LAGS + lag] as number);
+        row.put(weights.band[window * ASKED_LAGS + lag] as number);
       }
       row.put((weights.suffix[lag] as number) / 32);
       row.flag(isBar);
+      row.flag((2 * back) % barSlots === 0);
       row.put(Math.log2(1 + bars) / 7);
       row.put(Math.exp(-bars / 4));
       row.flag(isBar && bars % 2 === 0);
@@ -51,7 +52,7 @@ export class LagFeatures {
     target.fill(0, row.at);
   }
 
-  /** MAX_LAGS numbers a candidate: 1 where the lag points to it. */
+  /** ASKED_LAGS numbers a candidate: 1 where the lag points to it. */
   writeHits(
     target: Float32Array,
     weights: LagWeights,
@@ -60,7 +61,7 @@ export class LagFeatures {
     slot: number,
   ): void {
     const { history } = notes;
-    target.fill(0, 0, candidates.count * MAX_LAGS);
+    target.fill(0, 0, candidates.count * ASKED_LAGS);
     for (let place = 0; place < candidates.count; place++) {
       this.#places[candidates.keys[place] as number] = place;
     }
@@ -68,7 +69,7 @@ export class LagFeatures {
       let event = history.firstIn(slot - (weights.lags[lag] as number));
       for (; event !== NO_EVENT; event = history.nextIn(event)) {
         const place = this.#places[history.noteClass[event & history.mask] as number] as number;
-        if (place >= 0) target[place * MAX_LAGS + lag] = 1;
+        if (place >= 0) target[place * ASKED_LAGS + lag] = 1;
       }
     }
     for (let place = 0; place < candidates.count; place++) {

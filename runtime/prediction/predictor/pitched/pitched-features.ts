@@ -8,16 +8,15 @@
 import type { Role } from '../../../core/ensemble.ts';
 import type { Instant } from '../../../core/time.ts';
 import { DeviationSpread } from '../lag-vote/deviation-spread.ts';
-import { MAX_LAGS } from '../lag-vote/lag-similarity.ts';
 import type { BandHistory, BandPart } from './band-history.ts';
 import { CANDIDATE_SIZE, CandidateFeatures } from './candidate-features.ts';
 import { Candidates } from './candidates.ts';
 import { CONTEXT_SIZE, ContextFeatures } from './context-features.ts';
 import { LAG_SIZE, LagFeatures } from './lag-features.ts';
-import { LagWeights } from './lag-weights.ts';
+import { ASKED_LAGS, LagWeights } from './lag-weights.ts';
 import { TonalContext } from './tonal-context.ts';
 
-export const FEATURE_VERSION = 2;
+export const FEATURE_VERSION = 3;
 
 export class PitchedFeatures {
   readonly candidates: Candidates = new Candidates();
@@ -69,4 +68,4 @@ export class PitchedFeatures {
   }
 }
 
-export { CANDIDATE_SIZE, CONTEXT_SIZE, LAG_SIZE, MAX_LAGS };
+export { ASKED_LAGS, CANDIDATE_SIZE, CONTEXT_SIZE, LAG_SIZE };

@@ -6,10 +6,10 @@ import type { BeatGrid } from '../../grid/beat-grid.ts';
 import { openInferenceLane } from '../inference-lane.ts';
 import { BandHistory } from './band-history.ts';
 import {
+  ASKED_LAGS,
   CANDIDATE_SIZE,
   CONTEXT_SIZE,
   LAG_SIZE,
-  MAX_LAGS,
   PitchedFeatures,
 } from './pitched-features.ts';
 import { openPitchedPredictor } from './pitched-predictor.ts';
@@ -28,7 +28,10 @@ function steadyGrid(): BeatGrid {
   };
 }
 
-/** Says of each candidate how large a share of all lags points to it, and 10 ms late. */
+/** Where a lag is told how alike its last two bars are. */
+const TWO_BARS = 5;
+
+/** Says of each candidate how many lags that are alike point to it, and 10 ms late. */
 class CountingModel implements Model {
   readonly inputNames = ['context', 'lags', 'candidates', 'hits'];
   readonly outputNames = ['judged'];
@@ -43,7 +46,10 @@ class CountingModel implements Model {
     const judged = new Float32Array(rows * 3);
     for (let row = 0; row < rows; row++) {
       let pointing = 0;
-      for (let lag = 0; lag < MAX_LAGS; lag++) pointing += Number(hits?.data[row * MAX_LAGS + lag]);
+      for (let lag = 0; lag < ASKED_LAGS; lag++) {
+        const isAlike = Number(inputs['lags']?.data[lag * LAG_SIZE + TWO_BARS]) > 0.7;
+        if (isAlike) pointing += Number(hits?.data[row * ASKED_LAGS + lag]);
+      }
       judged.set([pointing - 2, 0.5, -1], row * 3);
     }
     return { judged: { shape: [rows, 3], data: judged } };
@@ -99,7 +105,7 @@ test('candidates come from the history, and what the model says of them is told 
   expect(best?.length).toBeCloseTo(250_000, -3);
   expect(best?.likely).toBeGreaterThan(0.7);
   expect(model.shapes['context']).toEqual([1, CONTEXT_SIZE]);
-  expect(model.shapes['lags']).toEqual([MAX_LAGS, LAG_SIZE]);
+  expect(model.shapes['lags']).toEqual([ASKED_LAGS, LAG_SIZE]);
   expect(model.shapes['candidates']).toEqual([told.length, CANDIDATE_SIZE]);
 });
 
@@ -139,9 +145,9 @@ test('features are numbers from -1 to 1 whatever was played, and the same for th
     const parts = [band.open(), band.open(), band.open()];
     const features = new PitchedFeatures(band, parts[0] as (typeof parts)[0], 'harmony');
     const context = new Float32Array(CONTEXT_SIZE);
-    const lags = new Float32Array(MAX_LAGS * LAG_SIZE);
+    const lags = new Float32Array(ASKED_LAGS * LAG_SIZE);
     const rows = new Float32Array(32 * CANDIDATE_SIZE);
-    const hits = new Float32Array(32 * MAX_LAGS);
+    const hits = new Float32Array(32 * ASKED_LAGS);
     const seen: number[] = [];
     for (let n = 0; n < 400; n++) {
       const at = n * 60_000;
@@ -184,9 +190,9 @@ test('a decision takes well under a millisecond in a band of eight after a hundr
     for (const part of parts) part.noteOn(0, 48 + ((n * 5) % 7), 80, instant((n * BEAT) / 8));
   }
   const context = new Float32Array(CONTEXT_SIZE);
-  const lags = new Float32Array(MAX_LAGS * LAG_SIZE);
+  const lags = new Float32Array(ASKED_LAGS * LAG_SIZE);
   const rows = new Float32Array(32 * CANDIDATE_SIZE);
-  const hits = new Float32Array(32 * MAX_LAGS);
+  const hits = new Float32Array(32 * ASKED_LAGS);
   let found = 0;
   const run = (from: number, to: number) => {
     for (let slot = from; slot < to; slot++) {

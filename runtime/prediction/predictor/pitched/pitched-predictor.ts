@@ -22,10 +22,10 @@ import { ExpectedNotes, type PartPredictor } from '../part-predictor.ts';
 import type { BandHistory, BandPart } from './band-history.ts';
 import { MAX_CANDIDATES } from './candidates.ts';
 import {
+  ASKED_LAGS,
   CANDIDATE_SIZE,
   CONTEXT_SIZE,
   LAG_SIZE,
-  MAX_LAGS,
   PitchedFeatures,
 } from './pitched-features.ts';
 
@@ -45,9 +45,9 @@ export interface PitchedInit {
 export const PITCHED_SPEC: ModelSpec = {
   inputs: [
     { name: 'context', shape: [1, CONTEXT_SIZE] },
-    { name: 'lags', shape: [MAX_LAGS, LAG_SIZE] },
+    { name: 'lags', shape: [ASKED_LAGS, LAG_SIZE] },
     { name: 'candidates', shape: ['rows', CANDIDATE_SIZE] },
-    { name: 'hits', shape: ['rows', MAX_LAGS] },
+    { name: 'hits', shape: ['rows', ASKED_LAGS] },
   ],
   outputs: [{ name: 'judged', shape: ['rows', 3] }],
   maxRows: MAX_CANDIDATES,
