@@ -31,7 +31,6 @@ export class PredictedNotes {
   readonly velocity: Uint8Array = new Uint8Array(CAPACITY);
   /** The key, or the class of drums. */
   readonly kind: Uint8Array = new Uint8Array(CAPACITY);
-  readonly likely: Float32Array = new Float32Array(CAPACITY);
   /** When it is to be heard, and, once it sounded, when it was. */
   readonly at: Float64Array = new Float64Array(CAPACITY);
   /** When it ends unless it is confirmed. */

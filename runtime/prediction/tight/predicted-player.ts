@@ -27,7 +27,6 @@ export interface PredictedNote {
   channel: number;
   key: number;
   velocity: number;
-  likely: number;
   at: number;
   /** When it ends unless it is confirmed. */
   end: number;
@@ -71,7 +70,6 @@ export class PredictedPlayer {
     notes.channel[place] = note.channel;
     notes.key[place] = note.key & 0x7f;
     notes.velocity[place] = note.velocity;
-    notes.likely[place] = note.likely;
     notes.at[place] = note.at;
     notes.end[place] = note.end;
     notes.deadline[place] = note.deadline;
@@ -172,7 +170,7 @@ export class PredictedPlayer {
     if (notes.stage[place] !== SOUNDED) return;
     this.#counts.falseNotes++;
     this.falseRun++;
-    budget.resolved(notes.likely[place] ?? 0, true);
+    budget.falseNote();
     this.#tellOf(place, 'false');
   }
 

@@ -73,14 +73,6 @@ const LATE_HARMONY = 0.88;
 const KNOWN = 0.8;
 const SLOWEST = 0.95;
 
-/** False notes for each true one: a little below the budget of the role. */
-const FALSE_NOTES: Readonly<Record<Role, number>> = {
-  rhythm: 0.046,
-  bass: 0.046,
-  harmony: 0.027,
-  melody: 0.027,
-};
-
 export class TightPart implements NoteGate {
   readonly counts: PredictionCounts = new PredictionCounts();
   readonly #deps: TightPartDeps;
@@ -96,7 +88,6 @@ export class TightPart implements NoteGate {
     channel: 0,
     key: 0,
     velocity: 0,
-    likely: 0,
     at: 0,
     end: 0,
     deadline: 0,
@@ -106,7 +97,7 @@ export class TightPart implements NoteGate {
   #heldCount = 0;
   #predictor: PartPredictor | undefined;
   #role: Role = 'melody';
-  #budget = new FalseNoteBudget(FALSE_NOTES.melody);
+  #budget = new FalseNoteBudget('melody');
   #activity: TightActivity = 'off';
   /** 0: nothing predicted is played; 1: as much as the role's budget of false notes allows. */
   #wet = 1;
@@ -144,7 +135,8 @@ export class TightPart implements NoteGate {
     this.#predictor = predictor;
     if (role !== this.#role) {
       this.#role = role;
-      this.#budget = new FalseNoteBudget(FALSE_NOTES[role]);
+      this.#budget = new FalseNoteBudget(role);
+      this.#budget.setShare(this.#wet > 0 ? this.#wet : 1);
     }
     this.#decisions.restart();
     this.#arm();
@@ -161,6 +153,8 @@ export class TightPart implements NoteGate {
 
   setWet(wet: number): void {
     this.#wet = wet;
+    // With nothing to be played, all that would be is watched.
+    this.#budget.setShare(wet > 0 ? wet : 1);
   }
 
   /** The link is gone. False: nothing can be carried on. */
@@ -185,7 +179,7 @@ export class TightPart implements NoteGate {
     this.#player.falseRun = 0;
     this.#foreseen = false;
     if (this.#activity === 'off') return message;
-    this.#budget.truth(this.#wet);
+    this.#budget.truth();
     const place = this.#find(kind, performedAt);
     const struck =
       place === NONE ? this.#lateByRole(message, timing) : this.#confirm(place, message, timing);
@@ -262,7 +256,7 @@ export class TightPart implements NoteGate {
     const stage = notes.stage[place];
     if (notes.fate[place] === FALSE) {
       if (stage === SOUNDED) {
-        this.#budget.pardoned();
+        this.#budget.pardon();
         counts.falseNotes--;
       }
     } else counts.resolved(Math.abs(deviation) <= IN_TIME);
@@ -273,7 +267,6 @@ export class TightPart implements NoteGate {
       return message;
     }
     if (stage === SHADOW) return this.#lateByRole(message, timing);
-    this.#budget.resolved(notes.likely[place] ?? 0, false);
     counts.confirmed++;
     counts.heard(deviation, true);
     if (Math.abs(deviation) <= IN_TIME) counts.precise++;
@@ -347,7 +340,6 @@ export class TightPart implements NoteGate {
     const score = scoreOf(likely, expected.precise[i] ?? 0);
     const kind = this.#kindOf(expected.key[i] ?? 0);
     if (Math.abs((this.#lastStruck[kind] ?? 0) - at) < REPEAT) return;
-    this.#budget.expected(score, likely);
     if (score < this.#budget.threshold || this.#player.falseRun >= FALSE_RUN) return;
     if (at < now - PASSED) {
       this.counts.tooLate++;
@@ -385,7 +377,6 @@ export class TightPart implements NoteGate {
     note.channel = expected.channel[i] ?? 0;
     note.key = expected.key[i] ?? 0;
     note.velocity = expected.velocity[i] ?? 64;
-    note.likely = expected.likely[i] ?? 0;
     note.at = at;
     return note;
   }
