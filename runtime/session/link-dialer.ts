@@ -42,8 +42,8 @@ export interface LinkDialer extends Disposable {
   want(boxes: ReadonlyMap<BoxId, Wanted>): void;
   /** To be called several times a second. */
   tick(): void;
-  /** A link to that box has opened: nothing else is needed. */
-  linked(box: BoxId): void;
+  /** A link to that box has opened, `dialed` by this one or not: nothing else is needed. */
+  linked(box: BoxId, dialed: boolean): void;
   /** Its link has ended; it is dialed after `wait`. */
   unlinked(box: BoxId, wait: Micros): void;
   /** There is a way again that there was not: whoever is missing is dialed at once, by it. */
@@ -66,6 +66,11 @@ interface Calls {
 const SILENT = fromSeconds(1.5);
 /** Looked after later than this, it is this box that was away: what has come meanwhile is not seen yet. */
 const LATE = fromSeconds(1);
+/**
+ * Both have dialed, and the other one's link came first. The one that the smaller id dialed is the one to stay: the box with
+ * the greater id gives up its own for it, and if this one did so, too, both would be gone.
+ */
+const CROSSED_BY = fromSeconds(0.5);
 /** How long the box that did not dial waits for the one that did. */
 const PATIENCE: Readonly<Record<Need, Micros>> = {
   link: fromSeconds(2),
@@ -102,6 +107,8 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
   const { clock, randomness, links } = deps;
   const calls = new Map<BoxId, Calls>();
   const toMove = new Set<BoxId>();
+  /** Until when what this box has dialed may still open beside a link that the other one has dialed. */
+  const crossing = new Map<BoxId, Instant>();
   const betterDue = new Map<Link, Instant>();
   let wanted: ReadonlyMap<BoxId, Wanted> = new Map();
   let movedAt: Instant | undefined;
@@ -113,6 +120,7 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
   const giveUp = (box: BoxId): void => {
     for (const { controller } of calls.get(box)?.attempts ?? []) controller.abort();
     calls.delete(box);
+    crossing.delete(box);
   };
 
   const needOf = (box: BoxId, link: Link | undefined, now: Instant): Need | undefined => {
@@ -146,7 +154,7 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
     const link = links.get(box);
     const need = needOf(box, link, now);
     if (need === undefined) {
-      giveUp(box);
+      if ((crossing.get(box) ?? 0) <= now) giveUp(box);
       return;
     }
     const known = calls.get(box);
@@ -198,9 +206,11 @@ export function openLinkDialer(deps: LinkDialerDeps, init: { readonly self: BoxI
       }
       for (const [box, place] of wanted) if (box !== init.self) consider(box, place);
     },
-    linked(box) {
+    linked(box, dialed) {
       toMove.delete(box);
-      giveUp(box);
+      if (!dialed && init.self < box && calls.has(box)) {
+        crossing.set(box, after(clock.now(), CROSSED_BY));
+      } else giveUp(box);
     },
     unlinked(box, wait) {
       const state = begin(box, 'link', clock.now());

@@ -139,7 +139,7 @@ export async function openMesh(deps: MeshDeps, init: MeshInit): Promise<Mesh> {
     const replaced = links.get(box);
     links.set(box, link);
     openedAt.set(link, clock.now());
-    dialer.linked(box);
+    dialer.linked(box, link.dialer);
     link.onClosed((end) => release(link, end));
     linked.emit(link, replaced);
     if (!replaced) return;

@@ -4,7 +4,7 @@
  *
  * Takes  the control plane, which is not trusted, and PeerConnections.
  * Gives  streams that this box dials or that others do.
- * Keeps  which boxes only a tunnel led to the last time. Connections that came too late are released.
+ * Keeps  which boxes only a tunnel led to the last time, whoever dialed. Connections that came too late are released.
  * Lane   1.
  */
 
@@ -16,7 +16,7 @@ import { type AttemptDeps, answerConnections, offerConnection } from './connecti
 import { raceConnection } from './connection-race.ts';
 import type { SignalFaults } from './lan-signalling.ts';
 import type { ConnectHow } from './peer-network.ts';
-import { placeOfBox } from './place.ts';
+import { boxOfPlace, placeOfBox } from './place.ts';
 import { type SealDeps, sealStream } from './sealed-stream.ts';
 import { openServerSignalling } from './server-signalling.ts';
 
@@ -88,6 +88,7 @@ export function openServerConnections(
 
   signalling.listen((path) => {
     const accepts = onStream;
+    const from = boxOfPlace(path.remote);
     void iceServers().then((servers) => {
       if (!accepts || onStream !== accepts) {
         path.send({ kind: 'refuse', code: 'closed' });
@@ -97,7 +98,10 @@ export function openServerConnections(
       const attempt = answerConnections(deps, path, {
         ...init,
         iceServers: servers,
-        onStream: accepts,
+        onStream(stream) {
+          if (from !== undefined) note(from, stream);
+          accepts(stream);
+        },
         onEnded: () => answering.delete(attempt),
       });
       answering.add(attempt);
@@ -114,8 +118,9 @@ export function openServerConnections(
     sealStream(deps, stream, { initiator: false, remote: placeOfBox(from) }, closing.signal)
       .then(
         (sealed) => {
-          if (onStream === accepts) accepts(sealed);
-          else void sealed[Symbol.asyncDispose]();
+          if (onStream !== accepts) return void sealed[Symbol.asyncDispose]();
+          note(from, sealed);
+          accepts(sealed);
         },
         () => faults.malformed++,
       )
