@@ -6,7 +6,7 @@ data=$1 work=$2/drums python=$3
 here=models-quantized/training/drums
 dump() { node_modules/.bin/tsx $here/dump-drums.ts --data "$data" --out "$work/$1" "${@:2}"; }
 
-dump train --split train --variants 5
+dump train --split train --variants 5 --everything
 dump groove --split dev --variants 1 --delay 62 --sets groove
 dump band --split dev --variants 1 --delay 62 --sets freedoom,openmsx
 dump jazz --split dev --variants 1 --delay 62 --sets jtd_trio

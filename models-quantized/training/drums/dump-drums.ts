@@ -2,11 +2,12 @@
  * Writes what the drum model learns from: the features that the box computes, slot by slot, and what was played then.
  *
  *   npx tsx models-quantized/training/drums/dump-drums.ts --data DIR --out DIR [--split train] [--variants 5]
- *       [--sets groove,freedoom,jtd_trio] [--delay MS]
+ *       [--sets groove,freedoom,jtd_trio] [--everything] [--delay MS]
  *
- * Variant 0 of a part is the part itself, the others are made of it (performance.ts); all is drawn from seeds. `--delay`:
- * one delay of the network for all, as for scores. Beside the files of dump-files.ts: `truth.f64` (performance, time in us,
- * class, velocity of every note) and `dump.json`.
+ * Variant 0 of a part is the part itself, the others are made of it (performance.ts); all is drawn from seeds.
+ * `--everything`: short grooves and fills as well, which are good to learn from. `--delay`: one delay of the network for all,
+ * as for scores. Beside the files of dump-files.ts: `truth.f64` (performance, time in us, class, velocity of every note) and
+ * `dump.json`.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,9 +35,10 @@ const { values: options } = parseArgs({
     split: { type: 'string', default: 'train' },
     variants: { type: 'string', default: '5' },
     delay: { type: 'string' },
+    everything: { type: 'boolean', default: false },
   },
 });
-const { data, out, sets, split, variants, delay } = options;
+const { data, out, sets, split, variants, delay, everything } = options;
 if (!(data && out)) throw new Error('--data DIR and --out DIR are needed');
 
 const files = new DumpFiles(out);
@@ -76,11 +78,10 @@ function* performances(folder: string): Generator<Performance> {
   }
 }
 
-/** To learn from, short grooves and fills are good as well. */
 function sources(folder: string): PieceSource[] {
   return (sets ?? '').split(',').flatMap((set) => {
     const found =
-      set === 'groove' && split === 'train'
+      set === 'groove' && everything
         ? listGroove(join(folder, set), { everything: true })
         : listPieces(folder, set as DatasetName);
     return found.filter((source) => source.split === split);

@@ -35,3 +35,15 @@ class Dump:
     def off_ms(self) -> np.ndarray:
         """Milliseconds from the expected time; means something where there is a hit."""
         return (self.labels.astype(np.float32) - 128) * 0.5
+
+
+def joined(dumps: list[Dump]) -> Dump:
+    """Several dumps as one to learn from; what only scores need is that of the first."""
+    first = dumps[0]
+    if any((d.context, d.class_features, d.feature_version) != (first.context, first.class_features, first.feature_version) for d in dumps):
+        raise ValueError("these dumps are of different features")
+    if len(dumps) > 1:
+        first.features = np.concatenate([d.features for d in dumps])
+        first.labels = np.concatenate([d.labels for d in dumps])
+        first.rows = len(first.features)
+    return first

@@ -1,4 +1,4 @@
-"""Trains the drum model on a dump: python train.py --dump DIR --dev DIR [--dev DIR] --out FILE.pt [--epochs 4]."""
+"""Trains the drum model on a dump: python train.py --dump DIR [--dump DIR] --dev DIR [--dev DIR] --out FILE.pt."""
 
 import argparse
 import time
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from dump import Dump
+from dump import Dump, joined
 from model import BIN_MS, BINS, DrumModel
 from score import Scorer
 
@@ -61,7 +61,7 @@ def go_on_from(model: DrumModel, file: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--dump", type=Path, required=True)
+    parser.add_argument("--dump", type=Path, action="append", required=True)
     parser.add_argument("--dev", type=Path, action="append", default=[])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=float, default=4)
@@ -80,7 +80,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     random = np.random.default_rng(options.seed)
 
-    dump = Dump(options.dump)
+    dump = joined([Dump(folder) for folder in options.dump])
     devs = [(folder.name, Dump(folder)) for folder in options.dev]
     scorers = [(name, dev, Scorer(dev)) for name, dev in devs]
     model = DrumModel(dump.context, dump.class_features, dump.classes, options.width, options.head)
