@@ -24,6 +24,8 @@ import type { LaneEnd, LaneTable } from './lane-table.ts';
 
 /** While packets go by them. */
 export const PROBE_EVERY: Micros = fromMillis(100);
+/** While nobody owes an answer. */
+export const PROBE_LOOK: Micros = fromMillis(250);
 /** While none do; and those who are not the first. */
 const PROBE_IDLE_EVERY: Micros = fromMillis(1_000);
 const PROBE_SPARE_EVERY: Micros = fromMillis(2_000);
@@ -78,8 +80,9 @@ export class Forwarding {
     this.#vias = ends;
   }
 
-  /** Asks those who pass packets on, and were not heard lately, whether they are there. */
-  probe(now: Instant, late: boolean): void {
+  /** Asks those who pass packets on, and were not heard lately, whether they are there. True: an answer is due. */
+  probe(now: Instant, late: boolean): boolean {
+    let waits = false;
     for (let i = 0; i < this.#vias.length; i++) {
       const via = this.#vias[i] as LaneEnd;
       // This box was away: what has come meanwhile is not seen yet.
@@ -91,6 +94,11 @@ export class Forwarding {
       noteSent(via, now);
       this.#sendProbe(via, ASKS);
     }
+    for (let i = 0; i < this.#vias.length; i++) {
+      const via = this.#vias[i] as LaneEnd;
+      if (via.owesSince > via.heardAt) waits = true;
+    }
+    return waits;
   }
 
   send(to: LaneEnd, packet: Uint8Array, length: number): void {

@@ -32,8 +32,8 @@ import {
 import type { LaneEnd, LaneTable } from './lane-table.ts';
 
 /** From the first packet of a stream that came to word of it to who passes it on; there, from the first word to its source. */
-const REPORT_AFTER: Micros = fromMillis(50);
-const HAND_ON_AFTER: Micros = fromMillis(25);
+const REPORT_AFTER: Micros = fromMillis(70);
+const HAND_ON_AFTER: Micros = fromMillis(30);
 /** First octet of reports: boxes are those whose streams came, or those to whom ours came. */
 const CAME = 0;
 const HEARD = 1;

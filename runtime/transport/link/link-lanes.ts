@@ -15,7 +15,7 @@ import type { DatagramNetwork, DatagramSocket, NetAddress } from '../../ports/da
 import type { PacketLane } from '../../ports/peer-connection.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { GroupTransport } from '../rtp-midi/group-transport.ts';
-import { Forwarding, PROBE_EVERY } from './forwarding.ts';
+import { Forwarding, PROBE_EVERY, PROBE_LOOK } from './forwarding.ts';
 import {
   FORWARD_HEADER_OCTETS,
   LANE_HEADER_OCTETS,
@@ -311,8 +311,8 @@ class LaneNetwork implements LinkLanes {
 
   #probe(): void {
     const now = this.#clock.now();
-    this.#forwarding.probe(now, now > after(this.#probeDue, PROBE_EVERY));
-    this.#probeDue = after(now, PROBE_EVERY);
+    const waits = this.#forwarding.probe(now, now > after(this.#probeDue, PROBE_EVERY));
+    this.#probeDue = after(now, waits ? PROBE_EVERY : PROBE_LOOK);
     this.#alarm.set(this.#probeDue);
   }
 }

@@ -18,7 +18,7 @@ import { StreamSender } from './stream-sender.ts';
 /** Longer than most losses; a box that is gone is noticed by then, too. */
 const LAG: Micros = fromSeconds(4);
 /** Reports come together, by way of others, and later than those of a peer: so do guard packets. */
-const PACE: GuardPace = { first: fromMillis(120), steady: 1 };
+const PACE: GuardPace = { first: fromMillis(150), steady: 1 };
 
 /** Those who come within this are introduced together. */
 const TOGETHER: Micros = fromSeconds(1);
@@ -107,8 +107,7 @@ export class StreamGroup {
     const known = this.#members.get(member);
     const sender = this.#sender;
     if (!known || !sender) return undefined;
-    const { reported, from, since } = known;
-    const received = reported < from ? since : sender.stampAfter(reported);
+    const received = this.#receivedBy(known, sender);
     this.#members.delete(member);
     this.#list();
     if (this.#members.size === 0) {
@@ -130,10 +129,10 @@ export class StreamGroup {
     if (packet < known.from || (packet <= known.reported && !known.lags)) return true;
     if (known.lags) {
       known.lags = false;
-      known.since = sender.stampAfter(packet);
+      known.since = this.#receivedBy(known, sender);
       known.from = sender.last + 1;
       known.reported = sender.last;
-      sender.admit(known.since, this.#introduceBy(known.since, now), now);
+      sender.admit(known.since, this.#introduceBy(known.since, now), now, true);
       return true;
     }
     known.reported = packet;
@@ -150,6 +149,10 @@ export class StreamGroup {
       else if (!member.lags && now > after(member.heardAt, LAG)) lagging = member.lags = true;
     }
     if (lagging) this.#advance(now);
+  }
+
+  #receivedBy({ reported, from, since }: Member, sender: StreamSender): number {
+    return reported < from ? since : sender.stampAfter(reported);
   }
 
   /** Whoever lacks something is told soon; what lasts and sounds is told to several at a time, since all get it. */

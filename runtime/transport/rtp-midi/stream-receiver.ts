@@ -45,12 +45,14 @@ export class StreamReceiver {
     sequence: 0,
     highest: 0,
     joining: false,
+    continuing: false,
     inTime: true,
     at: 0 as Instant,
   };
   #started = false;
   /** The next packet is of another stream of the same peer, which goes on where this one ended. */
   #turned = false;
+  #continuing = false;
   /** Whoever is told of what came gathers it: there is no need to wait. */
   reportsAtOnce = false;
   #highest = 0;
@@ -146,7 +148,9 @@ export class StreamReceiver {
     const base = this.#highest + TURN;
     const sequence = base + ((header.sequence - base) & (TURN - 1));
     this.#highest = sequence - 1;
+    this.#continuing = true;
     this.#process(bytes, header, sequence, at, true);
+    this.#continuing = false;
   }
 
   #doubt(bytes: Uint8Array, header: RtpHeader, at: Instant): void {
@@ -228,6 +232,7 @@ export class StreamReceiver {
       loss.sequence = sequence;
       loss.highest = this.#highest;
       loss.joining = joining;
+      loss.continuing = this.#continuing;
       loss.inTime = inTime;
       loss.at = at;
       this.#repair.make(loss, bytes, journalAt, end);

@@ -33,6 +33,8 @@ export interface Loss {
   readonly highest: number;
   /** The stream begins with this packet. */
   readonly joining: boolean;
+  /** It goes on where another one ended, which had other numbers. */
+  readonly continuing: boolean;
   readonly inTime: boolean;
   readonly at: Instant;
 }
@@ -100,7 +102,8 @@ export class StreamRepair {
     }
     const repair = this.#repair;
     const missing = loss.sequence - loss.highest - 1;
-    repair.checkpoint = extendCheckpoint(checkpoint, loss.sequence);
+    // What is known from before has lower numbers, and may be what this journal speaks of.
+    repair.checkpoint = loss.continuing ? 0 : extendCheckpoint(checkpoint, loss.sequence);
     const covered = loss.joining || repair.checkpoint <= loss.highest + 1;
     if (!covered) this.#uncovered(loss.at);
     repair.joining = loss.joining || !covered;

@@ -58,6 +58,8 @@ export class StreamSender {
   #channelOctets = 0;
   /** The packet just written follows a gap. */
   #gap = false;
+  /** The next guard packet is to follow one. */
+  #wantsGap = false;
   /** Packets whose journal was too big and held a part of it. */
   split = 0;
 
@@ -121,7 +123,8 @@ export class StreamSender {
     const parts = list.length === 0 ? checkpoint.parts : undefined;
     // Who doesn't say what arrived is told all in turn.
     if (parts && !checkpoint.reports(now)) parts.nextChoice();
-    this.#gap = parts?.wantsGap === true;
+    this.#gap = list.length === 0 && (this.#wantsGap || parts?.wantsGap === true);
+    if (this.#gap) this.#wantsGap = false;
     if (this.#gap) checkpoint.leaveGap(now);
     writeRtpHeader(out, checkpoint.next & 0xffff, rtpTimeOf(ticks), this.#ssrc);
     const journalAt = list.writeInto(out, RTP_HEADER_OCTETS, this.#hasJournal);
@@ -174,11 +177,13 @@ export class StreamSender {
 
   /**
    * Another one is sent this stream from now on, who has all of it up to this stamp, and may have nothing of what lasts.
-   * `by`: until then it is told; undefined: with the next command, as there is nothing to tell.
+   * `by`: until then it is told; undefined: with the next command, as there is nothing to tell. `again`: it had the stream
+   * before, and reads what it is told after a gap only.
    */
-  admit(since: number, by: Instant | undefined, now: Instant): void {
+  admit(since: number, by: Instant | undefined, now: Instant, again: boolean = false): void {
     this.#checkpoint.reopenFor(since);
     if (by === undefined || !this.#hasJournal) return;
+    this.#wantsGap ||= again;
     this.#lastCommand = this.last + 1;
     this.#guards.introduceBy(by, now);
   }

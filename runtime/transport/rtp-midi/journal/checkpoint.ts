@@ -26,7 +26,7 @@ export class Checkpoint {
   readonly #times = new Float64Array(PACKETS);
   readonly #rule: CheckpointRule;
   readonly #first: number;
-  readonly #firstStamp: number;
+  #firstStamp: number;
   /** Extended number of the packet to send next. */
   next: number;
   /** Extended number of the checkpoint packet. */
@@ -38,8 +38,6 @@ export class Checkpoint {
   /** When the peer reported last, or since when there is something to report. */
   #heardAt: Instant;
   #parts: JournalParts | undefined;
-  /** Somebody new listens, who is told of all that sounds until the next report. */
-  #introducing = false;
   /** Packets pushed out of the history although nobody confirmed them. */
   forced = 0;
 
@@ -113,8 +111,7 @@ export class Checkpoint {
   view(view: JournalView): void {
     view.confirmed = this.#confirmed;
     view.anchor = this.#anchor;
-    const isNew = this.#introducing || this.#reported < this.#first;
-    view.sounding = isNew && !this.isSplit ? 0 : this.#confirmed;
+    view.sounding = this.#reported < this.#first && !this.isSplit ? 0 : this.#confirmed;
     view.previous = this.stampAfter(this.next - 2);
   }
 
@@ -154,7 +151,6 @@ export class Checkpoint {
     const stamp = this.stampAfter(packet);
     if (parts && !parts.reported(before, packet, stamp)) return true;
     if (!this.#rule.followsReports) return true;
-    this.#introducing = false;
     this.#moveTo(packet + 1);
     this.#anchor = this.#confirmed;
     return true;
@@ -166,10 +162,12 @@ export class Checkpoint {
     this.parts?.begin(this.#confirmed, 0);
   }
 
-  /** Another one listens too: it has all up to this stamp, and perhaps nothing that lasts or sounds from before. */
+  /** Another one listens too: it has all up to this stamp, and perhaps nothing that lasts from before. */
   reopenFor(since: number): void {
-    this.#confirmed = Math.min(this.#confirmed, since);
-    this.#introducing = true;
+    const oldest = Math.max(this.#first, this.next - PACKETS + 1);
+    while (this.packet > oldest && this.stampAfter(this.packet - 1) > since) this.packet--;
+    if (this.packet === this.#first) this.#firstStamp = Math.min(this.#firstStamp, since);
+    this.#confirmed = Math.min(this.#confirmed, this.stampAfter(this.packet - 1));
     this.reopen();
   }
 
