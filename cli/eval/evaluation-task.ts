@@ -51,7 +51,7 @@ export interface TaskResult {
   readonly profile: ProfileName;
   readonly parts: readonly PartResult[];
   readonly violations: readonly string[];
-  /** Milliseconds: mean and 99th percentile of a line of arrivals with all that was decided since the one before. */
+  /** CPU milliseconds: mean and 99th percentile of a line of arrivals with all that was decided since the one before. */
   readonly lineTime: { readonly mean: number; readonly p99: number };
 }
 

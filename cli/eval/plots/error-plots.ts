@@ -33,7 +33,7 @@ export function writePlots(folder: string, rows: readonly SummaryRow[]): readonl
   });
 }
 
-export function drawErrors(title: string, rows: readonly SummaryRow[]): string {
+function drawErrors(title: string, rows: readonly SummaryRow[]): string {
   const width = LEFT + PLOT_WIDTH + RIGHT;
   const height = TOP + rows.length * (PLOT_HEIGHT + GAP) + BOTTOM;
   const body = rows.map((row, index) => drawRow(row, TOP + index * (PLOT_HEIGHT + GAP)));

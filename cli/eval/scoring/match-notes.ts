@@ -20,7 +20,7 @@ export interface Matching {
 }
 
 /** Seconds. */
-export const MATCH_WITHIN = 0.06;
+const MATCH_WITHIN = 0.06;
 const SAME_MOMENT = 2e-6;
 const JUST_BEFORE = 0.25;
 
