@@ -6,7 +6,7 @@
  * Keeps  nothing, and costs nothing, while nobody watches.
  */
 import { Listeners } from '../../runtime/core/listeners.ts';
-import type { Instant } from '../../runtime/core/time.ts';
+import { type Instant, micros, toMillis } from '../../runtime/core/time.ts';
 import type { Clock } from '../../runtime/ports/clock.ts';
 import type { PredictionEngine } from '../../runtime/prediction/engine.ts';
 import { Forecast } from './forecast.ts';
@@ -66,6 +66,7 @@ export class EngineView implements Disposable {
       wet: wish.wet ?? 1,
       inUse: stats.modeInUse,
       role: stats.role ?? null,
+      away: toMillis(this.#engine.streamStats(participant)?.networkDelay ?? micros(0)),
       w20: stats.w20 ?? null,
       confidence: stats.confidence ?? null,
       carriedOn: stats.fallbackBars ?? null,

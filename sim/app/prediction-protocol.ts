@@ -73,6 +73,8 @@ export interface SimPrediction {
   readonly reason: string;
   readonly role: string | null;
   readonly predictor: string;
+  /** How long what it plays is on its way here lately, median milliseconds. */
+  readonly away: number;
   /** Of the last 64 notes, those heard within 20 ms of their performance; null: too few yet. */
   readonly w20: number | null;
   /** Of the last predictions, those that came within 20 ms; null: too few yet. */

@@ -11,8 +11,10 @@ import { modeName, percent, reasonWords } from './words.ts';
 export function Players() {
   const jam = useJam();
   const box = jam.listened.value;
-  const peers = box?.stats.value?.peers ?? [];
-  if (!box || peers.length === 0) return null;
+  if (!box) return null;
+  const numberOf = (peer: SimPeerStats): number => jam.boxOf(peer.participant)?.info.index ?? 0;
+  const peers = [...(box.stats.value?.peers ?? [])].sort((a, b) => numberOf(a) - numberOf(b));
+  if (peers.length === 0) return null;
   return (
     <section class="foresight" aria-label="Prediction" data-testid="foresight">
       <header>
@@ -83,9 +85,9 @@ function Figures({ box, peer }: { readonly box: BoxView; readonly peer: SimPeerS
         <dd>{percent(prediction?.confidence ?? null)}</dd>
         <meter min={0} max={1} value={prediction?.confidence ?? 0} aria-label="Confidence" />
       </div>
-      <div title="From being played to being heard here: median">
-        <dt>delay</dt>
-        <dd>{peer.delayP50 === null ? '–' : `${Math.round(peer.delayP50)} ms`}</dd>
+      <div title="How long what it plays is on its way here: median">
+        <dt>away</dt>
+        <dd>{prediction ? `${Math.round(prediction.away)} ms` : '–'}</dd>
       </div>
     </dl>
   );

@@ -25,7 +25,7 @@ const REASONS: Readonly<Record<string, string>> = {
   near: 'near enough to play at once',
   noBeat: 'no beat is known',
   unpredictable: 'not foreseeable',
-  predictable: 'far, and foreseeable',
+  predictable: 'far away, and foreseeable',
 };
 
 export const modeName = (mode: string): string => NAMES[mode] ?? mode;

@@ -20,7 +20,7 @@ const peer = (participant: string, more: Partial<SimPeerStats> = {}): SimPeerSta
 const counted = (notes: number, falseNotes: number): SimPrediction => ({
   ...{ wish: null, mode: 'auto', inUse: 'tight', reason: 'predictable', role: 'bass' },
   ...{ predictor: '', w20: 0.75, confidence: 0.8, predicted: 0, confirmed: 0, corrected: 0 },
-  ...{ notes, falseNotes, late: 0, wet: 1, carriedOn: null },
+  ...{ notes, falseNotes, late: 0, wet: 1, away: 60, carriedOn: null },
 });
 const stats = (...peers: SimPeerStats[]): SimBoxStats => ({
   sounding: 0,
