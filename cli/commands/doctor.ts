@@ -14,6 +14,7 @@ import {
   checkTimers,
 } from '../doctor/machine-checks.ts';
 import { checkAddresses, checkDiscovery, checkPorts } from '../doctor/network-checks.ts';
+import { checkSessionTime } from '../doctor/session-time-check.ts';
 import { CommandError, explainFailure } from '../failure.ts';
 import {
   addSettingsOptions,
@@ -65,7 +66,9 @@ async function examine(command: Command): Promise<readonly Finding[]> {
   findings.push(...(await checkDiscovery()));
   if (loaded) findings.push(...(await checkInternet(loaded.settings, projectVersion())));
   if (loaded) findings.push(await checkDataFolder(dataFolder(loaded.settings)));
-  findings.push(pageFinding(), checkClock(), await checkTimers(), checkPriority());
+  findings.push(pageFinding(), checkClock());
+  if (loaded) findings.push(await checkSessionTime(loaded.settings));
+  findings.push(await checkTimers(), checkPriority());
   return findings;
 }
 

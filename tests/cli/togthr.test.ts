@@ -132,6 +132,7 @@ describe('doctor', () => {
         'rtp-port',
         'mdns',
         'clock',
+        'session-time',
       ]),
     );
     expect(new Set(checks).size).toBe(checks.length);
