@@ -3,7 +3,6 @@ import type { BoxId, SessionId } from '../runtime/core/ensemble.ts';
 import { silentLog } from '../runtime/core/log.ts';
 import { openNodeSignatures } from '../runtime/platform/node-signatures.ts';
 import type { Clock, WallClock } from '../runtime/ports/clock.ts';
-import { type CodeDesk, openCodeDesk } from '../runtime/privacy/code-desk.ts';
 import type { LinkCredentials, LinkSecurity } from '../runtime/privacy/credentials.ts';
 import { type Identity, identityFrom } from '../runtime/privacy/identity.ts';
 import {
@@ -16,6 +15,7 @@ import {
   type MembershipProof,
   newSession,
 } from '../runtime/privacy/membership-proof.ts';
+import { openPairingCodes, type PairingCodes } from '../runtime/privacy/pairing-codes.ts';
 import { openMemoryStorage } from '../sim/memory-storage.ts';
 import { seededRandomness } from '../sim/seeded-randomness.ts';
 
@@ -28,7 +28,7 @@ export const identityOf = (name: string): Identity =>
 
 export interface TestBox extends LinkCredentials {
   readonly name: string;
-  readonly codes: CodeDesk;
+  readonly codes: PairingCodes;
   readonly invitations: InvitationSecrets;
   readonly known: KnownBoxes;
   readonly removals: Set<BoxId>;
@@ -48,7 +48,7 @@ export async function openTestBox(
   const { clock } = deps;
   const randomness = seededRandomness(`randomness of ${name}`);
   const stored = { storage: openMemoryStorage(), wallClock: clock, log: silentLog };
-  const codes = openCodeDesk({ clock, randomness });
+  const codes = openPairingCodes({ clock, randomness });
   const invitations = await openInvitationSecrets(stored);
   const box: TestBox = {
     name,

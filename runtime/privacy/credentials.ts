@@ -7,11 +7,11 @@ import type { Micros } from '../core/time.ts';
 import type { WallClock } from '../ports/clock.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { Signatures } from '../ports/signatures.ts';
-import type { CodeDesk } from './code-desk.ts';
 import type { Identity } from './identity.ts';
 import type { InvitationSecrets } from './invitation-secrets.ts';
 import type { KnownBoxes } from './known-boxes.ts';
 import type { MembershipProof } from './membership-proof.ts';
+import type { PairingCodes } from './pairing-codes.ts';
 
 /** `open`: for diagnosis on the local network; links are not encrypted, and whoever finds the session gets in. */
 export type LinkSecurity = 'encrypted' | 'open';
@@ -37,7 +37,7 @@ export interface LinkCredentials {
 }
 
 export interface Reception {
-  readonly codes: CodeDesk;
+  readonly codes: PairingCodes;
   readonly invitations: InvitationSecrets;
 }
 

@@ -7,15 +7,15 @@
  */
 import type { BoxId, SessionId } from '../core/ensemble.ts';
 import { Teardown } from '../core/lifecycle.ts';
-import { type CodeDesk, openCodeDesk } from '../privacy/code-desk.ts';
 import type { LinkCredentials, LinkSecurity } from '../privacy/credentials.ts';
 import { type InvitationSecrets, openInvitationSecrets } from '../privacy/invitation-secrets.ts';
 import { type KnownBoxes, openKnownBoxes } from '../privacy/known-boxes.ts';
 import type { MembershipProof } from '../privacy/membership-proof.ts';
+import { openPairingCodes, type PairingCodes } from '../privacy/pairing-codes.ts';
 import type { SessionDeps } from './session.ts';
 
 export interface Admission extends AsyncDisposable {
-  readonly codes: CodeDesk;
+  readonly codes: PairingCodes;
   readonly known: KnownBoxes;
   readonly invitations: InvitationSecrets;
   credentials(session: AdmissionFacts): LinkCredentials;
@@ -42,7 +42,7 @@ export async function openAdmission(
   const held = new Teardown();
   const known = held.hold(await openKnownBoxes({ storage, wallClock, log }));
   const invitations = await openInvitationSecrets({ storage, wallClock, log });
-  const codes = held.hold(openCodeDesk({ clock, randomness }));
+  const codes = held.hold(openPairingCodes({ clock, randomness }));
   return {
     codes,
     known,

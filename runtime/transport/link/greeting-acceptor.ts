@@ -5,10 +5,11 @@
  * Gives  what to send; `onWithdrawn` when the code that is shown is taken back.
  * Keeps  the code that was issued for this dialer, until the greeting is over.
  */
-import type { CodeDesk, IssuedCode, NoCode } from '../../privacy/code-desk.ts';
+
 import { type CpaceKeys, startCpace } from '../../privacy/cpace.ts';
 import { invitationMac } from '../../privacy/invitation-secrets.ts';
 import { grantMembership, type MembershipProof } from '../../privacy/membership-proof.ts';
+import type { IssuedCode, NoCode, PairingCodes } from '../../privacy/pairing-codes.ts';
 import { codeInputs, NO_BINDING, proofHolds, signProof, transcriptOf } from './greeting-proof.ts';
 import {
   type GreetingParts,
@@ -89,7 +90,7 @@ export function openAcceptorSide(
     return shown.prompts ? issue(dialer, reception.codes) : refuse(REFUSED.codeNeeded());
   };
 
-  const issue = (dialer: Greeting, codes: CodeDesk): Verdict => {
+  const issue = (dialer: Greeting, codes: PairingCodes): Verdict => {
     const { box, name } = dialer.hello;
     const guest = { box, name, nameKnown: known.isNameOfAnother(name, box) };
     const given = codes.issue(guest, (why) => {

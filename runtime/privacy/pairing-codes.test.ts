@@ -3,16 +3,16 @@ import { seededRandomness } from '../../sim/seeded-randomness.ts';
 import { VirtualClock } from '../../sim/virtual-clock.ts';
 import type { BoxId } from '../core/ensemble.ts';
 import { fromSeconds } from '../core/time.ts';
-import { type IssuedCode, openCodeDesk, type ShownCode, sixDigits } from './code-desk.ts';
+import { type IssuedCode, openPairingCodes, type ShownCode, sixDigits } from './pairing-codes.ts';
 
 function openRig() {
   const clock = new VirtualClock();
-  const desk = openCodeDesk({ clock, randomness: seededRandomness(1) });
+  const codes = openPairingCodes({ clock, randomness: seededRandomness(1) });
   const told: (ShownCode | undefined)[] = [];
   const withdrawn: string[] = [];
-  desk.onCode((shown) => told.push(shown));
+  codes.onCode((shown) => told.push(shown));
   const guest = (name: string) => ({ box: name as BoxId, name, nameKnown: false });
-  const ask = (name = 'bert') => desk.issue(guest(name), (why) => withdrawn.push(why));
+  const ask = (name = 'bert') => codes.issue(guest(name), (why) => withdrawn.push(why));
   const issue = (name?: string): IssuedCode => {
     const issued = ask(name);
     if ('reason' in issued) throw new Error(issued.reason);
@@ -24,30 +24,30 @@ function openRig() {
     for (let count = 0; count < tries; count++) issued.takeTry();
     issued[Symbol.dispose]();
   };
-  return { clock, desk, told, withdrawn, ask, issue, fail };
+  return { clock, codes, told, withdrawn, ask, issue, fail };
 }
 
 test('a code is shown with its guest, its tries and its time, and is gone when it was used', () => {
-  const { clock, desk, told, issue } = openRig();
+  const { clock, codes, told, issue } = openRig();
   const issued = issue();
-  const shown = desk.shown;
+  const shown = codes.shown;
   expect(shown).toMatchObject({ guest: 'bert', triesLeft: 3 });
   expect(shown?.expiresAt).toBe(clock.now() + fromSeconds(120));
   expect(issued.takeTry()).toBe(shown?.code);
-  expect(desk.shown?.triesLeft).toBe(2);
+  expect(codes.shown?.triesLeft).toBe(2);
   issued.succeed();
-  expect(desk.shown).toBeUndefined();
+  expect(codes.shown).toBeUndefined();
   expect(told.map((each) => each?.triesLeft)).toEqual([3, 2, undefined]);
   expect(issued.takeTry()).toBeUndefined();
 });
 
 test('after two minutes a code is taken back', () => {
-  const { clock, desk, withdrawn, issue } = openRig();
+  const { clock, codes, withdrawn, issue } = openRig();
   const issued = issue();
   clock.advance(fromSeconds(119.9));
-  expect(desk.shown).toBeDefined();
+  expect(codes.shown).toBeDefined();
   clock.advance(fromSeconds(0.1));
-  expect(desk.shown).toBeUndefined();
+  expect(codes.shown).toBeUndefined();
   expect(withdrawn).toEqual(['expired']);
   expect(issued.takeTry()).toBeUndefined();
 });
@@ -105,14 +105,14 @@ test('a second guest waits for as long as the first one’s code may last', () =
 });
 
 test('a guest who went long ago can’t take the next one’s code back', () => {
-  const { desk, issue } = openRig();
+  const { codes, issue } = openRig();
   const first = issue('bert');
   first[Symbol.dispose]();
   issue('carl');
   first[Symbol.dispose]();
   first.succeed();
   expect(first.takeTry()).toBeUndefined();
-  expect(desk.shown).toMatchObject({ guest: 'carl', triesLeft: 3 });
+  expect(codes.shown).toMatchObject({ guest: 'carl', triesLeft: 3 });
 });
 
 test('codes don’t pop up on the panel more often than four at once and one in 15 s', () => {
@@ -132,15 +132,15 @@ test('codes don’t pop up on the panel more often than four at once and one in 
 });
 
 test('whom the host turned down is told so for a minute, others are not held up', () => {
-  const { clock, desk, withdrawn, ask, issue } = openRig();
-  desk.decline();
+  const { clock, codes, withdrawn, ask, issue } = openRig();
+  codes.decline();
   issue('bert');
-  desk.decline();
+  codes.decline();
   expect(withdrawn).toEqual(['declined']);
-  expect(desk.shown).toBeUndefined();
+  expect(codes.shown).toBeUndefined();
   expect(ask('bert')).toEqual({ reason: 'declined', wait: fromSeconds(60) });
   expect(ask('carl')).not.toHaveProperty('reason');
-  desk.decline();
+  codes.decline();
   clock.advance(fromSeconds(60));
   expect(ask('bert')).not.toHaveProperty('reason');
 });

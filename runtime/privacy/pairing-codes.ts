@@ -50,7 +50,7 @@ export interface IssuedCode extends Disposable {
   succeed(): void;
 }
 
-export interface CodeDesk extends Disposable {
+export interface PairingCodes extends Disposable {
   readonly shown: ShownCode | undefined;
   onCode(listener: (shown: ShownCode | undefined) => void): Disposable;
   /** `onWithdrawn`: told once when time is up, or the host turned the guest down. */
@@ -77,10 +77,10 @@ interface Held {
   readonly onWithdrawn: (why: 'expired' | 'declined') => void;
 }
 
-export function openCodeDesk(deps: {
+export function openPairingCodes(deps: {
   readonly clock: Clock;
   readonly randomness: Randomness;
-}): CodeDesk {
+}): PairingCodes {
   const { clock, randomness } = deps;
   const codes = new Listeners<[shown: ShownCode | undefined]>();
   const pace = new TokenBucket(CODES_PER_SECOND, CODES_AT_ONCE);
