@@ -68,7 +68,7 @@ export async function openTestBox(
     membership: () => box.proof,
     removed: (id) => box.removals.has(id),
     listed: (id) => box.listing.has(id),
-    reception: () => (box.hosting ? { codes, invitations } : undefined),
+    admissionMeans: () => (box.hosting ? { codes, invitations } : undefined),
     onAdmitted(proof, by) {
       box.proof = proof;
       box.admittedBy.push(by);

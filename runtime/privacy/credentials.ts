@@ -31,12 +31,12 @@ export interface LinkCredentials {
   /** Whether that box is listed in the session: others have seen it there, not only whoever let it in. */
   listed(box: BoxId): boolean;
   /** By what strangers are let in. Undefined: this box does not host the session, and lets no strangers in. */
-  reception(): Reception | undefined;
+  admissionMeans(): AdmissionMeans | undefined;
   /** This box was let in; from now on `membership` is to give that proof. */
   onAdmitted(proof: MembershipProof, by: BoxId): void;
 }
 
-export interface Reception {
+export interface AdmissionMeans {
   readonly codes: PairingCodes;
   readonly invitations: InvitationSecrets;
 }

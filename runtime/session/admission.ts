@@ -57,7 +57,7 @@ export async function openAdmission(
       membership: () => facts.proof,
       removed: (box) => facts.removed(box),
       listed: (box) => facts.listed(box),
-      reception: () => (facts.hosting() ? { codes, invitations } : undefined),
+      admissionMeans: () => (facts.hosting() ? { codes, invitations } : undefined),
       onAdmitted(proof) {
         facts.proof = proof;
         facts.onProof(proof);

@@ -1,5 +1,5 @@
 /**
- * The acceptor's side of the greeting: the door. FORMAT.md, "who is let in" and "the code".
+ * The acceptor's side of the greeting: who is let in. FORMAT.md, "who is let in" and "the code".
  *
  * Takes  the dialer's messages, one after the other as they are due, and what the mesh thinks of it.
  * Gives  what to send; `onWithdrawn` when the code that is shown is taken back.
@@ -61,7 +61,7 @@ export function openAcceptorSide(
       (credentials.removed(box) ? REFUSED.removed() : undefined) ?? parts.judge(dialer.hello);
     if (refusal) return refuse(refusal);
     const own = credentials.membership();
-    // In no position to let anybody in: it is still at somebody's door itself.
+    // In no position to let anybody in: it waits to be let in itself.
     if (!own) return refuse(REFUSED.askHost());
     if (shown.membership) {
       const fault = unfounded(parts, shown.membership, dialer.publicKey);
@@ -74,11 +74,11 @@ export function openAcceptorSide(
 
   const admitStranger = (dialer: Greeting, own: MembershipProof, shown: Enter): Verdict => {
     const { box, session } = dialer.hello;
-    const reception = credentials.reception();
-    if (!reception) return refuse(REFUSED.askHost());
+    const admissionMeans = credentials.admissionMeans();
+    if (!admissionMeans) return refuse(REFUSED.askHost());
     const { invitation } = shown;
     const secret =
-      invitation && reception.invitations.find(session, transcript, 'guest', invitation);
+      invitation && admissionMeans.invitations.find(session, transcript, 'guest', invitation);
     if (secret) {
       known.meet(dialer.publicKey, dialer.hello.name);
       return grant(dialer, own, invitationMac(secret, 'host', transcript));
@@ -87,7 +87,7 @@ export function openAcceptorSide(
       known.meet(dialer.publicKey, dialer.hello.name);
       return grant(dialer, own);
     }
-    return shown.prompts ? issue(dialer, reception.codes) : refuse(REFUSED.codeNeeded());
+    return shown.prompts ? issue(dialer, admissionMeans.codes) : refuse(REFUSED.codeNeeded());
   };
 
   const issue = (dialer: Greeting, codes: PairingCodes): Verdict => {
