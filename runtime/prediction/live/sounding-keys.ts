@@ -53,6 +53,8 @@ export class SoundingKeys {
   readonly #onDelay = new Float64Array(KEYS);
   /** The key that sounds in place of this one, as its note was predicted. */
   readonly #standIn = new Int16Array(KEYS).fill(NO_KEY);
+  /** The key whose note-off ends what sounds on this one. */
+  readonly #owner = new Int16Array(KEYS).fill(NO_KEY);
   /** Of the last note-off that ended a note. */
   readonly #offPerformed = new Float64Array(KEYS).fill(Number.NEGATIVE_INFINITY);
   /** A note-off that came before its note-on. */
@@ -84,7 +86,7 @@ export class SoundingKeys {
     const newest = this.#newest[slot] ?? 0;
     const performed = timing.performedAt;
     const due = this.#dueOf(slot, performed + timing.delay, timing.arrivedAt);
-    this.#standIn[slot] = NO_KEY;
+    this.#endStandIn(slot, due, causeOf(timing));
     if (this.#sounding[slot] === 1) {
       const wrong = this.#predicted[slot] === 1;
       this.#playOff(slot, RELEASE_VELOCITY, due, wrong ? 'corrected' : causeOf(timing));
@@ -107,9 +109,8 @@ export class SoundingKeys {
 
   noteOff(message: NoteOff, timing: Timing): void {
     const own = slotOf(message.channel, message.key);
-    const standIn = this.#standIn[own] ?? NO_KEY;
-    const slot = standIn === NO_KEY ? own : standIn;
     const performed = timing.performedAt;
+    const slot = this.#endedBy(own, performed);
     const again = Math.abs(performed - (this.#offPerformed[own] ?? 0)) < SAME;
     if (this.#sounding[slot] === 0) {
       // Also a second one of the same moment: it may be that of a note-on still on its way.
@@ -135,7 +136,7 @@ export class SoundingKeys {
       }
     }
     this.#offPerformed[own] = performed;
-    this.#standIn[own] = NO_KEY;
+    if (slot !== own) this.#standIn[own] = NO_KEY;
     this.#end(slot, message.velocity, timing);
   }
 
@@ -168,10 +169,12 @@ export class SoundingKeys {
   confirm(message: NoteOn, timing: Timing, key: number, onDue: number): void {
     const own = slotOf(message.channel, message.key);
     const slot = slotOf(message.channel, key);
+    if (this.#standIn[own] !== slot) this.#endStandIn(own, timing.arrivedAt, causeOf(timing));
     this.#newest[own] = Math.max(timing.performedAt, this.#newest[own] ?? 0);
     this.#velocity[own] = message.velocity;
-    this.#standIn[own] = slot === own ? NO_KEY : slot;
     if (this.#predicted[slot] !== 1 || this.#onDue[slot] !== onDue) return;
+    this.#standIn[own] = slot === own ? NO_KEY : slot;
+    this.#owner[slot] = own;
     this.#predicted[slot] = 0;
     this.#onPerformed[slot] = timing.performedAt;
     this.#onDelay[slot] = 0;
@@ -192,7 +195,29 @@ export class SoundingKeys {
     }
   }
 
+  /** What sounds in place of a key that is struck again: that note-off is still to come, and is ignored. */
+  #endStandIn(own: number, at: number, cause: EventCause): void {
+    const slot = this.#standIn[own] ?? NO_KEY;
+    this.#standIn[own] = NO_KEY;
+    if (slot === NO_KEY || this.#sounding[slot] === 0 || this.#owner[slot] !== own) return;
+    this.#playOff(slot, RELEASE_VELOCITY, Math.max(at, this.#lastDue[slot] ?? at), cause);
+    this.#owed[own] = 1;
+  }
+
+  /** The key that sounds for the note that a note-off of `own` ends. */
+  #endedBy(own: number, performed: number): number {
+    const slot = this.#standIn[own] ?? NO_KEY;
+    if (slot === NO_KEY) return own;
+    if (this.#sounding[slot] === 0 || this.#owner[slot] !== own) {
+      this.#standIn[own] = NO_KEY;
+      return own;
+    }
+    const isOfEarlier = performed < (this.#onPerformed[slot] ?? 0) && this.#sounding[own] === 1;
+    return isOfEarlier ? own : slot;
+  }
+
   #start(slot: number, due: number): void {
+    this.#owner[slot] = slot;
     this.#onDue[slot] = due;
     this.#lastDue[slot] = due;
     this.#sounding[slot] = 1;

@@ -175,6 +175,23 @@ describe('a note that was foreseen', () => {
     expect(stats().confirmed).toBe(1);
   });
 
+  test('of another key of the same drum, whose own is struck again before its end: nothing hangs', () => {
+    open('rhythm');
+    const at = warmUp();
+    predictor.script.set(slotAt(at), [{ key: 49, length: 1_000 * MS }]);
+    send('on', 57, at + 5);
+    send('on', 57, at + 205);
+    send('off', 57, at + 200);
+    send('off', 57, at + 400);
+    expect(played.map(({ what, at: when }) => `${what} ${when}`)).toEqual([
+      `on 49 70 ${at}`,
+      `off 49 ${at + 265}`,
+      `on 57 90 ${at + 265}`,
+      `off 57 ${at + 460}`,
+    ]);
+    expect(engine.streamStats('ann')?.soundingNotes).toBe(0);
+  });
+
   test('while the same key still sounds: that ends first, and its own note-off is not taken for the new one', () => {
     const at = warmUp();
     send('on', 60, at - 300);
