@@ -6,11 +6,13 @@
  * Keeps  counts; when each peer's note was performed until it sounds, and when one sounded that has not come yet, at most
  *        MAX_WAITING of each key.
  */
-import type { Box } from '../../runtime/compose.ts';
+import type { PeerWiring } from '../../runtime/box/peer-wiring.ts';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import { Listeners } from '../../runtime/core/listeners.ts';
 import type { MidiMessage } from '../../runtime/core/midi-message.ts';
+import type { SentReport } from '../../runtime/core/scheduled-event.ts';
 import { fromMillis, type Instant, type Micros } from '../../runtime/core/time.ts';
+import type { MidiManager } from '../../runtime/midi-manager/midi-manager.ts';
 import type { NoteKind, SimControl, SimNote } from './protocol.ts';
 
 const MAX_WAITING = 16;
@@ -19,6 +21,14 @@ const FORETOLD: Micros = fromMillis(150);
 const LEARNING = 0.1;
 
 type NoteOn = Extract<MidiMessage, { kind: 'noteOn' }>;
+
+/** Of a box, what there is to hear. */
+export interface TappedBox {
+  readonly id: string;
+  readonly midi: Pick<MidiManager, 'onPlayed'>;
+  readonly peers: Pick<PeerWiring, 'onArrived'>;
+  readonly output: { onSent(listener: (report: SentReport) => void): Disposable };
+}
 
 export class NoteTap implements AsyncDisposable {
   readonly notes: Listeners<[note: SimNote]> = new Listeners();
@@ -33,7 +43,7 @@ export class NoteTap implements AsyncDisposable {
   /** From performed to sounding, by player: microseconds. */
   readonly #usual = new Map<string, number>();
 
-  constructor(box: Box, origin: Instant) {
+  constructor(box: TappedBox, origin: Instant) {
     this.#origin = origin;
     this.#held.hold(
       box.midi.onPlayed((message, at) => {

@@ -1,6 +1,7 @@
 /** This bar and the next of one player, as the engine of the box that is listened to believes. */
 import { useEffect, useRef } from 'preact/hooks';
 import { type Jam, useJam } from '../jam.ts';
+import type { Span } from '../roll/roll-spans.ts';
 import { type BarRows, rowsFor } from './bars-layout.ts';
 import { paintBars } from './bars-paint.ts';
 
@@ -23,6 +24,21 @@ export function Bars({ participant, name }: { readonly participant: string; read
       aria-label={`What is expected of ${name} in this bar and the next`}
     />
   );
+}
+
+/** Longer notes than this before the bar began are not looked for. */
+const LONGEST_MS = 10_000;
+
+/** Notes of one player that sounded since `from`: they lie at the end, nearly in order. */
+function heardOf(spans: readonly Span[], participant: string, from: number, now: number): Span[] {
+  const heard: Span[] = [];
+  for (let i = spans.length - 1; i >= 0; i--) {
+    const span = spans[i];
+    if (!span || span.start < from - LONGEST_MS) break;
+    if (span.kind !== 'heard' || span.participant !== participant) continue;
+    if ((span.end ?? now) >= from) heard.push(span);
+  }
+  return heard;
 }
 
 /** Draws while it can be seen; gives back what ends that. */
@@ -52,10 +68,7 @@ function animate(jam: Jam, participant: string, canvas: HTMLCanvasElement): () =
     const { bars } = box.beliefs;
     const expected = [...box.beliefs.of(participant)];
     const from = bars?.lines[0] ?? now;
-    const heard = box.spans.spans.filter(
-      (span) =>
-        span.kind === 'heard' && span.participant === participant && (span.end ?? now) >= from,
-    );
+    const heard = heardOf(box.spans.spans, participant, from, now);
     rows = rowsFor([...expected, ...heard], rows);
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     const { clientWidth: width, clientHeight: height } = canvas;
