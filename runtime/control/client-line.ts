@@ -133,7 +133,7 @@ export class ServerLine implements Disposable {
   #failed(failure: unknown): void {
     const full = failure instanceof PortError && failure.code === 'full';
     const problem = failure instanceof Error ? failure.message : String(failure);
-    // Who is turned away at the door and knocks each second stays out.
+    // Who is refused and asks again each second stays out.
     this.#dialAgain(problem, full ? WAIT_WHEN_FULL : undefined);
   }
 

@@ -2,7 +2,7 @@
  * A control plane on a TCP port: HTTPS or HTTP, and the WebSockets of boxes.
  *
  * Takes  a ControlServer, and what to listen on.
- * Gives  its connections, once the door let them in; pages (control-http.ts).
+ * Gives  its connections, once they are admitted; pages (control-http.ts).
  * Guard  headers must come within HEADERS_MS, a request whole within REQUEST_MS; a WebSocket frame may have MAX_TEXT octets.
  * Lane   4.
  */
@@ -124,7 +124,7 @@ function refusalOf(
   if (!spoken.includes(SUBPROTOCOL)) return ['400 Bad Request', `speak ${SUBPROTOCOL}`];
   // A browser names the page that it runs: boxes are no pages.
   if (request.headers.origin !== undefined) return ['403 Forbidden', 'boxes only'];
-  switch (server.door(address)) {
+  switch (server.admit(address)) {
     case 'open':
       return undefined;
     case 'serverFull':

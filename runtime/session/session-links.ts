@@ -3,7 +3,7 @@
  *
  * Takes  what this box says of itself, and the documents.
  * Gives  the mesh; participants as they come and go; whether all that the others have is here.
- * Keeps  the doorkeeper: who is of another session, or one too many, stays outside.
+ * Keeps  out who is of another session, or one too many.
  */
 import type { BoxId, ParticipantRoute, SessionId } from '../core/ensemble.ts';
 import { Listeners } from '../core/listeners.ts';
@@ -138,7 +138,7 @@ export async function openSessionLinks(
   };
 }
 
-/** What a stranger at the door can write to the log is bounded. */
+/** What a stranger can write to the log is bounded. */
 const LOGGED_PER_SECOND = 1 / 10;
 const LOGGED_AT_ONCE = 20;
 

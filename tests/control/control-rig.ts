@@ -88,8 +88,8 @@ export function openControlRig(
     sockets.serve((socket, address) => {
       const server = all[taken++ % servers];
       if (!server) throw new Error('there is no server');
-      const door = server.door(address);
-      if (door !== 'open') throw new Error(`the server answered 429 (${door})`);
+      const admitted = server.admit(address);
+      if (admitted !== 'open') throw new Error(`the server answered 429 (${admitted})`);
       server.accept(socket, address);
     });
   };

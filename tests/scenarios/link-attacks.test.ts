@@ -195,7 +195,7 @@ test('one in the middle with keys of its own can’t pass the code exchange on t
   const asHost: TestBox = {
     ...mallory,
     membership: () => anna.proof,
-    reception: () => ({ codes: mallory.codes, invitations: mallory.invitations }),
+    admissionMeans: () => ({ codes: mallory.codes, invitations: mallory.invitations }),
   };
   const toBert = openHonestPair(clock, 1);
   const toAnna = openHonestPair(clock, 2);

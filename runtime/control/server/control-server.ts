@@ -2,7 +2,7 @@
  * The control plane's server, without its sockets.
  *
  * Takes  a Store and a Bus (one process's own, or shared with other servers), and WebSockets as they are accepted.
- * Gives  boxes what PROTOCOL.md says; refusals at the door; counters.
+ * Gives  boxes what PROTOCOL.md says; refusals before the upgrade; counters.
  * Keeps  its connections. What outlives them is in the store.
  * Lane   4.
  */
@@ -46,8 +46,8 @@ export interface ControlServerInit {
 
 export interface ControlServer extends AsyncDisposable {
   /** Whether one more may come from there, before the upgrade; why not, otherwise. */
-  door(address: string): 'open' | 'addressFull' | 'serverFull' | 'tooOften';
-  /** One WebSocket that the door let in. */
+  admit(address: string): 'open' | 'addressFull' | 'serverFull' | 'tooOften';
+  /** One WebSocket that was admitted. */
   accept(socket: WebSocketConnection, address: string): void;
   /** The store answers. */
   healthy(): Promise<boolean>;
@@ -106,7 +106,7 @@ export function openControlServer(deps: ControlServerDeps, init: ControlServerIn
   };
 
   let stopping = false;
-  const door: ControlServer['door'] = (address) => {
+  const admit: ControlServer['admit'] = (address) => {
     const group = addressGroup(address);
     if (stopping || connections.size >= limits.connections) return 'serverFull';
     if ((perAddress.get(group) ?? 0) >= limits.connectionsPerAddress) return 'addressFull';
@@ -124,8 +124,8 @@ export function openControlServer(deps: ControlServerDeps, init: ControlServerIn
         return false;
       }
     },
-    door(address) {
-      const answer = door(address);
+    admit(address) {
+      const answer = admit(address);
       if (answer !== 'open') count(counters.cutOff, answer);
       return answer;
     },

@@ -10,8 +10,8 @@ import { after, fromSeconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ByteStream } from '../../ports/stream-network.ts';
 import { CallerRates } from './caller-rates.ts';
+import { FairSlots } from './fair-slots.ts';
 import { frameRecord, RecordReader } from './record-frames.ts';
-import { SharedRoom } from './shared-room.ts';
 import {
   decodeSignal,
   encodeSignal,
@@ -42,21 +42,21 @@ export function lanPath(stream: ByteStream): SignalPath {
   return openPath(stream, 'acceptor', { onFault: () => {} });
 }
 
-export interface LanDoor {
+export interface LanAcceptor {
   /** Someone calls; `onPath` is told once the caller has said something that makes sense. */
-  take(stream: ByteStream): void;
+  accept(stream: ByteStream): void;
 }
 
-export function openLanDoor(
+export function openLanAcceptor(
   deps: { readonly clock: Clock; readonly faults: SignalFaults },
   /** The path is the listener's to end. */
   onPath: (path: SignalPath) => void,
-): LanDoor {
+): LanAcceptor {
   const { clock, faults } = deps;
   const rates = new CallerRates(CALLS_PER_SECOND, CALLS_AT_ONCE);
-  const callers = new SharedRoom(MAX_CALLERS);
+  const callers = new FairSlots(MAX_CALLERS);
   return {
-    take(stream) {
+    accept(stream) {
       const turnAway = (): void => {
         faults.busy++;
         stream.write(frameOf({ kind: 'refuse', code: 'busy' }));
@@ -64,7 +64,7 @@ export function openLanDoor(
       };
       const { host } = stream.remote;
       const mayCall = rates.take(host, clock.now());
-      const place = mayCall ? callers.enter(host, turnAway) : undefined;
+      const place = mayCall ? callers.take(host, turnAway) : undefined;
       if (!place) {
         turnAway();
         return;

@@ -14,13 +14,13 @@ import type { NetAddress } from '../../ports/datagram-network.ts';
 import type { PeerStream } from '../../ports/peer-connection.ts';
 import type { StreamListener } from '../../ports/stream-network.ts';
 import { boxAt, nobodyAt } from './connection-words.ts';
+import { FairSlots } from './fair-slots.ts';
 import type { Hello } from './hello.ts';
 import { greetStream, type Link, type LinkDeps, type LinkInit } from './link.ts';
 import type { Refusal, RefusalCode } from './link-message.ts';
 import type { LinkEnd } from './link-state.ts';
 import type { ConnectHow, PeerNetwork } from './peer-network.ts';
 import { boxOfPlace } from './place.ts';
-import { SharedRoom } from './shared-room.ts';
 
 export interface LinkNetworkDeps extends LinkDeps {
   readonly peers: PeerNetwork;
@@ -44,17 +44,17 @@ export async function listenForLinks(
   },
 ): Promise<StreamListener> {
   const greeting = new Set<{ attempt?: AsyncDisposable }>();
-  const room = new SharedRoom(MAX_GREETING);
+  const slots = new FairSlots(MAX_GREETING);
   const listener = await deps.peers.listen(
     init.host === undefined ? { port: init.port } : { port: init.port, host: init.host },
     (stream) => {
       // Entered first: a stream may have its greeting with it, and be open before greetStream returns.
       const place: { attempt?: AsyncDisposable } = {};
-      const seat = room.enter(stream.remote.host, () => {
+      const slot = slots.take(stream.remote.host, () => {
         deps.counters.refused++;
         void place.attempt?.[Symbol.asyncDispose]();
       });
-      if (!seat) {
+      if (!slot) {
         deps.counters.refused++;
         void stream[Symbol.asyncDispose]();
         return;
@@ -62,7 +62,7 @@ export async function listenForLinks(
       greeting.add(place);
       const leave = (): void => {
         greeting.delete(place);
-        seat[Symbol.dispose]();
+        slot[Symbol.dispose]();
       };
       place.attempt = greetStream(deps, stream, {
         ...init.terms,

@@ -14,9 +14,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import { CallerRates } from './caller-rates.ts';
 import { nobodyAt, noServer } from './connection-words.ts';
+import { FairSlots } from './fair-slots.ts';
 import type { SignalFaults } from './lan-signalling.ts';
 import { placeOfBox } from './place.ts';
-import { SharedRoom } from './shared-room.ts';
 import {
   decodeSignal,
   encodeSignal,
@@ -59,7 +59,7 @@ export function openServerSignalling(deps: {
     readonly sequence: number;
   }[] = [];
   const rates = new CallerRates(CALLS_PER_SECOND, CALLS_AT_ONCE);
-  const callers = new SharedRoom(MAX_CALLERS);
+  const callers = new FairSlots(MAX_CALLERS);
   let onPath: ((path: SignalPath) => void) | undefined;
 
   const keyOf = (box: BoxId, id: Uint8Array): string => `${box} ${id.join()}`;
@@ -120,7 +120,7 @@ export function openServerSignalling(deps: {
       path.send({ kind: 'refuse', code });
       void path[Symbol.asyncDispose]();
     };
-    const place = onPath && callers.enter(from, () => turnAway('busy'));
+    const place = onPath && callers.take(from, () => turnAway('busy'));
     if (!onPath || !place) {
       turnAway(onPath ? 'busy' : 'closed');
       return;

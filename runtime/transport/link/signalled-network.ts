@@ -13,7 +13,7 @@ import type { Randomness } from '../../ports/randomness.ts';
 import type { StreamNetwork } from '../../ports/stream-network.ts';
 import { answerConnections, offerConnection } from './connection-attempts.ts';
 import { noControlPlane } from './connection-words.ts';
-import { lanPath, openLanDoor, type SignalFaults } from './lan-signalling.ts';
+import { lanPath, openLanAcceptor, type SignalFaults } from './lan-signalling.ts';
 import type { PeerNetwork } from './peer-network.ts';
 import { boxOfPlace } from './place.ts';
 import { openServerConnections } from './server-connections.ts';
@@ -52,7 +52,7 @@ export function openSignalledNetwork(
     faults,
     async listen(where, onStream) {
       const answering = new Set<AsyncDisposable>();
-      const door = openLanDoor({ ...deps, faults }, (path) => {
+      const acceptor = openLanAcceptor({ ...deps, faults }, (path) => {
         const attempt = answerConnections(deps, path, {
           ...local,
           onStream,
@@ -60,7 +60,7 @@ export function openSignalledNetwork(
         });
         answering.add(attempt);
       });
-      const listener = await streams.listen(where, (stream) => door.take(stream));
+      const listener = await streams.listen(where, (stream) => acceptor.accept(stream));
       servers?.listen(onStream);
       return {
         local: listener.local,
