@@ -297,8 +297,7 @@ export class BarStates {
       const last = turn === 0 ? end : line;
       for (let i = turn === 0 ? line : from; i < last; i++) {
         const now = bins[bin++] as number;
-        const x =
-          scale * ((expected[now + BEFORE] as number) - (expected[now + before] as number));
+        const x = scale * ((expected[now + BEFORE] as number) - (expected[now + before] as number));
         // About exp(-x).
         const value = (unit * (mass[i] as number)) / (1 + x + 0.5 * x * x) + share;
         mass[i] = value;

@@ -52,10 +52,10 @@ export interface BeatTracker {
 
 export const STATES: StatesInit = {
   patterns: accentPatterns(),
-  // 222 to 50 beats a minute.
-  tempos: { shortest: 13.5, longest: 60, mean: 105, deviation: 0.4, steadiness: 120 },
+  // 250 to 50 beats a minute.
+  tempos: { shortest: 12, longest: 60, mean: 98, deviation: 0.36, steadiness: 90 },
   onsetPower: 0.6,
-  restPower: 0.55,
+  restPower: 0.6,
   surprise: 1e-4,
   change: 0.02,
 };
