@@ -23,7 +23,7 @@ endif
 DATA ?= ../shared/data/midi
 TRAINING := build/training
 
-.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-time bench-rtp bench-crowd bench-join bench-session bench-prediction soak oracle fuzz train clean
+.PHONY: help setup tools build jam server turn test check types lint dead format bench bench-time bench-beats bench-rtp bench-crowd bench-join bench-session bench-prediction soak oracle fuzz train clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,6 +81,9 @@ bench: build ## latency, lateness, allocation and jitter, beside what others do 
 
 bench-time: build ## the metronome at whole boxes over bad networks; MIDI clock out by real time (about 3 minutes; ARGS=--json)
 	$(BIN)/tsx tests/bench/metronome.ts $(ARGS)
+
+bench-beats: setup ## beat tracking without a click on open data (about 5 minutes; ARGS='--data DIR --split dev --sets groove --pieces 20 --json')
+	$(BIN)/tsx tests/bench/beat-tracking.ts $(ARGS)
 
 bench-rtp: build ## RTP-MIDI beside npm rtpmidi and bare datagrams: codec, sessions, journals, repair (JSON: ARGS=--json)
 	$(BIN)/tsx --expose-gc tests/bench/rtp/bench.ts $(ARGS)
