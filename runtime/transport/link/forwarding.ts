@@ -37,6 +37,9 @@ const NO_TIME = 0 as Micros;
 /** What is heard in the very moment counts as an answer. */
 const JUST_AFTER = 1 as Micros;
 const NOBODY: readonly LaneEnd[] = [];
+/** More than this is no slowness. */
+const SLOWEST: Micros = fromMillis(500);
+const TIMES = 3;
 const ASKS = 0;
 const ANSWERS = 1;
 
@@ -118,9 +121,11 @@ export class Forwarding {
       const via = vias[i] as LaneEnd;
       if (!via.lane) continue;
       const silence = via.owesSince > via.heardAt ? elapsed(via.owesSince, now) : NO_TIME;
-      if (silence < SILENT) {
+      // One that is slow, or far, is given time: what goes twice makes it no quicker.
+      const patience = Math.min(via.slowness, SLOWEST) * TIMES;
+      if (silence < SILENT + patience) {
         ways.push(via);
-        if (silence < DOUBTFUL) return ways;
+        if (silence < DOUBTFUL + patience) return ways;
       } else silent ??= via;
     }
     if (ways.length === 0 && silent) ways.push(silent);

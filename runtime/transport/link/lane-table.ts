@@ -5,7 +5,7 @@
  *        is remembered, so that an AppleMIDI session outlives the link under it.
  */
 import type { BoxId } from '../../core/ensemble.ts';
-import type { Instant } from '../../core/time.ts';
+import { elapsed, type Instant, type Micros, micros } from '../../core/time.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
 import type { NetAddress } from '../../ports/datagram-network.ts';
 import type { PacketLane } from '../../ports/peer-connection.ts';
@@ -19,6 +19,8 @@ const MOST = 256;
 /** Packets of one box, whichever way they come. Dense playing with two copies of each is some 3,000. */
 const PACKETS_PER_SECOND = 5_000;
 const PACKETS_AT_ONCE = 5_000;
+/** What is remembered of how slow an answer was, from one to the next. */
+const KEPT = 0.9;
 /** Of these: to be copied to many. */
 const COPIED_PER_SECOND = 1_000;
 const COPIED_AT_ONCE = 1_000;
@@ -38,6 +40,8 @@ export class LaneEnd {
   heardAt = 0 as Instant;
   /** Since when it was sent something, if nothing was heard from it since. */
   owesSince = 0 as Instant;
+  /** How long it took to be heard after that, lately at most. */
+  slowness = 0 as Micros;
   /** Of the next packet in our own numbering. */
   sequence = 0;
   /** All up to this packet of its stream came. */
@@ -50,6 +54,14 @@ export class LaneEnd {
     this.id = octetsOf(box);
     this.control = placeOfBox(box, CONTROL_PORT);
     this.data = placeOfBox(box, DATA_PORT);
+  }
+
+  /** Something came over a lane of its own. */
+  heard(at: Instant): void {
+    if (this.owesSince > this.heardAt && at > this.owesSince) {
+      this.slowness = micros(Math.max(elapsed(this.owesSince, at), this.slowness * KEPT));
+    }
+    this.heardAt = at;
   }
 
   get lane(): PacketLane | undefined {

@@ -230,7 +230,7 @@ class LaneNetwork implements LinkLanes {
   }
 
   #take(from: LaneEnd, packet: Uint8Array, at: Instant): void {
-    from.heardAt = at;
+    from.heard(at);
     const kind = lanePacketKind(packet, 0, packet.length);
     switch (kind) {
       case 'forwarded': {

@@ -177,7 +177,7 @@ describe('members of a group', () => {
   test('that come late are told what sounds and what lasts, all who came within a second by one packet', async () => {
     const { rig, hub, boxes, know } = await openGroup(4);
     const [a, b, c] = boxes;
-    const d = boxes[3] as unknown as Box;
+    const d = (boxes as readonly Box[])[3] as Box;
     a.enlist(b);
     know(b);
     a.rtp.send(PEDAL, rig.clock.now());

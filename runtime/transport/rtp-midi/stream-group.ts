@@ -7,7 +7,15 @@
  *        again it is told all anew, as one that joins late is (RFC 6295 appendix C.2.2.2).
  */
 
-import { after, fromMillis, fromSeconds, type Instant, type Micros } from '../../core/time.ts';
+import {
+  after,
+  elapsed,
+  fromMillis,
+  fromSeconds,
+  type Instant,
+  type Micros,
+  micros,
+} from '../../core/time.ts';
 import type { NetAddress } from '../../ports/datagram-network.ts';
 import type { GuardPace } from './guard-schedule.ts';
 import type { JournalPolicy } from './journal/journal-policy.ts';
@@ -18,7 +26,10 @@ import { StreamSender } from './stream-sender.ts';
 /** Longer than most losses; a box that is gone is noticed by then, too. */
 const LAG: Micros = fromSeconds(4);
 /** Reports come together, by way of others, and later than those of a peer: so do guard packets. */
-const PACE: GuardPace = { first: fromMillis(150), steady: 1 };
+const FIRST_GUARD: Micros = fromMillis(150);
+/** Where it takes longer until all have reported, guard packets wait twice as long as that. */
+const LATEST_GUARD: Micros = fromSeconds(1.5);
+const KEPT = 0.9;
 
 /** Those who come within this are introduced together. */
 const TOGETHER: Micros = fromSeconds(1);
@@ -42,6 +53,15 @@ export class StreamGroup {
   readonly #members = new Map<object, Member>();
   #addresses: readonly NetAddress[] = [];
   #sender: StreamSender | undefined;
+  readonly #pace: { -readonly [Field in keyof GuardPace]: GuardPace[Field] } = {
+    first: FIRST_GUARD,
+    steady: 1,
+  };
+  /** When the packet went out that all had not reported before. */
+  #awaitedSince: Instant | undefined;
+  #awaited = 0;
+  /** How long it took until all had reported, lately at most. */
+  #slowness = 0 as Micros;
   readonly #ssrc: () => number;
   /** Of the next packet's number, when there is no sender. */
   #next: number;
@@ -87,7 +107,7 @@ export class StreamGroup {
         this.#journal,
         crowd,
         known,
-        PACE,
+        this.#pace,
       );
     }
     this.#sender.admit(known, this.#introduceBy(known, now), now);
@@ -143,6 +163,10 @@ export class StreamGroup {
   /** A packet is about to be sent: who has all so far need not have said anything since. */
   sending(now: Instant): void {
     const last = this.#sender?.last;
+    if (this.#awaitedSince === undefined && last !== undefined) {
+      this.#awaitedSince = now;
+      this.#awaited = last + 1;
+    }
     let lagging = false;
     for (const member of this.#members.values()) {
       if (member.reported === last && member.reported >= member.from) member.heardAt = now;
@@ -159,7 +183,7 @@ export class StreamGroup {
   #introduceBy(since: number, now: Instant): Instant | undefined {
     const { newest } = this.#state;
     if (newest === 0) return undefined;
-    return after(now, since < newest ? PACE.first : TOGETHER);
+    return after(now, since < newest ? FIRST_GUARD : TOGETHER);
   }
 
   /** As far as all have it that can be waited for. */
@@ -173,7 +197,13 @@ export class StreamGroup {
       if (reported < from) return;
       least = Math.min(least, reported);
     }
-    if (least < Number.POSITIVE_INFINITY) sender.report(least & 0xffff, now);
+    if (least === Number.POSITIVE_INFINITY) return;
+    sender.report(least & 0xffff, now);
+    if (this.#awaitedSince === undefined || least < this.#awaited) return;
+    const took = elapsed(this.#awaitedSince, now);
+    this.#slowness = micros(Math.max(took, this.#slowness * KEPT));
+    this.#pace.first = micros(Math.max(FIRST_GUARD, Math.min(2 * this.#slowness, LATEST_GUARD)));
+    this.#awaitedSince = undefined;
   }
 
   #list(): void {
