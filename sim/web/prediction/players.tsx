@@ -77,7 +77,7 @@ function Figures({ box, peer }: { readonly box: BoxView; readonly peer: SimPeerS
         <Trend values={box.history.column(peer.participant, 'w20')} />
       </div>
       <div title="Notes of the last minute that were played and never came, for every 100 that came">
-        <dt>false per 100</dt>
+        <dt>false in 100</dt>
         <dd data-testid="false-rate">{falses === undefined ? '–' : falses.toFixed(1)}</dd>
       </div>
       <div title="Of the last predictions, those that came within 20 ms">
