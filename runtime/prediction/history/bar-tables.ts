@@ -6,7 +6,7 @@
  */
 
 /** Places kept in a bar: 16 quarter notes. Further ones fold back. */
-export const MAX_BAR_SLOTS = 128;
+const MAX_BAR_SLOTS = 128;
 
 const USE_DECAY = 0.7;
 /** A mean moves at least this much with each event, so that it follows. */

@@ -9,7 +9,7 @@ import type { DrumMemory } from './drum-memory.ts';
 import { CLASSES } from './kit-classes.ts';
 
 export const BAR_LAGS = 48;
-export const BEAT_LAGS = 16;
+const BEAT_LAGS = 16;
 /** Half a bar, one bar, two bars. */
 export const WINDOWS = 3;
 
