@@ -57,6 +57,9 @@ const REPEAT = 45_000;
 const PASSED = 8_000;
 /** After most packets have come, those that the journal brings back. */
 const STRAGGLERS = 35_000;
+/** On a way no longer than this, what comes is hardly late: a prediction waits a little for a note that may forestall it. */
+const SHORT_WAY = 35_000;
+const HELD_BACK = 3_000;
 /** A predicted note shorter than this ends by itself; a longer one, when its note-off comes. */
 const SHORT = 140_000;
 const SHORTEST = 30_000;
@@ -335,7 +338,8 @@ export class TightPart implements NoteGate {
 
   #consider(expected: ExpectedNotes, i: number, now: Instant): void {
     const { quantizer, networkDelay } = this.#deps;
-    const at = quantizer.move(expected.at[i] ?? 0);
+    const held = networkDelay(0.5) < SHORT_WAY ? HELD_BACK : 0;
+    const at = quantizer.move(expected.at[i] ?? 0) + held;
     const likely = expected.likely[i] ?? 0;
     const score = scoreOf(likely, expected.precise[i] ?? 0);
     const kind = this.#kindOf(expected.key[i] ?? 0);
