@@ -9,22 +9,14 @@ import type { WishEnd } from '../runtime/box/joining.ts';
 import { type Box, openBox } from '../runtime/compose.ts';
 import { PortError } from '../runtime/core/errors.ts';
 import { Teardown } from '../runtime/core/lifecycle.ts';
-import { openFileStorage } from '../runtime/platform/file-storage.ts';
-import { lookUpHost } from '../runtime/platform/host-lookup.ts';
-import { openLocalDiscovery } from '../runtime/platform/local-discovery.ts';
 import { isLocalSubnet } from '../runtime/platform/local-subnet.ts';
-import { openMonotonicClock } from '../runtime/platform/monotonic-clock.ts';
-import { openNodeSignatures } from '../runtime/platform/node-signatures.ts';
 import { openOutputScheduler } from '../runtime/platform/output-scheduler.ts';
 import { openPinoLog, type PinoLog } from '../runtime/platform/pino-log.ts';
 import { openProgramModels } from '../runtime/platform/program-models.ts';
 import { openStatusServer } from '../runtime/platform/status-server.ts';
-import { systemRandomness } from '../runtime/platform/system-randomness.ts';
-import { openUdpNetwork } from '../runtime/platform/udp-network.ts';
-import { loadIdentity } from '../runtime/privacy/identity.ts';
 import type { FoundSession } from '../runtime/session/session.ts';
 import type { Settings } from '../runtime/settings/settings.ts';
-import { openBoxNetwork } from './box-network.ts';
+import { openBoxPorts } from './box-ports.ts';
 import { answerCodes, openLineReader, showCodes } from './code-terminal.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { writeAddress } from './rtp-peer.ts';
@@ -37,42 +29,19 @@ export async function runBox(
   signal: AbortSignal,
 ): Promise<void> {
   await using held = new Teardown();
-  const clock = openMonotonicClock();
   const log = held.hold(openPinoLog({ level: settings.log.level }));
   for (const warning of options.warnings) log.warn(warning);
-  const storage = await openFileStorage({ log }, { directory: options.dataFolder });
   const scheduler = held.hold(await openOutputScheduler());
-  const discovery = held.hold(await openLocalDiscovery({ clock, log }));
-  const { accept } = settings.rtp;
-  const invites = invitationRule(accept);
-  const randomness = systemRandomness;
-  const signatures = openNodeSignatures();
-  const identity = await loadIdentity({ storage, randomness, signatures, log });
-  const network = held.hold(
-    await openBoxNetwork({ clock, log, randomness, identity }, settings, options.version),
-  );
+  const ports = held.hold(await openBoxPorts({ log }, settings, options));
+  const { clock } = ports.deps;
+  const invites = invitationRule(settings.rtp.accept);
   const models = held.hold(await openProgramModels({ log }));
   for (const model of [models.drums, models.pitched]) {
     if (model.kind === 'fault') print(`Prediction: ${model.fault}.`);
   }
   const box = held.hold(
     await openOrExplain(
-      {
-        clock,
-        wallClock: clock,
-        datagrams: openUdpNetwork({ clock }),
-        signatures,
-        peers: network.peers,
-        controlPlane: network.controlPlane,
-        watch: network.watch,
-        addresses: () => network.watch.addresses,
-        discovery,
-        storage,
-        randomness,
-        log,
-        models,
-        lookUp: lookUpHost,
-      },
+      { ...ports.deps, models },
       {
         settings,
         version: options.version,

@@ -7,18 +7,10 @@
  * Gives  BoxEvent, one as JSON a line, on stdout. Times are milliseconds of this machine's clock (`Date.now`).
  */
 import { createInterface } from 'node:readline';
-import { openBoxNetwork } from '../../cli/box-network.ts';
+import { openBoxPorts } from '../../cli/box-ports.ts';
 import { type Box, openBox } from '../../runtime/compose.ts';
 import { silentLog } from '../../runtime/core/log.ts';
 import { fromMillis, type Instant } from '../../runtime/core/time.ts';
-import { openFileStorage } from '../../runtime/platform/file-storage.ts';
-import { lookUpHost } from '../../runtime/platform/host-lookup.ts';
-import { openLocalDiscovery } from '../../runtime/platform/local-discovery.ts';
-import { openMonotonicClock } from '../../runtime/platform/monotonic-clock.ts';
-import { openNodeSignatures } from '../../runtime/platform/node-signatures.ts';
-import { systemRandomness } from '../../runtime/platform/system-randomness.ts';
-import { openUdpNetwork } from '../../runtime/platform/udp-network.ts';
-import { loadIdentity } from '../../runtime/privacy/identity.ts';
 import type { CodePrompt, FoundSession } from '../../runtime/session/session.ts';
 import { resolveSettings } from '../../runtime/settings/settings-resolution.ts';
 import { openSimMidiInput, openSimMidiWire } from '../../sim/midi-wire.ts';
@@ -67,10 +59,6 @@ const SILENCE = 300;
 
 const [name = 'Box', folder = '', security = 'encrypted', server = '', certificate = ''] =
   process.argv.slice(2);
-const clock = openMonotonicClock();
-const log = silentLog;
-const randomness = systemRandomness;
-const signatures = openNodeSignatures();
 const WANTED: Readonly<Record<string, unknown>> = {
   'box.name': name,
   'rtp.port': 0,
@@ -83,28 +71,12 @@ const WANTED: Readonly<Record<string, unknown>> = {
 const { settings } = resolveSettings(
   Object.entries(WANTED).map(([key, value]) => ({ key, value, source: 'flag', where: key })),
 );
-const storage = await openFileStorage({ log }, { directory: folder });
-const identity = await loadIdentity({ storage, randomness, signatures, log });
-const network = await openBoxNetwork({ clock, log, randomness, identity }, settings, 'test');
-const discovery = await openLocalDiscovery({ clock, log });
-const box: Box = await openBox(
-  {
-    clock,
-    wallClock: clock,
-    datagrams: openUdpNetwork({ clock }),
-    signatures,
-    peers: network.peers,
-    controlPlane: network.controlPlane,
-    watch: network.watch,
-    addresses: () => network.watch.addresses,
-    discovery,
-    storage,
-    randomness,
-    log,
-    lookUp: lookUpHost,
-  },
-  { settings, version: 'test' },
-);
+const ports = await openBoxPorts({ log: silentLog }, settings, {
+  dataFolder: folder,
+  version: 'test',
+});
+const { clock, controlPlane } = ports.deps;
+const box: Box = await openBox(ports.deps, { settings, version: 'test' });
 
 function tell(event: BoxEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -221,7 +193,7 @@ async function obey(command: BoxCommand): Promise<void> {
         sounding: [...sounding],
         tempo: box.session.context?.timeline.bpm ?? 0,
         notes,
-        online: network.controlPlane?.state ?? 'off',
+        online: controlPlane?.state ?? 'off',
         participants: (box.session.context?.participants ?? []).map((each) => ({
           name: each.name,
           route: each.self ? 'self' : (each.route ?? 'none'),
@@ -238,9 +210,8 @@ createInterface({ input: process.stdin }).on('line', (line) => {
 process.on('SIGTERM', () => {
   void (async () => {
     await box[Symbol.asyncDispose]();
-    await discovery[Symbol.asyncDispose]();
-    await network[Symbol.asyncDispose]();
+    await ports[Symbol.asyncDispose]();
     process.exit(0);
   })();
 });
-tell({ kind: 'ready', box: identity.box });
+tell({ kind: 'ready', box: ports.identity.box });
