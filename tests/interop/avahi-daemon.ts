@@ -143,7 +143,7 @@ async function waitUntilBus(space: Namespace, env: Record<string, string>): Prom
     '/',
     'org.freedesktop.DBus.GetId',
   ];
-  for (let tried = 0; tried < 50; tried++) {
+  for (let tried = 0; tried < 200; tried++) {
     const answer = await space.read(env, 'dbus-send', ...ping);
     if (answer.includes('method return')) return;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -5,6 +5,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import { waitUntil } from '../platform/real-rig.ts';
@@ -24,12 +25,27 @@ export async function whyNoNamespaces(tools: readonly string[]): Promise<string 
   }
   const name = `jt-${randomBytes(3).toString('hex')}`;
   try {
-    await run('ip', ['netns', 'add', name]);
+    await addNamespace(name);
     await run('ip', ['netns', 'delete', name]);
   } catch {
     return 'this system refuses to make network namespaces';
   }
   return undefined;
+}
+
+/** Two that are made at once may be in each other's way: iproute2 mounts /run/netns anew with each (EBUSY, EINVAL). */
+async function addNamespace(name: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await run('ip', ['netns', 'add', name]);
+      return;
+    } catch (failure) {
+      if (tries === 5) throw failure;
+      // What was half made is in the way of the next try.
+      await run('ip', ['netns', 'delete', name]).catch(() => {});
+      await sleep(100 * tries);
+    }
+  }
 }
 
 const TOOLS = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
@@ -63,7 +79,7 @@ export async function makeNamespace(
   name: string,
   facts: { readonly interface: string; readonly address: string },
 ): Promise<Namespace> {
-  await run('ip', ['netns', 'add', name]);
+  await addNamespace(name);
   teardown.defer(async () => void (await run('ip', ['netns', 'delete', name])));
   await run('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
   const inside = ['netns', 'exec', name];
