@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import { barLineAfter } from './bar-line.ts';
+import { describe, expect, test } from 'vitest';
+import { fromMillis, instant } from '../../runtime/core/time.ts';
+import { VirtualClock } from '../virtual-clock.ts';
+import { BarLineStarts, barLineAfter } from './bar-line.ts';
 import type { SimSession } from './protocol.ts';
 
 const session: SimSession = {
@@ -22,4 +24,46 @@ test('a session that does not play, or not yet at that tempo, has no bar line fo
   expect(barLineAfter({ ...session, playing: false }, 120, 0)).toBeUndefined();
   expect(barLineAfter(session, 100, 0)).toBeUndefined();
   expect(barLineAfter({ ...session, origin: null }, 120, 0)).toBeUndefined();
+});
+
+describe('a piece', () => {
+  const openRig = (first: SimSession | undefined) => {
+    const clock = new VirtualClock(instant(0));
+    let present = first;
+    const begun: number[] = [];
+    const starts = new BarLineStarts({
+      clock,
+      now: () => clock.now() / 1_000,
+      session: () => present,
+    });
+    starts.add(120, (at) => begun.push(at));
+    const turn = (ms: number, next = present): void => {
+      present = next;
+      clock.advance(fromMillis(ms));
+    };
+    return { starts, begun, turn };
+  };
+  const resting = { ...session, playing: false };
+
+  test('begins once the session plays, on its bar line', () => {
+    const { begun, turn } = openRig(resting);
+    turn(200);
+    expect(begun).toEqual([]);
+    turn(200, { ...session, songAt: 2_500 });
+    expect(begun).toEqual([2_500]);
+  });
+
+  test('begins at once in no session, and soon in one that does not come to play', () => {
+    expect(openRig(undefined).begun).toEqual([300]);
+    const { begun, turn } = openRig(resting);
+    turn(2_000);
+    expect(begun).toEqual([1_100]);
+  });
+
+  test('that was stopped before it began does not begin', () => {
+    const { starts, begun, turn } = openRig(resting);
+    starts.clear();
+    turn(2_000, session);
+    expect(begun).toEqual([]);
+  });
 });

@@ -6,18 +6,8 @@
  * are milliseconds on one timeline (`now`) that every box of the simulator shares.
  */
 import type { SimFate, SimForecast } from './prediction-protocol.ts';
-import type {
-  JamMode,
-  PieceInfo,
-  ProfileInfo,
-  SimBoxStats,
-  SimControl,
-  SimLeds,
-  SimNote,
-  SimNotice,
-  SimPlayerState,
-  SimSession,
-} from './protocol.ts';
+import type { JamMode } from './client-messages.ts';
+import type { PieceInfo, ProfileInfo, SimBoxStats, SimControl, SimLeds, SimNote, SimNotice, SimPlayerState, SimSession } from './protocol.ts';
 
 export interface SimulatorHost {
   /** Of the software, for people. */

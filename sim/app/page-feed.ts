@@ -8,15 +8,10 @@
  *        loses them (drop policy "newest batch", told in `skipped`). Nothing here waits for a page. A box's engine is looked
  *        into only while a page watches that box; a slow page misses forecasts, which are told anew with every beat.
  */
-import type { SimBoxHandle, SimulatorHost } from './host.ts';
-import type { SimBars, SimExpectedSlot, SimFate, SimForecast } from './prediction-protocol.ts';
-import {
-  PROTOCOL_VERSION,
-  type ServerMessage,
-  type SimControl,
-  type SimNote,
-  type Wanted,
-} from './protocol.ts';
+import type { SimulatorHost } from './host.ts';
+import { openBoxBatch } from './box-batch.ts';
+import type { Wanted } from './client-messages.ts';
+import { PROTOCOL_VERSION, type ServerMessage } from './protocol.ts';
 
 /** A WebSocket, as narrow as the need. */
 export interface PageSocket {
@@ -40,10 +35,6 @@ export interface PageFeed extends Disposable {
 
 /** Unsent octets from which a page counts as slow: about a second of dense playing by eight boxes. */
 export const SLOW_BYTES: number = 256 * 1024;
-/** Notes, controls and fates kept for one flush of one box. */
-const MAX_BATCH = 2_000;
-/** Slots kept for one flush of one box; what is beyond is told with the next beat. */
-const MAX_SLOTS = 256;
 
 interface Page extends FedPage {
   readonly socket: PageSocket;
@@ -53,25 +44,13 @@ interface Page extends FedPage {
   dropped: number;
 }
 
-interface Batch {
-  readonly box: SimBoxHandle;
-  notes: SimNote[];
-  controls: SimControl[];
-  fates: SimFate[];
-  overflow: number;
-  bars: SimBars | null;
-  /** Something of the forecast has not been told. */
-  foreseen: boolean;
-  readonly slots: Map<string, SimExpectedSlot>;
-}
-
 export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
   const { host } = deps;
   const pages = new Set<Page>();
   const held: Disposable[] = [];
   const states = new Map<string, () => ServerMessage>();
   const encoded = new Map<string, string>();
-  const batches = host.boxes.map(openBatch);
+  const batches = host.boxes.map((box) => openBoxBatch(box, () => pages.size > 0));
 
   const define = (key: string, state: () => ServerMessage): (() => void) => {
     states.set(key, state);
@@ -88,8 +67,7 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
     return text;
   };
 
-  for (const batch of batches) {
-    const { box } = batch;
+  for (const box of host.boxes) {
     const n = box.index;
     const display = define(`display ${n}`, () => ({
       kind: 'display',
@@ -104,37 +82,13 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
       box: n,
       session: box.session ?? null,
     }));
-    const room = (): boolean => {
-      if (pages.size === 0) return false;
-      if (countOf(batch) < MAX_BATCH) return true;
-      batch.overflow++;
-      return false;
-    };
     held.push(
       box.onFrame(display),
       box.onLeds(leds),
       box.player.onState(player),
       box.onSession(session),
-      // Copied: a host may use its record again.
-      box.onNote((note) => {
-        if (room()) batch.notes.push({ ...note });
-      }),
-      box.onControl((control) => {
-        if (room()) batch.controls.push({ ...control });
-      }),
-      box.onFate((fate) => {
-        if (room()) batch.fates.push({ ...fate });
-      }),
-      box.onForecast((forecast) => foresee(batch, forecast)),
     );
   }
-  const foresee = (batch: Batch, { bars, slots }: SimForecast): void => {
-    batch.bars = bars;
-    batch.foreseen = true;
-    for (const slot of slots) {
-      if (batch.slots.size < MAX_SLOTS) batch.slots.set(`${slot.participant} ${slot.slot}`, slot);
-    }
-  };
   held.push(
     host.onProfile(define('profile', () => ({ kind: 'profile', name: host.profile }))),
     host.onNotice((notice) => {
@@ -144,44 +98,39 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
 
   const flushNotes = (): void => {
     for (const batch of batches) {
-      const count = countOf(batch);
-      if (count + batch.overflow === 0) continue;
-      const { box, notes, controls, fates, overflow } = batch;
+      const { notes, controls, fates, overflow } = batch.takeEvents();
+      const count = notes.length + controls.length + fates.length + overflow;
+      if (count === 0) continue;
+      const box = batch.index;
       const message = (skipped: number): string =>
-        encode({ kind: 'notes', box: box.index, now: host.now(), notes, controls, fates, skipped });
+        encode({ kind: 'notes', box, now: host.now(), notes, controls, fates, skipped });
       let usual: string | undefined;
       for (const page of pages) {
         if (!page.wanted.notes) continue;
-        const before = page.skipped.get(box.index) ?? 0;
+        const before = page.skipped.get(box) ?? 0;
         if (isSlow(page)) {
-          page.skipped.set(box.index, before + count + overflow);
-          page.dropped += count + overflow;
+          page.skipped.set(box, before + count);
+          page.dropped += count;
         } else if (before > 0) {
-          page.skipped.delete(box.index);
+          page.skipped.delete(box);
           page.socket.send(message(before + overflow));
         } else {
           usual ??= message(overflow);
           page.socket.send(usual);
         }
       }
-      batch.notes = [];
-      batch.controls = [];
-      batch.fates = [];
-      batch.overflow = 0;
     }
   };
 
   const flushForecasts = (): void => {
     for (const batch of batches) {
-      if (!batch.foreseen) continue;
-      const { box, bars } = batch;
-      const slots = [...batch.slots.values()];
-      batch.foreseen = false;
-      batch.slots.clear();
+      const forecast = batch.takeForecast();
+      if (!forecast) continue;
+      const box = batch.index;
       let text: string | undefined;
       for (const page of pages) {
-        if (page.wanted.watch !== box.index || isSlow(page)) continue;
-        text ??= encode({ kind: 'forecast', box: box.index, now: host.now(), bars, slots });
+        if (page.wanted.watch !== box || isSlow(page)) continue;
+        text ??= encode({ kind: 'forecast', box, now: host.now(), ...forecast });
         page.socket.send(text);
       }
     }
@@ -271,16 +220,11 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
     },
     [Symbol.dispose]() {
       for (const listener of held.splice(0)) listener[Symbol.dispose]();
+      for (const batch of batches) batch[Symbol.dispose]();
       for (const page of [...pages]) page[Symbol.dispose]();
     },
   };
 }
 
-const openBatch = (box: SimBoxHandle): Batch => ({
-  ...{ box, notes: [], controls: [], fates: [], overflow: 0 },
-  ...{ bars: null, foreseen: false, slots: new Map() },
-});
-const countOf = ({ notes, controls, fates }: Batch): number =>
-  notes.length + controls.length + fates.length;
 const encode = (message: ServerMessage): string => JSON.stringify(message);
 const isSlow = (page: Page): boolean => page.socket.bufferedAmount > SLOW_BYTES;

@@ -9,7 +9,7 @@
 
 import { type HeldNotes, trackHeldNotes } from './held-notes.ts';
 import type { SimBoxHandle, SimulatorHost } from './host.ts';
-import { type ClientMessage, parseClientMessage, type Wanted } from './protocol.ts';
+import { type ClientMessage, parseClientMessage, type Wanted } from './client-messages.ts';
 
 export interface PageInputDeps {
   readonly host: SimulatorHost;

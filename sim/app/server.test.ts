@@ -8,7 +8,7 @@ import WebSocket from 'ws';
 import { PortError } from '../../runtime/core/errors.ts';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import { silentLog } from '../../runtime/core/log.ts';
-import { MAX_CLIENT_MESSAGE } from './protocol.ts';
+import { MAX_CLIENT_MESSAGE } from './client-messages.ts';
 import { openScriptedHost, type ScriptedHost } from './scripted-host.ts';
 import { openSimulatorServer, type SimulatorServer, type SimulatorServerInit } from './server.ts';
 

@@ -18,7 +18,7 @@ import type { Log } from '../../runtime/core/log.ts';
 import type { SimulatorHost } from './host.ts';
 import { openPageFeed, type PageFeed } from './page-feed.ts';
 import { openPageInput, type PageInputInit } from './page-input.ts';
-import { MAX_CLIENT_MESSAGE } from './protocol.ts';
+import { MAX_CLIENT_MESSAGE } from './client-messages.ts';
 import { findWebRoot, missingPage } from './web-root.ts';
 
 export interface SimulatorServerDeps {

@@ -4,14 +4,12 @@
  * Takes  the ports of its network, discovery and storage, and an output that its wire hangs on.
  * Gives  a BandMember: what its glass shows, what it plays and hears, and a hand and keys to play it with.
  */
-import { lockState } from '../../runtime/box/panel-facts.ts';
 import { type Box, type BoxDeps, type BoxInit, openBox } from '../../runtime/compose.ts';
 import type { EnsembleContext } from '../../runtime/core/ensemble.ts';
 import { PortError } from '../../runtime/core/errors.ts';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import {
   after,
-  type EnsembleTime,
   fromMillis,
   fromSeconds,
   type Instant,
@@ -21,7 +19,6 @@ import {
 import type { NetAddress } from '../../runtime/ports/datagram-network.ts';
 import type { MidiOutput } from '../../runtime/ports/midi-output.ts';
 import type { ParticipantLink } from '../../runtime/session/session.ts';
-import { timeOfBeat } from '../../runtime/timeline/timeline.ts';
 import type { MidiFileSong } from '../midi-file.ts';
 import { openSimMidiInput, type SimMidiInput } from '../midi-wire.ts';
 import { openSimPanel, type SimPanel } from '../panel-device.ts';
@@ -39,6 +36,7 @@ import type {
   SimPeerStats,
   SimSession,
 } from './protocol.ts';
+import { simSession } from './session-view.ts';
 import type { BandMember, SongTime } from './simulated-band.ts';
 
 export interface SimBoxDeps extends Omit<BoxDeps, 'frontPanel'> {
@@ -282,35 +280,7 @@ class SimBox implements BandMember {
   }
 
   #session(context: EnsembleContext | undefined): SimSession | undefined {
-    if (!context) return undefined;
-    const { name, host, locked, mode, timeline, playing, song, participants } = context;
-    const { ensembleClock: clock, rtp, peers } = this.#box;
-    const here = (time: EnsembleTime): number | null =>
-      clock.synced ? (clock.toLocal(time) - this.#origin) / 1_000 : null;
-    return {
-      name,
-      host,
-      locked,
-      lock: lockState(
-        context,
-        rtp.peers.some(({ ssrc }) => !peers.isBox(ssrc)),
-      ),
-      mode,
-      bpm: timeline.bpm,
-      beatsPerBar: timeline.beatsPerBar,
-      playing,
-      origin: here(timeline.origin),
-      songAt: song ? here(timeOfBeat(timeline, song.start)) : null,
-      participants: participants.map(({ id, name, instrument, role, connected, muted, route }) => ({
-        id,
-        name,
-        instrument,
-        role: role ?? null,
-        connected,
-        muted,
-        route: route ?? null,
-      })),
-    };
+    return context && simSession(this.#box, context, this.#origin);
   }
 }
 

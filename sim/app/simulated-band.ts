@@ -9,9 +9,9 @@ import { PortError } from '../../runtime/core/errors.ts';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import { Listeners } from '../../runtime/core/listeners.ts';
 import { after, fromMillis, fromSeconds, type Instant } from '../../runtime/core/time.ts';
-import type { Alarm, Clock, WallClock } from '../../runtime/ports/clock.ts';
+import type { Clock, WallClock } from '../../runtime/ports/clock.ts';
 import { isProfileName, NETWORK_PROFILES, PROFILE_NAMES } from '../network/profiles.ts';
-import { barLineAfter } from './bar-line.ts';
+import { BarLineStarts } from './bar-line.ts';
 import type { SimBoxHandle, SimulatorHost } from './host.ts';
 import { JamLedger } from './jam-ledger.ts';
 import type { SimBoxResult, SimOptions } from './options.ts';
@@ -61,10 +61,6 @@ export interface SimulatedBand extends SimulatorHost, AsyncDisposable {
   results(): readonly SimBoxResult[];
 }
 
-/** All players of a piece begin at least this much after the wish, so that they begin together. */
-const COUNT_IN_MS = 300;
-/** How long the session may take to say when its bars fall; then music begins anyway. */
-const PATIENCE_MS = 800;
 const GATHER_PATIENCE = fromSeconds(30);
 const LOOK = fromMillis(50);
 
@@ -91,15 +87,6 @@ export async function openSimulatedBand(
   }
 }
 
-interface Beginning {
-  readonly piece: string;
-  readonly tracks: readonly number[];
-  readonly loop: boolean;
-  readonly bpm: number;
-  /** On the band's timeline, in milliseconds. */
-  readonly until: number;
-}
-
 class RunningBand implements SimulatedBand {
   readonly version: string;
   readonly acquainted: boolean;
@@ -114,9 +101,8 @@ class RunningBand implements SimulatedBand {
   readonly #ledger: JamLedger;
   readonly #noticed = new Listeners<[notice: SimNotice]>();
   readonly #profileChanged = new Listeners<[name: string]>();
-  readonly #alarm: Alarm;
-  /** What waits for a bar line. */
-  #beginning: readonly Beginning[] = [];
+  /** People play with the click, so music begins on one of its bar lines. */
+  readonly #starts: BarLineStarts;
   #profile: string;
 
   constructor(
@@ -133,7 +119,13 @@ class RunningBand implements SimulatedBand {
     this.#origin = origin;
     this.#profile = profile;
     this.#held = held;
-    this.#alarm = held.hold(deps.clock.alarm(() => this.#begin()));
+    this.#starts = held.hold(
+      new BarLineStarts({
+        clock: deps.clock,
+        now: () => this.now(),
+        session: () => this.members[0]?.session,
+      }),
+    );
     const byId = new Map(members.map((member) => [member.id, member]));
     this.#ledger = new JamLedger(
       members.map(({ id }) => id),
@@ -188,24 +180,7 @@ class RunningBand implements SimulatedBand {
     const song = this.#deps.library.song(piece);
     if (!song) return;
     this.members[0]?.conduct(song);
-    const until = this.now() + PATIENCE_MS;
-    this.#beginning = [...this.#beginning, { piece, tracks, loop, bpm: song.bpm, until }];
-    this.#begin();
-  }
-
-  /** People play with the click, so music begins on one of its bar lines. */
-  #begin(): void {
-    const { clock } = this.#deps;
-    const session = this.members[0]?.session;
-    const now = this.now();
-    const soonest = now + COUNT_IN_MS;
-    this.#beginning = this.#beginning.filter(({ piece, tracks, loop, bpm, until }) => {
-      const at = barLineAfter(session, bpm, soonest);
-      if (session && at === undefined && now < until) return true;
-      this.#deal(piece, tracks, loop, at ?? soonest);
-      return false;
-    });
-    if (this.#beginning.length > 0) this.#alarm.set(after(clock.now(), LOOK));
+    this.#starts.add(song.bpm, (at) => this.#deal(piece, tracks, loop, at));
   }
 
   #deal(piece: string, tracks: readonly number[], loop: boolean, at: number): void {
@@ -219,7 +194,7 @@ class RunningBand implements SimulatedBand {
   }
 
   stopTogether(): void {
-    this.#beginning = [];
+    this.#starts.clear();
     this.members[0]?.conduct(undefined);
     for (const member of this.members) member.player.stop();
   }

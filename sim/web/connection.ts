@@ -4,7 +4,8 @@
  * Takes  ClientMessages; what is said while there is no connection is lost, as is fit for playing.
  * Gives  ServerMessages and the state of the connection. The server is our own: its messages are not checked again.
  */
-import type { ClientMessage, ServerMessage } from '../app/protocol.ts';
+import type { ClientMessage } from '../app/client-messages.ts';
+import type { ServerMessage } from '../app/protocol.ts';
 
 export type LinkState = 'connecting' | 'open' | 'lost';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ClientMessage, MAX_CLIENT_MESSAGE, parseClientMessage } from './protocol.ts';
+import { type ClientMessage, MAX_CLIENT_MESSAGE, parseClientMessage } from './client-messages.ts';
 
 const accepted: readonly ClientMessage[] = [
   { kind: 'turn', box: 1, detents: -3 },
