@@ -23,11 +23,11 @@ import {
 } from '../../../runtime/prediction/predictor/pitched/band-history.ts';
 import { MAX_CANDIDATES } from '../../../runtime/prediction/predictor/pitched/candidates.ts';
 import {
+  ASKED_LAGS,
   CANDIDATE_SIZE,
   CONTEXT_SIZE,
   FEATURE_VERSION,
   LAG_SIZE,
-  ASKED_LAGS,
   PitchedFeatures,
 } from '../../../runtime/prediction/predictor/pitched/pitched-features.ts';
 import { SeededRandom } from '../random.ts';
@@ -160,7 +160,8 @@ function bitsOf(hits: Float32Array, rows: number): Uint8Array {
   for (let row = 0; row < rows; row++) {
     for (let lag = 0; lag < ASKED_LAGS; lag++) {
       const byte = row * HIT_BYTES + (lag >> 3);
-      if (hits[row * ASKED_LAGS + lag] === 1) bytes[byte] = (bytes[byte] as number) | (1 << (lag & 7));
+      if (hits[row * ASKED_LAGS + lag] === 1)
+        bytes[byte] = (bytes[byte] as number) | (1 << (lag & 7));
     }
   }
   return bytes;
@@ -243,7 +244,13 @@ for (const source of sources.slice(0, Number(options.limit ?? sources.length))) 
   }
 }
 dump.close();
-const sizes = { context: CONTEXT_SIZE, lags: ASKED_LAGS, lag: LAG_SIZE, candidate: CANDIDATE_SIZE, version: FEATURE_VERSION };
+const sizes = {
+  context: CONTEXT_SIZE,
+  lags: ASKED_LAGS,
+  lag: LAG_SIZE,
+  candidate: CANDIDATE_SIZE,
+  version: FEATURE_VERSION,
+};
 writeFileSync(join(out, 'parts.json'), JSON.stringify({ sizes, parts }));
 process.stdout.write(
   `${set} ${options.split}: ${sources.length} pieces, ${dump.slots} slots, ${dump.rows} candidates, ` +

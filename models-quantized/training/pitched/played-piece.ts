@@ -37,7 +37,11 @@ const CHORD = 0.005;
 const OFFSET = 0.012;
 
 /** `isVaried`: false plays it as it stands, humanised as the benchmark does. */
-export function play(piece: Piece, random: SeededRandom, isVaried: boolean): PlayedPiece | undefined {
+export function play(
+  piece: Piece,
+  random: SeededRandom,
+  isVaried: boolean,
+): PlayedPiece | undefined {
   const stretch = isVaried ? random.between(0.82, 1.22) : 1;
   const grid = gridOf(piece, stretch);
   if (!grid) return undefined;
@@ -51,7 +55,12 @@ export function play(piece: Piece, random: SeededRandom, isVaried: boolean): Pla
     .filter((_, index) => (isAlone ? index === alone : !isVaried || random.next() > 0.12))
     .map((part) => ({
       role: part.role,
-      notes: playPart(piece.human, part, random, { stretch, transposed, from: from * end, isVaried }),
+      notes: playPart(piece.human, part, random, {
+        stretch,
+        transposed,
+        from: from * end,
+        isVaried,
+      }),
     }))
     .filter(({ notes }) => notes.length > 16);
   return { grid, parts, horizon };
@@ -64,7 +73,12 @@ interface Manner {
   readonly isVaried: boolean;
 }
 
-function playPart(isHuman: boolean, part: Part, random: SeededRandom, manner: Manner): PlayedNote[] {
+function playPart(
+  isHuman: boolean,
+  part: Part,
+  random: SeededRandom,
+  manner: Manner,
+): PlayedNote[] {
   const { stretch, from, isVaried } = manner;
   const transposed = part.role === 'rhythm' ? 0 : manner.transposed;
   const spread = isHuman ? 0 : DEVIATION * (isVaried ? random.between(0.6, 1.25) : 1);
