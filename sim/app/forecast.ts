@@ -7,13 +7,7 @@
  *        and at most two beats' slots in a beat; nothing at all while nobody looks.
  */
 
-import {
-  after,
-  fromMillis,
-  type Instant,
-  type Micros,
-  toMillis,
-} from '../../runtime/core/time.ts';
+import { after, fromMillis, type Instant, type Micros, toMillis } from '../../runtime/core/time.ts';
 import type { Alarm, Clock } from '../../runtime/ports/clock.ts';
 import type { PredictionEngine } from '../../runtime/prediction/engine.ts';
 import { SLOTS_PER_BEAT } from '../../runtime/prediction/grid/beat-grid.ts';

@@ -5,9 +5,20 @@
  * Calls return at once and never throw: what can't be done arrives in `onNotice`. Listeners return at once too. All times
  * are milliseconds on one timeline (`now`) that every box of the simulator shares.
  */
-import type { SimFate, SimForecast } from './prediction-protocol.ts';
+
 import type { JamMode } from './client-messages.ts';
-import type { PieceInfo, ProfileInfo, SimBoxStats, SimControl, SimLeds, SimNote, SimNotice, SimPlayerState, SimSession } from './protocol.ts';
+import type { SimFate, SimForecast } from './prediction-protocol.ts';
+import type {
+  PieceInfo,
+  ProfileInfo,
+  SimBoxStats,
+  SimControl,
+  SimLeds,
+  SimNote,
+  SimNotice,
+  SimPlayerState,
+  SimSession,
+} from './protocol.ts';
 
 export interface SimulatorHost {
   /** Of the software, for people. */

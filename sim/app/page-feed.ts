@@ -8,9 +8,10 @@
  *        loses them (drop policy "newest batch", told in `skipped`). Nothing here waits for a page. A box's engine is looked
  *        into only while a page watches that box; a slow page misses forecasts, which are told anew with every beat.
  */
-import type { SimulatorHost } from './host.ts';
+
 import { openBoxBatch } from './box-batch.ts';
 import type { Wanted } from './client-messages.ts';
+import type { SimulatorHost } from './host.ts';
 import { PROTOCOL_VERSION, type ServerMessage } from './protocol.ts';
 
 /** A WebSocket, as narrow as the need. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openPageInput } from './page-input.ts';
 import type { ClientMessage } from './client-messages.ts';
+import { openPageInput } from './page-input.ts';
 import { openScriptedHost } from './scripted-host.ts';
 
 function openRig(init: { rate?: number; burst?: number } = {}) {

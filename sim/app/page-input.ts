@@ -7,9 +7,9 @@
  *        A token bucket: a message costs 1 and a malformed one 50; a page that has used up its tokens is a flood.
  */
 
+import { type ClientMessage, parseClientMessage, type Wanted } from './client-messages.ts';
 import { type HeldNotes, trackHeldNotes } from './held-notes.ts';
 import type { SimBoxHandle, SimulatorHost } from './host.ts';
-import { type ClientMessage, parseClientMessage, type Wanted } from './client-messages.ts';
 
 export interface PageInputDeps {
   readonly host: SimulatorHost;

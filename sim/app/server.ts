@@ -15,10 +15,10 @@ import type { WebSocket } from 'ws';
 import { PortError } from '../../runtime/core/errors.ts';
 import { Teardown } from '../../runtime/core/lifecycle.ts';
 import type { Log } from '../../runtime/core/log.ts';
+import { MAX_CLIENT_MESSAGE } from './client-messages.ts';
 import type { SimulatorHost } from './host.ts';
 import { openPageFeed, type PageFeed } from './page-feed.ts';
 import { openPageInput, type PageInputInit } from './page-input.ts';
-import { MAX_CLIENT_MESSAGE } from './client-messages.ts';
 import { findWebRoot, missingPage } from './web-root.ts';
 
 export interface SimulatorServerDeps {

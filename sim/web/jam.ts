@@ -8,7 +8,15 @@ import { computed, type ReadonlySignal, type Signal, signal } from '@preact/sign
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { ClientMessage } from '../app/client-messages.ts';
-import type { BoxInfo, PieceInfo, PROTOCOL_VERSION, ProfileInfo, ServerMessage, SimNote, SimNotice } from '../app/protocol.ts';
+import type {
+  BoxInfo,
+  PieceInfo,
+  PROTOCOL_VERSION,
+  ProfileInfo,
+  ServerMessage,
+  SimNote,
+  SimNotice,
+} from '../app/protocol.ts';
 import { type BoxView, openBoxView } from './box-view.ts';
 import { type LinkState, openConnection } from './connection.ts';
 import { openSynth, type Synth } from './sound/synth.ts';

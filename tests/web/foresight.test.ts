@@ -29,7 +29,8 @@ describe.skipIf(browserIsMissing)('the page looks into the prediction engine', (
 
   test('each of the others has a card with what is expected of it, and figures once notes came', async () => {
     await card().waitFor(soon);
-    const expected = async () => Number(await card().locator('canvas').getAttribute('data-expected'));
+    const expected = async () =>
+      Number(await card().locator('canvas').getAttribute('data-expected'));
     await expect.poll(expected, soon).toBeGreaterThan(0);
     await expect.poll(() => card().getByTestId('w20').textContent(), soon).toMatch(/^\d+ %$/);
     await expect.poll(() => card().getByTestId('false-rate').textContent(), soon).toMatch(/^\d/);

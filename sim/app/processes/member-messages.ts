@@ -7,7 +7,6 @@ import type { Settings } from '../../../runtime/settings/settings.ts';
 import type { ProfileName } from '../../network/profiles.ts';
 import type { SimHearing } from '../host.ts';
 import type { SimFate, SimForecast } from '../prediction-protocol.ts';
-import type { SongTime } from '../simulated-band.ts';
 import type {
   SimBoxStats,
   SimControl,
@@ -16,6 +15,7 @@ import type {
   SimPlayerState,
   SimSession,
 } from '../protocol.ts';
+import type { SongTime } from '../simulated-band.ts';
 
 /** Everything a member needs to open. */
 export interface MemberStart {

@@ -9,7 +9,13 @@ import { paintBars } from './bars-paint.ts';
 const FRAME_MS = 40;
 const STILL_MS = 250;
 
-export function Bars({ participant, name }: { readonly participant: string; readonly name: string }) {
+export function Bars({
+  participant,
+  name,
+}: {
+  readonly participant: string;
+  readonly name: string;
+}) {
   const jam = useJam();
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(

@@ -5,7 +5,13 @@ import { lookOf } from '../players-colour.ts';
 import { FateMark } from '../prediction/fate-mark.tsx';
 import { FATE_ORDER, FATES } from '../prediction/fates.ts';
 import { type KeyRange, keyRange, PERCUSSION, ROLL_MS, rollWindow } from './roll-layout.ts';
-import { paintExpected, paintGround, paintNow, paintSpans, type RollPicture } from './roll-paint.ts';
+import {
+  paintExpected,
+  paintGround,
+  paintNow,
+  paintSpans,
+  type RollPicture,
+} from './roll-paint.ts';
 
 /** Redrawn so often when motion disturbs. */
 const STILL_MS = 250;
@@ -53,14 +59,16 @@ function Legend() {
       <li title="May come: the stronger, the likelier">
         <i class="mark expected" /> expected
       </li>
-      {byFate ? null : jam.boxes.value.map(({ info, look }) => (
-        <li key={info.index}>
-          <i class="dot" style={{ background: look.colour }}>
-            {info.index}
-          </i>
-          {info.name}
-        </li>
-      ))}
+      {byFate
+        ? null
+        : jam.boxes.value.map(({ info, look }) => (
+            <li key={info.index}>
+              <i class="dot" style={{ background: look.colour }}>
+                {info.index}
+              </i>
+              {info.name}
+            </li>
+          ))}
     </ul>
   );
 }

@@ -77,11 +77,11 @@ export function openStatHistory(): StatHistory {
 }
 
 function shownValue(peer: SimPeerStats | undefined, figure: Figure): number | null {
-  const value = peer && valueOf(peer, figure);
+  const value = peer && figureOf(peer, figure);
   return value === undefined || value === null || !Number.isFinite(value) ? null : value;
 }
 
-function valueOf(peer: SimPeerStats, figure: Figure): number | null {
+function figureOf(peer: SimPeerStats, figure: Figure): number | null {
   const { prediction } = peer;
   switch (figure) {
     case 'loss':
@@ -90,7 +90,7 @@ function valueOf(peer: SimPeerStats, figure: Figure): number | null {
       return prediction && prediction.w20 !== null ? prediction.w20 * 100 : null;
     case 'notes':
     case 'falseNotes':
-      return prediction && prediction[figure];
+      return prediction?.[figure] ?? null;
     case 'delayP50':
     case 'delayP95':
     case 'jitter':
