@@ -63,7 +63,10 @@ function learn(data: string): void {
   }
   let text = '';
   for (const { beats, swung, patterns, share } of GROUPS) {
-    const own = pieces.filter((piece) => piece.beats === beats);
+    const own = pieces.flatMap((piece): Counts[] => {
+      if (piece.beats === beats) return [piece];
+      return beats === 3 ? [waltz(piece)] : [];
+    });
     const group = swung ? own.flatMap((piece) => swing(piece, randomness)) : own;
     for (const { rates, members } of patternsOf(group, beats, patterns, randomness)) {
       process.stdout.write(`${beats} beats${swung ? ' swung' : ''}: ${members} pieces\n`);
@@ -113,6 +116,17 @@ function count({ notes, beats }: BeatPiece): Counts | undefined {
     }
   }
   return { beats: metre, bars: Math.max(1, (beat - first) / metre), onsets };
+}
+
+/** Hardly any bars of three are in the data: those of four without their third beat (bass, snare, snare). */
+function waltz(piece: Counts): Counts {
+  const onsets = new Float64Array(KINDS * 3 * BINS);
+  for (let kind = 0; kind < KINDS; kind++) {
+    const bar = piece.onsets.subarray(kind * 4 * BINS, (kind + 1) * 4 * BINS);
+    onsets.set(bar.subarray(0, 2 * BINS), kind * 3 * BINS);
+    onsets.set(bar.subarray(3 * BINS), kind * 3 * BINS + 2 * BINS);
+  }
+  return { ...piece, beats: 3, onsets };
 }
 
 /** The same with uneven eighths; nothing when it has sixteenths. */

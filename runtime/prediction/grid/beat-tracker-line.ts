@@ -30,7 +30,7 @@ export class BeatLine implements BeatGrid {
   #times = new Float64Array(PAST);
   #spare = new Float64Array(PAST);
   /** The earliest beat that is kept; the last one is `next` - 1. */
-  #first = 0;
+  #first = -2;
 
   beatsPerBar(_beat: number): number {
     return this.metre;
@@ -41,9 +41,7 @@ export class BeatLine implements BeatGrid {
   }
 
   timeOf(beat: number): Instant {
-    const last = this.next - 1;
     if (beat >= this.next) return (this.nextAt + (beat - this.next) * this.period) as Instant;
-    if (last < this.#first) return (this.nextAt - (this.next - beat) * this.period) as Instant;
     if (beat <= this.#first) {
       const length = this.#timeOfWhole(this.#first + 1) - this.#timeOfWhole(this.#first);
       return (this.#timeOfWhole(this.#first) - (this.#first - beat) * length) as Instant;
@@ -56,7 +54,6 @@ export class BeatLine implements BeatGrid {
   beatAt(time: Instant): number {
     if (time >= this.nextAt) return this.next + (time - this.nextAt) / this.period;
     const last = this.next - 1;
-    if (last < this.#first) return this.next - (this.nextAt - time) / this.period;
     const earliest = this.#timeOfWhole(this.#first);
     if (time <= earliest) {
       return this.#first - (earliest - time) / (this.#timeOfWhole(this.#first + 1) - earliest);
@@ -97,20 +94,21 @@ export class BeatLine implements BeatGrid {
   /** The next beat falls later by `shift` (negative: sooner), and beats from there on are `period` apart. */
   correct(shift: number, period: number): void {
     this.period = period;
-    let at = this.nextAt + shift;
-    if (this.next > this.#first) {
-      at = Math.max(at, this.#timeOfWhole(this.next - 1) + CLOSEST * period);
-    }
-    this.nextAt = at;
+    const at = this.nextAt + shift;
+    this.nextAt = Math.max(at, this.#timeOfWhole(this.next - 1) + CLOSEST * period);
   }
 
   /** The first beat of all: before it, they are as far apart. */
   begin(beat: number, at: number, period: number): void {
     this.next = beat;
-    this.#first = beat;
     this.nextAt = at;
     this.period = period;
     this.epoch++;
+    // Two that have gone by hold those before them where they are.
+    this.#first = beat - 2;
+    for (let back = 1; back <= 2; back++) {
+      this.#times[(beat - back) & (PAST - 1)] = at - back * period;
+    }
   }
 
   /** Another beat: one is at `at` (later than all that have happened), and they are `period` apart. */
@@ -123,9 +121,8 @@ export class BeatLine implements BeatGrid {
     }
     const here = this.beatAt(at as Instant);
     const number = Math.round(here * ratio);
-    const oldest = this.next > this.#first ? this.#first : Number.NEGATIVE_INFINITY;
-    let count = 0;
-    while (count < PAST - 1 && here - (count + 1) / ratio >= oldest) count++;
+    let count = 2;
+    while (count < PAST - 1 && here - (count + 1) / ratio >= this.#first) count++;
     for (let back = 1; back <= count; back++) {
       this.#spare[(number - back) & (PAST - 1)] = this.timeOf(here - back / ratio);
     }

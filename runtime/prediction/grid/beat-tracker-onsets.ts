@@ -28,10 +28,9 @@ export const KINDS = 11;
 
 /** Microseconds. */
 export const FRAME = 20_000;
-const OPEN = 64;
+/** Frames that can be open at once. */
+export const OPEN_FRAMES = 64;
 const NOTES_A_FRAME = 12;
-/** How much later than now a note may claim to be: clocks differ a little. */
-const AHEAD_FRAMES = 8;
 /** A kind counts once in as many frames: strokes of a chord and flams are one onset. */
 const SAME_FRAMES = 2;
 const SOURCES = 64;
@@ -45,6 +44,10 @@ const ONE_KEY_STROKES = 12;
 const PITCHED = 255;
 const LOW = 254;
 
+export function frameOf(at: number): number {
+  return Math.floor(at / FRAME);
+}
+
 export class OnsetFrames {
   /** Weight of each kind in the frame that was closed last, 0 when it is not in it. */
   readonly weight: Float64Array = new Float64Array(KINDS);
@@ -55,12 +58,12 @@ export class OnsetFrames {
   /** Number of the frame that is closed next; meaningless before the first note. */
   next = 0;
 
-  readonly #counts = new Uint8Array(OPEN);
-  readonly #at = new Float64Array(OPEN * NOTES_A_FRAME);
-  readonly #sort = new Uint8Array(OPEN * NOTES_A_FRAME);
-  readonly #key = new Uint8Array(OPEN * NOTES_A_FRAME);
-  readonly #velocity = new Uint8Array(OPEN * NOTES_A_FRAME);
-  readonly #source = new Uint8Array(OPEN * NOTES_A_FRAME);
+  readonly #counts = new Uint8Array(OPEN_FRAMES);
+  readonly #at = new Float64Array(OPEN_FRAMES * NOTES_A_FRAME);
+  readonly #sort = new Uint8Array(OPEN_FRAMES * NOTES_A_FRAME);
+  readonly #key = new Uint8Array(OPEN_FRAMES * NOTES_A_FRAME);
+  readonly #velocity = new Uint8Array(OPEN_FRAMES * NOTES_A_FRAME);
+  readonly #source = new Uint8Array(OPEN_FRAMES * NOTES_A_FRAME);
   readonly #lastFrame = new Float64Array(KINDS).fill(Number.NEGATIVE_INFINITY);
   readonly #lowClass = new Int8Array(SOURCES).fill(-1);
   readonly #drumKey = new Int16Array(SOURCES).fill(-1);
@@ -76,10 +79,10 @@ export class OnsetFrames {
     at: number,
     role: Role | undefined,
   ): boolean {
-    const frame = Math.floor(at / FRAME);
-    const place = frame & (OPEN - 1);
+    const frame = frameOf(at);
+    const place = frame & (OPEN_FRAMES - 1);
     const held = this.#counts[place] ?? 0;
-    if (frame < this.next || frame >= this.next + OPEN - AHEAD_FRAMES || held >= NOTES_A_FRAME) {
+    if (frame < this.next || frame >= this.next + OPEN_FRAMES || held >= NOTES_A_FRAME) {
       return false;
     }
     const i = place * NOTES_A_FRAME + held;
@@ -103,7 +106,7 @@ export class OnsetFrames {
   /** Closes the next frame: true when notes are in it. */
   close(): boolean {
     const frame = this.next++;
-    const place = frame & (OPEN - 1);
+    const place = frame & (OPEN_FRAMES - 1);
     const held = this.#counts[place] ?? 0;
     this.#counts[place] = 0;
     this.count = held;

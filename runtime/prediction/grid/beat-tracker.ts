@@ -14,7 +14,7 @@ import type { BeatGrid } from './beat-grid.ts';
 import { accentPatterns } from './beat-tracker-accents.ts';
 import { BeatBelief, LOOK_FRAMES } from './beat-tracker-belief.ts';
 import { BeatLine } from './beat-tracker-line.ts';
-import { FRAME, OnsetFrames } from './beat-tracker-onsets.ts';
+import { FRAME, frameOf, OnsetFrames, OPEN_FRAMES } from './beat-tracker-onsets.ts';
 import { BarStates, REST_FRAMES, type StatesInit } from './beat-tracker-states.ts';
 
 export interface BeatTrackerInit {
@@ -62,6 +62,8 @@ export const STATES: StatesInit = {
 
 /** Frames wait so long for notes that are late (microseconds). */
 const WAIT = 180_000;
+/** How much later than now a note may claim to be: clocks differ a little. */
+const AHEAD = 160_000;
 /** Tempo and place stay as they are in a pause that is longer. */
 const PAUSE = 1_500_000;
 /** After so long nothing is known any more. */
@@ -77,11 +79,14 @@ export function openBeatTracker(init: BeatTrackerInit = {}): BeatTracker {
   let lastNote = 0;
   let frames = 0;
 
+  /** The first frame that is not closed by then. */
+  const firstOpen = (now: number): number => frameOf(now - WAIT);
+
   const start = (at: number): void => {
     started = true;
     lastNote = at;
     frames = 0;
-    onsets.restart(Math.floor(at / FRAME) - 1);
+    onsets.restart(frameOf(at) - 1);
     states.restart();
     belief.restart(at);
   };
@@ -112,9 +117,8 @@ export function openBeatTracker(init: BeatTrackerInit = {}): BeatTracker {
   };
 
   const advance = (now: number): void => {
-    while (started) {
+    while (started && onsets.next < firstOpen(now)) {
       const closes = (onsets.next + 1) * FRAME + WAIT;
-      if (closes > now) break;
       belief.advance(closes);
       if (closes - lastNote > FORGET) stop();
       else step(closes);
@@ -126,9 +130,15 @@ export function openBeatTracker(init: BeatTrackerInit = {}): BeatTracker {
     grid: line,
     note(source, channel, key, velocity, performedAt, arrivedAt, role) {
       if (!(Number.isFinite(performedAt) && Number.isFinite(arrivedAt))) return;
-      advance(arrivedAt);
-      if (!started) start(Math.max(Math.min(performedAt, arrivedAt), arrivedAt - WAIT));
       stats.notes++;
+      if (performedAt > arrivedAt + AHEAD || performedAt < firstOpen(arrivedAt) * FRAME) {
+        stats.dropped++;
+        return;
+      }
+      // What is due is done here only when the note can't wait for `advance`: it makes no difference otherwise.
+      const isFull = frameOf(arrivedAt + AHEAD) >= onsets.next + OPEN_FRAMES;
+      if (isFull || arrivedAt - lastNote > FORGET) advance(arrivedAt);
+      if (!started) start(performedAt);
       if (!onsets.add(source, channel, key, velocity, performedAt, role)) stats.dropped++;
     },
     advance,
