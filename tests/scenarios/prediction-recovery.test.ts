@@ -184,7 +184,7 @@ describe('a player who', () => {
     const any = <T>(values: readonly T[]): T =>
       values[Math.floor(values.length * uniform(random))] as T;
     const good = arrivalsOf(groove(0, 24));
-    const junk = Array.from({ length: 3_000 }, (): Arrival & { source: string } => {
+    const junk = Array.from({ length: 1_500 }, (): Arrival & { source: string } => {
       const arrival = 48 * uniform(random);
       const key = Math.floor(128 * uniform(random));
       const channel = Math.floor(16 * uniform(random));

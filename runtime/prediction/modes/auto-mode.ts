@@ -28,8 +28,11 @@ const NEAR: Micros = fromMillis(15);
 const ENOUGH_NOTES = 6;
 const BEAT_FOUND = 0.5;
 const BEAT_LOST = 0.3;
-const FORESEEN = { precision: 0.5, recall: 0.1 } as const;
-const UNFORESEEN = { precision: 0.35, recall: 0.04 } as const;
+/** Far away nothing is in time but what is predicted: it takes little to be worth it, and much to give it up. */
+const FORESEEN = { precision: 0.4, recall: 0.06 } as const;
+const UNFORESEEN = { precision: 0.25, recall: 0.02 } as const;
+/** A part is given that many notes to become familiar. */
+const FAMILIAR_NOTES = 256;
 const STAYS: Micros = fromSeconds(4);
 
 export class AutoMode {
@@ -54,11 +57,12 @@ export class AutoMode {
 }
 
 function reasonFor(evidence: ModeEvidence, tight: boolean): ModeReason {
-  const { delay, beatConfidence, precision, recall } = evidence;
+  const { delay, notes, beatConfidence, precision, recall } = evidence;
   if (delay < (tight ? NEAR : FAR)) return 'near';
   if (beatConfidence < (tight ? BEAT_LOST : BEAT_FOUND)) return 'noBeat';
   const least = tight ? UNFORESEEN : FORESEEN;
   if (precision !== undefined && precision < least.precision) return 'unpredictable';
-  if (recall !== undefined && recall < least.recall) return 'unpredictable';
+  const isFamiliar = notes >= FAMILIAR_NOTES;
+  if (isFamiliar && recall !== undefined && recall < least.recall) return 'unpredictable';
   return 'predictable';
 }

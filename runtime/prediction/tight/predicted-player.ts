@@ -167,10 +167,11 @@ export class PredictedPlayer {
     if (notes.carried[place] === 1) return;
     notes.fate[place] = FALSE;
     this.#counts.resolved(false);
+    // What is only watched is steered as if it were played, so that it tells how that would be.
+    budget.falseNote();
+    this.falseRun++;
     if (notes.stage[place] !== SOUNDED) return;
     this.#counts.falseNotes++;
-    this.falseRun++;
-    budget.falseNote();
     this.#tellOf(place, 'false');
   }
 

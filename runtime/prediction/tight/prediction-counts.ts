@@ -54,7 +54,7 @@ export class PredictionCounts {
 
   /** Of the last predictions, 0 to 1: came within 20 ms. Undefined: too few yet. */
   get precision(): number | undefined {
-    return this.#hitsSeen < 16 ? undefined : this.#hitCount / Math.min(this.#hitsSeen, LATELY);
+    return this.#hitsSeen < 32 ? undefined : this.#hitCount / Math.min(this.#hitsSeen, LATELY);
   }
 
   /** Of the last true notes, 0 to 1: were foreseen. Undefined: too few yet. */

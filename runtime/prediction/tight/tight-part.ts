@@ -258,10 +258,8 @@ export class TightPart implements NoteGate {
     const deviation = at - timing.performedAt;
     const stage = notes.stage[place];
     if (notes.fate[place] === FALSE) {
-      if (stage === SOUNDED) {
-        this.#budget.pardon();
-        counts.falseNotes--;
-      }
+      this.#budget.pardon();
+      if (stage === SOUNDED) counts.falseNotes--;
     } else counts.resolved(Math.abs(deviation) <= IN_TIME);
     notes.fate[place] = CONFIRMED;
     this.#foreseen = true;
