@@ -8,7 +8,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Models } from '../../runtime/prediction/predictor/models.ts';
 import { CommandError } from '../failure.ts';
-import { type EvaluationTask, runTask, type TaskResult } from './evaluation-task.ts';
+import {
+  type EvaluationTask,
+  openTaskRunner,
+  type TaskResult,
+  type TaskRunner,
+} from './evaluation-task.ts';
 import type { WorkerAnswer, WorkerTask } from './evaluation-worker.ts';
 
 export interface PoolInit {
@@ -36,7 +41,8 @@ export async function evaluateTasks(
     return next.done ? undefined : next.value;
   };
   if (init.jobs === 1) {
-    for (let task = take(); task; task = take()) onResult(await runHere(task, models));
+    const run = openTaskRunner({ models });
+    for (let task = take(); task; task = take()) onResult(await runHere(task, run));
     return;
   }
   const ended = new AbortController();
@@ -52,9 +58,9 @@ export async function evaluateTasks(
   }
 }
 
-async function runHere(task: EvaluationTask, models: Models): Promise<TaskResult> {
+async function runHere(task: EvaluationTask, run: TaskRunner): Promise<TaskResult> {
   try {
-    return await runTask(task, models);
+    return await run(task);
   } catch (failure) {
     throw explain(task, failure instanceof Error ? failure.message : String(failure), failure);
   }
@@ -108,7 +114,12 @@ function runProcess(
     child.once('error', end);
     child.once('exit', (code) => {
       if (current === undefined && code === 0) end();
-      else end(new CommandError(`a process that evaluates ended by itself (status ${code})`));
+      else
+        end(
+          new CommandError(
+            `a process that evaluates ended by itself (status ${code}); --jobs 1 may say why`,
+          ),
+        );
     });
     signal.addEventListener('abort', abort, { once: true });
     next();

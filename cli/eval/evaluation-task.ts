@@ -1,7 +1,7 @@
 /**
  * One piece over one network: rendered, scored, and every baseline beside it.
  *
- * Takes  a task that says which, and the loaded models. Gives plain data, for it may have been computed by another process.
+ * Takes  tasks that say which, and the loaded models. Gives plain data, for it may have been computed by another process.
  */
 import type { JamMode, Role } from '../../runtime/core/ensemble.ts';
 import type { Models } from '../../runtime/prediction/predictor/models.ts';
@@ -13,7 +13,7 @@ import { type Contender, scoreBaselines } from './baselines/baselines.ts';
 import { findCausalityFault } from './causality.ts';
 import { listPieces } from './datasets/catalogue.ts';
 import type { DatasetName, Piece, PieceSource, Split } from './datasets/piece.ts';
-import { renderPiece } from './render-piece.ts';
+import { type RenderSettings, renderPiece } from './render-piece.ts';
 import { type PartScore, quantile } from './scoring/part-score.ts';
 
 export interface EvaluationSettings {
@@ -55,16 +55,34 @@ export interface TaskResult {
   readonly lineTime: { readonly mean: number; readonly p99: number };
 }
 
-const sources = new WeakMap<Models, Map<string, ReadonlyMap<string, PieceSource>>>();
+export type TaskRunner = (task: EvaluationTask) => Promise<TaskResult>;
 
-export async function runTask(task: EvaluationTask, models: Models): Promise<TaskResult> {
-  const { profile, settings } = task;
-  const piece = shorten(humanise(sourceOf(task, models).load()), settings.seconds);
+/** Remembers what sets it listed: that reads their indices, which is for once and not for each piece. */
+export function openTaskRunner(deps: { readonly models: Models }): TaskRunner {
+  const listed = new Map<string, ReadonlyMap<string, PieceSource>>();
+  return ({ data, set, id, profile, settings }) => {
+    const place = `${data}/${set}`;
+    const sources =
+      listed.get(place) ?? new Map(listPieces(data, set).map((source) => [source.id, source]));
+    listed.set(place, sources);
+    const source = sources.get(id);
+    if (!source) throw new Error(`${id} is not in ${data}`);
+    return evaluatePiece(source.load(), profile, settings, deps.models);
+  };
+}
+
+async function evaluatePiece(
+  whole: Piece,
+  profile: ProfileName,
+  settings: EvaluationSettings,
+  models: Models,
+): Promise<TaskResult> {
+  const piece = shorten(humanise(whole), settings.seconds);
   const sent = transmit(piece, profile);
-  const rendering = {
+  const rendering: RenderSettings = {
     mode: settings.mode,
     click: settings.click,
-    predictors: ({ lane }: { readonly lane: Parameters<typeof openPartPredictors>[0]['lane'] }) =>
+    predictors: ({ lane }) =>
       openPartPredictors({ lane, models }, { usesContext: settings.context }),
   };
   const rendered = await renderPiece(piece, sent, rendering);
@@ -77,10 +95,7 @@ export async function runTask(task: EvaluationTask, models: Models): Promise<Tas
     ({ part, score, errors }): PartResult => ({
       peer: part.peer,
       role: part.role,
-      scores: {
-        togthr: score,
-        ...(settings.baselines ? scoreBaselines(piece, part) : {}),
-      },
+      scores: { togthr: score, ...(settings.baselines ? scoreBaselines(piece, part) : {}) },
       errors,
     }),
   );
@@ -95,17 +110,6 @@ export async function runTask(task: EvaluationTask, models: Models): Promise<Tas
     violations,
     lineTime: { mean: total / Math.max(1, lineTimes.length), p99: quantile(lineTimes, 0.99) },
   };
-}
-
-/** Listing a set reads its index: once for each process, not for each piece. */
-function sourceOf({ data, set, id }: EvaluationTask, owner: Models): PieceSource {
-  const listed = sources.get(owner) ?? new Map<string, ReadonlyMap<string, PieceSource>>();
-  sources.set(owner, listed);
-  const ofSet = listed.get(set) ?? new Map(listPieces(data, set).map((one) => [one.id, one]));
-  listed.set(set, ofSet);
-  const source = ofSet.get(id);
-  if (!source) throw new Error(`${id} is not in ${data}`);
-  return source;
 }
 
 function shorten(piece: Piece, seconds: number | undefined): Piece {

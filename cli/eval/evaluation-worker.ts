@@ -3,7 +3,7 @@
  */
 import { silentLog } from '../../runtime/core/log.ts';
 import { loadProgramModels } from '../prediction-models.ts';
-import { type EvaluationTask, runTask, type TaskResult } from './evaluation-task.ts';
+import { type EvaluationTask, openTaskRunner, type TaskResult } from './evaluation-task.ts';
 
 export interface WorkerTask {
   readonly task: EvaluationTask;
@@ -13,7 +13,9 @@ export type WorkerAnswer =
   | { readonly kind: 'done'; readonly result: TaskResult }
   | { readonly kind: 'failed'; readonly reason: string };
 
-const models = loadProgramModels({ log: silentLog }, { folder: process.argv[2] ?? '' });
+const runner = loadProgramModels({ log: silentLog }, { folder: process.argv[2] ?? '' }).then(
+  (models) => openTaskRunner({ models }),
+);
 
 process.on('message', ({ task }: WorkerTask) => {
   void evaluate(task).then((answer) => process.send?.(answer));
@@ -23,7 +25,7 @@ process.on('SIGINT', () => {});
 
 async function evaluate(task: EvaluationTask): Promise<WorkerAnswer> {
   try {
-    return { kind: 'done', result: await runTask(task, await models) };
+    return { kind: 'done', result: await (await runner)(task) };
   } catch (failure) {
     return { kind: 'failed', reason: failure instanceof Error ? failure.message : String(failure) };
   }
