@@ -94,7 +94,7 @@ bench-crowd: build ## one box with 64 participants for five minutes (ARGS='--par
 bench-join: ## joining, from click to the first note, on a LAN, through NATs, relayed, tunnelled; coming back after cuts (root; about 5 minutes; ARGS='10 5 long')
 	$(BIN)/tsx tests/bench/join.ts $(ARGS)
 
-bench-session: build ## 16 boxes in one encrypted session at 10 events/s each (about 4 minutes; ARGS='--boxes 32 --rate 2 --json')
+bench-session: build ## 16 boxes in one encrypted session at 10 events/s each (about 4 minutes; ARGS='--boxes 24 --rate 2 --json')
 	$(BIN)/tsx tests/bench/session/session-size.ts --boxes 16 --rate 10 --seconds 180 $(ARGS)
 
 bench-prediction: build ## CPU of prediction: per event, per decision, and of seven players in real time (about 2 minutes; ARGS=--json)

@@ -14,8 +14,8 @@ import type { ParticipantEntry } from './participants-document.ts';
 
 /** Boxes that a full mesh carries: measured, `make bench-session`. */
 const MESH_LIMIT = 16;
-/** Boxes that a session takes: as many as were measured to play well. Beyond the mesh 20 and 24 did not, all on one machine. */
-export const SESSION_LIMIT: number = MESH_LIMIT;
+/** Boxes that a session takes: as many as were measured to play together, by the same bench. */
+export const SESSION_LIMIT = 32;
 /** A star goes back to a mesh when it is so many smaller: who comes and goes does not turn everything over. */
 const RETURN = 2;
 /** Beyond the spare one. */
