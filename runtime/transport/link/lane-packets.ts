@@ -10,7 +10,7 @@ export const LANE_OCTETS = 1_200;
 export const LANE_HEADER_OCTETS = 12;
 export const BOX_OCTETS = 16;
 /** Ensemble time of a packet's timestamp, in microseconds. */
-export const TIME_OCTETS = 8;
+const TIME_OCTETS = 8;
 /** In front of a packet that is passed on: header, destination, source. */
 export const FORWARD_HEADER_OCTETS: number = LANE_HEADER_OCTETS + 2 * BOX_OCTETS;
 /** In front of a packet for many: header, time, how many are left out; then those. */
