@@ -11,7 +11,7 @@ import { LagSimilarity } from '../lag-vote/lag-similarity.ts';
 import { PartNotes } from '../lag-vote/part-notes.ts';
 
 /** Parts that are looked at as context; further ones are not. */
-export const MAX_BAND_PARTS = 12;
+const MAX_BAND_PARTS = 12;
 /** Players with different delays ask about slots that lie as far apart; the latest slot that anyone asked about serves all. */
 const SLACK = 4;
 

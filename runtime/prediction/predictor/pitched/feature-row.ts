@@ -13,7 +13,7 @@ export class FeatureRow {
   }
 
   put(value: number): void {
-    this.#row[this.#at++] = value > 1 ? 1 : value < -1 ? -1 : value;
+    this.#row[this.#at++] = Math.max(-1, Math.min(1, value));
   }
 
   flag(isSo: boolean): void {
