@@ -63,22 +63,37 @@ export function paintGround(picture: RollPicture): void {
     context.fillRect(0, Math.round(top + row) - 1, width, 1);
   }
   if (drums) {
-    for (const [i, name] of DRUM_ROWS.entries()) {
+    for (const i of DRUM_ROWS.keys()) {
       const top = height - (i + 1) * DRUM_ROW;
       context.fillStyle = i % 2 === 0 ? '#15130f' : BLACK_ROW;
       context.fillRect(0, top, width, DRUM_ROW);
-      context.fillStyle = INK;
-      context.fillText(name, 5, top + DRUM_ROW / 2);
     }
     context.fillStyle = BAR_LINE;
     context.fillRect(0, melodic, width, 1);
   }
   if (session) paintBeats(picture, session);
-  context.fillStyle = INK;
+}
+
+/** Names of keys and drums, over what lies there. */
+export function paintLabels(picture: RollPicture): void {
+  const { height, range, drums } = picture;
+  const { melodic, row } = measure(picture);
   for (let key = range.low; key <= range.high; key++) {
+    if (key % 12 !== 0) continue;
     const middle = melodic - (key - range.low + 0.5) * row;
-    if (key % 12 === 0) context.fillText(keyName(key), 5, Math.min(melodic - 6, middle));
+    paintLabel(picture, keyName(key), Math.min(melodic - 6, middle));
   }
+  if (!drums) return;
+  for (const [i, name] of DRUM_ROWS.entries()) {
+    paintLabel(picture, name, height - (i + 0.5) * DRUM_ROW);
+  }
+}
+
+function paintLabel({ context }: RollPicture, text: string, y: number): void {
+  context.fillStyle = 'rgb(16 15 13 / 78%)';
+  context.fillRect(0, y - 6, context.measureText(text).width + 9, 12);
+  context.fillStyle = INK;
+  context.fillText(text, 5, y);
 }
 
 function paintBeats({ context, window, width, height }: RollPicture, session: SimSession): void {

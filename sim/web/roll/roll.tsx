@@ -154,6 +154,7 @@ function animate(jam: Jam, canvas: HTMLCanvasElement): () => void {
     for (const box of jam.boxes.value) paintSpans(picture, box.spans.spans, 'played');
     paintSpans(picture, listened.spans.spans, 'arrived');
     paintNow(picture);
+    paintLabels(picture);
     for (const box of jam.boxes.value) box.spans.prune(now - 2 * ROLL_MS);
   };
 
