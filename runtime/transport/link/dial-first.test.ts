@@ -32,7 +32,7 @@ async function dial(greetings: readonly (Error | undefined)[]): Promise<unknown>
 }
 
 test('a place whose greeting got lost is tried once more', async () => {
-  const slow = new PortError('unavailable', 'too slow');
+  const slow = new PortError('disconnected', 'too slow');
   const hungUp = new JoinFailure('hostGone', 'hung up');
   expect(await dial([slow, undefined])).toEqual({ opened: link, tries: 2 });
   expect(await dial([hungUp, undefined])).toEqual({ opened: link, tries: 2 });
@@ -42,6 +42,8 @@ test('a place whose greeting got lost is tried once more', async () => {
 test('a place that said no is not asked again', async () => {
   const locked = new JoinFailure('locked', 'wait');
   const asksHost = new JoinFailure('askHost', 'ask the host');
+  const gone = new PortError('unavailable', 'that session is not played here any more');
+  expect(await dial([gone])).toEqual({ failed: gone.message, tries: 1 });
   expect(await dial([locked])).toEqual({ failed: 'wait', tries: 1 });
   expect(await dial([asksHost])).toEqual({ failed: 'ask the host', tries: 1 });
 });

@@ -125,7 +125,7 @@ const isFinal = (failure: unknown): boolean =>
 const isPassing = (failure: unknown): boolean =>
   failure instanceof JoinFailure
     ? failure.reason === 'hostGone'
-    : failure instanceof PortError && failure.code === 'unavailable';
+    : failure instanceof PortError && failure.code === 'disconnected';
 
 /** A box that answered and said no tells more than a place where nobody is. */
 function mostTelling(failures: readonly unknown[]): unknown {

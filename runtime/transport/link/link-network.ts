@@ -201,7 +201,7 @@ function explain(end: LinkEnd, to: NetAddress): PortError {
       return new JoinFailure('hostGone', `${boxAt(to)} hung up during the greeting; try again`);
     default:
       return new PortError(
-        'unavailable',
+        'disconnected',
         `${boxAt(to)} does not greet as a jam.togthr box does, or is too slow; check address and port`,
       );
   }
