@@ -11,7 +11,7 @@ import type { ExpectedNotes, PartPredictor } from '../predictor/part-predictor.t
 
 /** An answer that takes a while, and a note that is played early, still find their time ahead. */
 const LEAD = 45_000;
-const LEAST_CONFIDENCE = 0.3;
+const LEAST_CONFIDENCE = 0.45;
 const LOOK_AGAIN = 200_000;
 /** A grid that moved by more is followed at once. */
 const MOVED = 4_000_000;
