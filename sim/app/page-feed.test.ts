@@ -142,17 +142,17 @@ describe('the engine of a box', () => {
     const feed = openPageFeed({ host });
     const first = feed.attach(openPage().socket);
     const second = feed.attach(openPage().socket);
-    expect(host.calls).toEqual([]);
+    expect(host.watches).toEqual([]);
     first.want({ ...WANTED, watch: 1 });
     second.want({ ...WANTED, watch: 1 });
     first.want({ ...WANTED, watch: 1, displays: false });
-    expect(host.calls.splice(0)).toEqual(['1 watch true', '1 watch true']);
+    expect(host.watches.splice(0)).toEqual(['1 true', '1 true']);
     first.want({ ...WANTED, watch: 2 });
-    expect(host.calls.splice(0)).toEqual(['2 watch true']);
+    expect(host.watches.splice(0)).toEqual(['2 true']);
     second[Symbol.dispose]();
-    expect(host.calls.splice(0)).toEqual(['1 watch false']);
+    expect(host.watches.splice(0)).toEqual(['1 false']);
     feed[Symbol.dispose]();
-    expect(host.calls.splice(0)).toEqual(['2 watch false']);
+    expect(host.watches.splice(0)).toEqual(['2 false']);
   });
 
   test('tells what became of notes among the notes, and counts them in their bound', () => {

@@ -189,7 +189,7 @@ export function openPageFeed(deps: { readonly host: SimulatorHost }): PageFeed {
           else socket.send(encode({ kind: 'notice', level, text }));
         },
         [Symbol.dispose]() {
-          pages.delete(page);
+          if (!pages.delete(page)) return;
           watch(page.wanted.watch, false);
         },
       };

@@ -39,6 +39,8 @@ interface ScriptedBox extends SimBoxHandle {
 export interface ScriptedHost extends SimulatorHost {
   readonly boxes: readonly ScriptedBox[];
   readonly calls: string[];
+  /** Which boxes' engines began and ended to be looked into; no page does that by hand. */
+  readonly watches: string[];
   notice(notice: SimNotice): void;
 }
 
@@ -52,6 +54,7 @@ export interface ScriptedInit {
 
 export function openScriptedHost(init: ScriptedInit = {}): ScriptedHost {
   const calls: string[] = [];
+  const watches: string[] = [];
   const notices = new Listeners<[SimNotice]>();
   const profileListeners = new Listeners<[string]>();
   let profile = 'wifi';
@@ -60,13 +63,14 @@ export function openScriptedHost(init: ScriptedInit = {}): ScriptedHost {
     init.onCall?.(text);
   };
   const boxes = Array.from({ length: init.boxes ?? 2 }, (_, i) =>
-    openBox(i + 1, call, init.onPlay),
+    openBox(i + 1, call, (watched) => watches.push(watched), init.onPlay),
   );
   return {
     version: '0.0.0',
     acquainted: true,
     boxes,
     calls,
+    watches,
     profiles: [
       { name: 'lan', about: '1 ms' },
       { name: 'wifi', about: '4 ms, 0.3 % lost' },
@@ -104,6 +108,7 @@ export function openScriptedHost(init: ScriptedInit = {}): ScriptedHost {
 function openBox(
   index: number,
   call: (text: string) => void,
+  watched: (text: string) => void,
   onPlay: ScriptedInit['onPlay'],
 ): ScriptedBox {
   const frames = new Listeners<[Uint8Array, number]>();
@@ -156,7 +161,7 @@ function openBox(
     },
     panic: () => call(`${index} panic`),
     hear: (participant, how) => call(`${index} hear ${participant} ${JSON.stringify(how)}`),
-    watch: (on) => call(`${index} watch ${on}`),
+    watch: (on) => watched(`${index} ${on}`),
     stats: () => stats,
     onFrame: (listener) => frames.add(listener),
     onLeds: (listener) => ledListeners.add(listener),

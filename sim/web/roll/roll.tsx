@@ -8,6 +8,7 @@ import { type KeyRange, keyRange, PERCUSSION, ROLL_MS, rollWindow } from './roll
 import {
   paintExpected,
   paintGround,
+  paintLabels,
   paintNow,
   paintSpans,
   type RollPicture,
