@@ -10,7 +10,8 @@ test.each([
   async (_where, words) => {
     const { status, stdout, stderr } = await togthr([
       ...['sim', '--headless', '--json', '--boxes', '3', '--seconds', '8'],
-      ...['--profile', 'city', '--piece', 'after-hours', ...words],
+      // Live plays what comes and nothing else, so that every note can be accounted for.
+      ...['--profile', 'city', '--piece', 'after-hours', '--mode', 'live', ...words],
     ]);
     expect(status, stderr).toBe(0);
     const result = JSON.parse(stdout) as SimResult;
