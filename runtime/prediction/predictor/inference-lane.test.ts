@@ -44,7 +44,7 @@ function open(init: InferenceLaneInit) {
     (question) =>
       answers.push({
         at: clock.now(),
-        values: [...(question.outputs[0] ?? []).subarray(0, 2 * question.rows)],
+        values: [...(question.outputs[0]?.subarray(0, 2 * question.rows) ?? [])],
       }),
   );
   return { clock, lane, model, answers, asker };
