@@ -68,6 +68,8 @@ const SILENT_AFTER = 940_000;
 const FALSE_RUN = 4;
 /** What is played later than this is late to the ear. */
 const LATE = 25_000;
+/** Rhythm that is later still waits for the next subdivision, if that is so near. */
+const OFF_THE_BEAT = 40_000;
 const SNAP = 10_000;
 const KEYS = 128;
 const PERCUSSION: number = DRUM_CLASSES.indexOf('percussion');
@@ -283,7 +285,7 @@ export class TightPart implements NoteGate {
       case 'rhythm': {
         const place = this.#deps.grid.beatAt(timing.arrivedAt as Instant) * SLOTS_PER_BEAT;
         const next = this.#predictor?.expectedTime(Math.ceil(place)) ?? 0;
-        if (next > timing.arrivedAt && next - timing.arrivedAt < SNAP) {
+        if (late >= OFF_THE_BEAT && next > timing.arrivedAt && next - timing.arrivedAt < SNAP) {
           timing.delay = next - timing.performedAt;
         }
         return message;
