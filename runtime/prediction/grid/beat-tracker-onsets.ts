@@ -9,7 +9,7 @@
 import type { Role } from '../../core/ensemble.ts';
 
 /** Kinds of onset: what tells something about where in the bar it stands. */
-export const KIND = {
+const KIND = {
   kick: 0,
   snare: 1,
   hat: 2,

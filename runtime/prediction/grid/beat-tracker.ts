@@ -50,7 +50,7 @@ export interface BeatTracker {
   };
 }
 
-export const STATES: StatesInit = {
+const STATES: StatesInit = {
   patterns: accentPatterns(),
   // 250 to 50 beats a minute.
   tempos: { shortest: 12, longest: 60, mean: 98, deviation: 0.36, steadiness: 90 },

@@ -42,7 +42,7 @@ export interface PitchedInit {
 }
 
 /** What the model must have; training writes the same into model.json. */
-export const PITCHED_SPEC: ModelSpec = {
+const PITCHED_SPEC: ModelSpec = {
   inputs: [
     { name: 'context', shape: [1, CONTEXT_SIZE] },
     { name: 'lags', shape: [ASKED_LAGS, LAG_SIZE] },
