@@ -42,16 +42,18 @@ export class LagSimilarity {
   readonly #windows: Int32Array = new Int32Array(WINDOWS);
   readonly #maxBars: number;
   readonly #maxBeats: number;
+  readonly #maxHalves: number;
   #known = 0;
   #first = Number.NaN;
   #barSlots = 0;
   #beatSlots = 0;
   #listed = 0;
 
-  /** Lags of up to so many bars, and of up to so many beats. */
-  constructor(maxBars: number = MAX_LAGS, maxBeats: number = MAX_LAGS) {
+  /** Lags of up to so many bars, of up to so many beats, and of up to so many half beats. */
+  constructor(maxBars: number = MAX_LAGS, maxBeats: number = MAX_LAGS, maxHalves: number = 0) {
     this.#maxBars = maxBars;
     this.#maxBeats = maxBeats;
+    this.#maxHalves = maxHalves;
   }
 
   /** `barSlots`: slots a bar; `beatSlots`: slots a beat. Lags that reach before `first` are left out. */
@@ -97,15 +99,18 @@ export class LagSimilarity {
   #listLags(): void {
     let bar = 1;
     let beat = 1;
+    let half = 1;
     this.#listed = 0;
     while (this.#listed < MAX_LAGS) {
       const byBar = bar <= this.#maxBars ? bar * this.#barSlots : NEVER;
       const byBeat = beat <= this.#maxBeats ? beat * this.#beatSlots : NEVER;
-      const next = Math.min(byBar, byBeat);
+      const byHalf = half <= this.#maxHalves ? half * (this.#beatSlots >> 1) : NEVER;
+      const next = Math.min(byBar, byBeat, byHalf);
       if (next > LONGEST_LAG) return;
       this.lags[this.#listed++] = next;
       if (byBar === next) bar++;
       if (byBeat === next) beat++;
+      if (byHalf === next) half++;
     }
   }
 

@@ -7,13 +7,15 @@
  */
 import type { Instant } from '../../../core/time.ts';
 import { type BeatGrid, SLOTS_PER_BEAT } from '../../grid/beat-grid.ts';
-import { LagSimilarity } from '../lag-vote/lag-similarity.ts';
+import { LagSimilarity, MAX_LAGS } from '../lag-vote/lag-similarity.ts';
 import { PartNotes } from '../lag-vote/part-notes.ts';
 
 /** Parts that are looked at as context; further ones are not. */
 const MAX_BAND_PARTS = 12;
 /** Players with different delays ask about slots that lie as far apart; the latest slot that anyone asked about serves all. */
 const SLACK = 4;
+/** Lags of half beats, for notes that repeat faster than the beat. */
+const HALF_BEATS = 8;
 
 export interface BandPartInit {
   /** Class of each of the 128 keys, for drums; undefined: a pitched part. */
@@ -52,7 +54,7 @@ export class BandHistory {
 export class BandPart {
   readonly notes: PartNotes;
   readonly isPitched: boolean;
-  readonly similarity: LagSimilarity = new LagSimilarity();
+  readonly similarity: LagSimilarity = new LagSimilarity(MAX_LAGS, MAX_LAGS, HALF_BEATS);
   readonly #band: BandHistory;
   /** What the similarity was computed for. */
   #known = Number.NEGATIVE_INFINITY;

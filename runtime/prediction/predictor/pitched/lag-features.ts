@@ -5,6 +5,7 @@
  * Lane 2; allocates nothing after it is made.
  */
 
+import { SLOTS_PER_BEAT } from '../../grid/beat-grid.ts';
 import { NO_EVENT } from '../../history/stream-history.ts';
 import { WINDOWS } from '../lag-vote/lag-similarity.ts';
 import type { PartNotes } from '../lag-vote/part-notes.ts';
@@ -13,7 +14,7 @@ import { FeatureRow } from './feature-row.ts';
 import { ASKED_LAGS, type LagWeights } from './lag-weights.ts';
 
 /** Numbers told of a lag. */
-export const LAG_SIZE: number = 2 * WINDOWS + 10;
+export const LAG_SIZE: number = 3 * WINDOWS + 11;
 
 export class LagFeatures {
   readonly #row = new FeatureRow();
@@ -38,10 +39,12 @@ export class LagFeatures {
       for (let window = 0; window < WINDOWS; window++) {
         row.put(weights.own[window * ASKED_LAGS + lag] as number);
         row.put(weights.band[window * ASKED_LAGS + lag] as number);
+        row.put(weights.drums[window * ASKED_LAGS + lag] as number);
       }
       row.put((weights.suffix[lag] as number) / 32);
       row.flag(isBar);
       row.flag((2 * back) % barSlots === 0);
+      row.flag(back % SLOTS_PER_BEAT === 0);
       row.put(Math.log2(1 + bars) / 7);
       row.put(Math.exp(-bars / 4));
       row.flag(isBar && bars % 2 === 0);

@@ -5,7 +5,7 @@
  * Gives  per way and lag a weight; the weights of a way, with a prior for silence, add up to one.
  * Lane   2. Allocates nothing after it is made.
  */
-import { diceOf, MAX_LAGS, WINDOWS } from '../lag-vote/lag-similarity.ts';
+import { diceOf, type LagSimilarity, MAX_LAGS, WINDOWS } from '../lag-vote/lag-similarity.ts';
 import type { BandHistory, BandPart } from './band-history.ts';
 
 /** Lags that are asked at most: of all that were compared, those that promise most. */
@@ -27,12 +27,13 @@ export class LagWeights {
   readonly lags: Int32Array = new Int32Array(ASKED_LAGS);
   /** By way, then by lag. */
   readonly weights: Float32Array = new Float32Array(WAYS * ASKED_LAGS);
-  /** By window, then by lag: of the part, and of all others together (0.5 when there is nobody). */
+  /** By window, then by lag: of the part, of all other pitched parts together, of all drums (0.5 when there is nobody). */
   readonly own: Float32Array = new Float32Array(WINDOWS * ASKED_LAGS);
   readonly band: Float32Array = new Float32Array(WINDOWS * ASKED_LAGS);
+  readonly drums: Float32Array = new Float32Array(WINDOWS * ASKED_LAGS);
   readonly suffix: Float32Array = new Float32Array(ASKED_LAGS);
-  readonly #shared = new Float32Array(WINDOWS * MAX_LAGS);
-  readonly #notes = new Float32Array(WINDOWS * MAX_LAGS);
+  readonly #pitchedSums = new LagSums();
+  readonly #drumSums = new LagSums();
   readonly #sums = new Float32Array(WAYS);
   /** By lag of the similarity, how much it promises; by level of that, how many lags have it. */
   readonly #level = new Int16Array(MAX_LAGS);
@@ -55,21 +56,12 @@ export class LagWeights {
   }
 
   #addOthers(band: BandHistory, part: BandPart, known: number, barSlots: number): void {
-    this.#shared.fill(0);
-    this.#notes.fill(0);
+    this.#pitchedSums.clear();
+    this.#drumSums.clear();
     for (const other of band.parts) {
       if (other === part) continue;
       other.compare(known, barSlots);
-      const { similarity } = other;
-      for (let window = 0; window < WINDOWS; window++) {
-        const here = similarity.here[window] as number;
-        const base = window * MAX_LAGS;
-        for (let lag = base; lag < base + similarity.count; lag++) {
-          this.#shared[lag] = (this.#shared[lag] as number) + (similarity.matches[lag] as number);
-          this.#notes[lag] =
-            (this.#notes[lag] as number) + here + (similarity.there[lag] as number);
-        }
-      }
+      (other.isPitched ? this.#pitchedSums : this.#drumSums).add(other.similarity);
     }
   }
 
@@ -86,7 +78,7 @@ export class LagWeights {
       }
       const at = 3 * MAX_LAGS + lag;
       const own = (similarity.dice[at] as number) + (similarity.dice[at - MAX_LAGS] as number);
-      const band = diceOf(this.#shared[at] as number, this.#notes[at] as number);
+      const band = this.#pitchedSums.dice(at);
       const run = (similarity.suffix[lag] as number) / 16;
       const isUsual = back % barSlots === 0 || back <= 2 * barSlots;
       const level = Math.min(LEVELS - 1, Math.floor((own + band + run + (isUsual ? 0.5 : 0)) * 20));
@@ -114,7 +106,8 @@ export class LagWeights {
         const from = window * MAX_LAGS + lag;
         const to = window * ASKED_LAGS + count;
         this.own[to] = similarity.dice[from] as number;
-        this.band[to] = diceOf(this.#shared[from] as number, this.#notes[from] as number);
+        this.band[to] = this.#pitchedSums.dice(from);
+        this.drums[to] = this.#drumSums.dice(from);
       }
       count++;
     }
@@ -147,6 +140,32 @@ export class LagWeights {
   #set(way: number, lag: number, weight: number): void {
     this.weights[way * ASKED_LAGS + lag] = weight;
     this.#sums[way] = (this.#sums[way] as number) + weight;
+  }
+}
+
+/** Notes in common, and notes in all, of several parts. */
+class LagSums {
+  readonly #shared = new Float32Array(WINDOWS * MAX_LAGS);
+  readonly #notes = new Float32Array(WINDOWS * MAX_LAGS);
+
+  clear(): void {
+    this.#shared.fill(0);
+    this.#notes.fill(0);
+  }
+
+  add({ here, there, matches, count }: LagSimilarity): void {
+    for (let window = 0; window < WINDOWS; window++) {
+      const notes = here[window] as number;
+      const base = window * MAX_LAGS;
+      for (let at = base; at < base + count; at++) {
+        this.#shared[at] = (this.#shared[at] as number) + (matches[at] as number);
+        this.#notes[at] = (this.#notes[at] as number) + notes + (there[at] as number);
+      }
+    }
+  }
+
+  dice(at: number): number {
+    return diceOf(this.#shared[at] as number, this.#notes[at] as number);
   }
 }
 

@@ -16,7 +16,7 @@ import { LAG_SIZE, LagFeatures } from './lag-features.ts';
 import { ASKED_LAGS, LagWeights } from './lag-weights.ts';
 import { TonalContext } from './tonal-context.ts';
 
-export const FEATURE_VERSION = 3;
+export const FEATURE_VERSION = 4;
 
 export class PitchedFeatures {
   readonly candidates: Candidates = new Candidates();

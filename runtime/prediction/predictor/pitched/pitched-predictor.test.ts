@@ -29,7 +29,7 @@ function steadyGrid(): BeatGrid {
 }
 
 /** Where a lag is told how alike its last two bars are. */
-const TWO_BARS = 5;
+const TWO_BARS = 7;
 
 /** Says of each candidate how many lags that are alike point to it, and 10 ms late. */
 class CountingModel implements Model {
