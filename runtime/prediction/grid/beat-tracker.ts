@@ -53,10 +53,10 @@ export interface BeatTracker {
 const STATES: StatesInit = {
   patterns: accentPatterns(),
   // 250 to 50 beats a minute.
-  tempos: { shortest: 12, longest: 60, mean: 98, deviation: 0.36, steadiness: 90 },
+  tempos: { shortest: 12, longest: 60, mean: 98, deviation: 0.3, steadiness: 90 },
   onsetPower: 0.6,
   restPower: 0.6,
-  surprise: 1e-4,
+  surprise: 1e-3,
   change: 0.02,
 };
 
