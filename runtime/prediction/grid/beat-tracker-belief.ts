@@ -53,6 +53,8 @@ export class BeatBelief {
   #known = false;
   #beginning = 0;
   #doubt = 0;
+  /** Period of the other beat that the doubt is about. */
+  #rival = 0;
   #barDoubt = 0;
   #firstNote = 0;
 
@@ -107,6 +109,9 @@ export class BeatBelief {
     const strain = Math.log(peak.period / line.period);
     this.#confidence.look(own, strain, (LOOK_SECONDS * 1e6) / line.period);
     const isRival = this.#isOther(at) && own < WEAK && peak.mass > RIVAL;
+    // Just after a change, one after the other is most probable: none of them is worth a jump.
+    if (isRival && !isNear(peak.period / this.#rival, 1)) this.#doubt = 0;
+    if (isRival) this.#rival = peak.period;
     this.#doubt = Math.max(0, this.#doubt + (isRival ? LOOK_SECONDS : -LOOK_SECONDS));
     const settled = Math.max(NEW_PATIENCE, Math.min(1, this.#confidence.age / NEW_BEATS));
     if (isRival && this.#doubt > this.#patience() * settled) this.#replace(at, now);
