@@ -235,7 +235,8 @@ export class EngineStream implements NoteGate {
       {
         delay: this.#live.networkDelay(0.5),
         notes: this.#notes,
-        beatConfidence: this.#deps.grid.confidence,
+        // Without anybody to predict it, the beat is of no use.
+        beatConfidence: this.#deps.predictors ? this.#deps.grid.confidence : 0,
         precision: counts.precision,
         recall: counts.recall,
       },

@@ -241,3 +241,21 @@ test('two notes of no length at one moment, the second on its way longer than it
   expect(heard.map(({ bytes }) => bytes.slice(0, 1))).toEqual(['9', '8', '9', '8']);
   expect(heard.at(-1)?.time).toBeLessThan(1);
 });
+
+test('two strokes of a key whose note-offs both overtake them end, each of them', async () => {
+  const event = (bytes: string, time: number, arrival: number) => ({
+    ...{ peer: 'p0', bytes, time, arrival, recovered: false },
+  });
+  const lines = await render(
+    [
+      event('892440', 4.515, 4.52),
+      event('892440', 4.64, 4.645),
+      event('992450', 4.49, 4.695),
+      event('992450', 4.615, 4.82),
+    ],
+    'live',
+  );
+  const heard = lines.map(parse);
+  expect(heard.map(({ bytes }) => bytes.slice(0, 1))).toEqual(['9', '8', '9', '8']);
+  expect(heard.at(-1)?.time).toBeLessThan(5);
+});

@@ -57,8 +57,9 @@ export class SoundingKeys {
   readonly #owner = new Int16Array(KEYS).fill(NO_KEY);
   /** Of the last note-off that ended a note. */
   readonly #offPerformed = new Float64Array(KEYS).fill(Number.NEGATIVE_INFINITY);
-  /** A note-off that came before its note-on. */
+  /** The latest of the note-offs that came before their note-ons, and how many they are. */
   readonly #earlyOff = new Float64Array(KEYS).fill(Number.NEGATIVE_INFINITY);
+  readonly #earlyOffs = new Uint8Array(KEYS);
   readonly #lastDue = new Float64Array(KEYS).fill(Number.NEGATIVE_INFINITY);
   count = 0;
   duplicates = 0;
@@ -115,13 +116,13 @@ export class SoundingKeys {
     if (this.#sounding[slot] === 0) {
       // Also a second one of the same moment: it may be that of a note-on still on its way.
       if (again) this.duplicates++;
-      this.#earlyOff[own] = Math.max(this.#earlyOff[own] ?? 0, performed);
+      this.#keepEarlyOff(own, performed);
       return;
     }
     if (this.#predicted[slot] === 1) {
       // Of the note before it; or its own, which overtook its note-on: that will tell.
       this.#owed[slot] = 0;
-      this.#earlyOff[own] = Math.max(this.#earlyOff[own] ?? 0, performed);
+      this.#keepEarlyOff(own, performed);
       return;
     }
     if (performed < (this.#onPerformed[slot] ?? 0)) {
@@ -179,9 +180,8 @@ export class SoundingKeys {
     this.#onPerformed[slot] = timing.performedAt;
     this.#onDelay[slot] = 0;
     this.#repaired[slot] = timing.recovered ? 1 : 0;
-    const off = this.#earlyOff[own] ?? 0;
-    this.#earlyOff[own] = Number.NEGATIVE_INFINITY;
-    if (off >= timing.performedAt) this.#endAt(slot, off, timing);
+    const off = this.#takeEarlyOff(own, timing.performedAt);
+    if (off !== undefined) this.#endAt(slot, off, timing);
   }
 
   /** Ends all that sounds on `channel` (default: every channel), not before `at`. */
@@ -225,11 +225,24 @@ export class SoundingKeys {
   }
 
   #joinEarlyOff(slot: number, timing: Timing): void {
-    const off = this.#earlyOff[slot] ?? 0;
-    if (off === Number.NEGATIVE_INFINITY) return;
-    this.#earlyOff[slot] = Number.NEGATIVE_INFINITY;
-    if (off < timing.performedAt || this.#owed[slot] === 1) return;
+    const off = this.#takeEarlyOff(slot, timing.performedAt);
+    if (off === undefined || this.#owed[slot] === 1) return;
     this.#endAt(slot, off, timing);
+  }
+
+  #keepEarlyOff(own: number, performed: number): void {
+    this.#earlyOff[own] = Math.max(this.#earlyOff[own] ?? 0, performed);
+    this.#earlyOffs[own] = Math.min(255, (this.#earlyOffs[own] ?? 0) + 1);
+  }
+
+  /** One for a note of that performance; those from before it were of notes that never came. */
+  #takeEarlyOff(own: number, performed: number): number | undefined {
+    const off = this.#earlyOff[own] ?? 0;
+    const left = (this.#earlyOffs[own] ?? 0) - 1;
+    const isLast = left <= 0 || off < performed;
+    this.#earlyOffs[own] = isLast ? 0 : left;
+    if (isLast) this.#earlyOff[own] = Number.NEGATIVE_INFINITY;
+    return off >= performed ? off : undefined;
   }
 
   #endAt(slot: number, performed: number, timing: Timing): void {
