@@ -71,6 +71,8 @@ const [index = 1, boxes = 1, basePort = 0, meshLimit = 0] = process.argv.slice(2
 const clock = openMonotonicClock();
 const scheduler = await openOutputScheduler();
 const checked = checkSettings({
+  // What is measured is the way, not what is foreseen.
+  jam: { mode: 'live' },
   box: { name: boxName(index) },
   rtp: { port: 0 },
   link: { port: basePort + index },
