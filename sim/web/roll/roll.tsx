@@ -1,5 +1,6 @@
 /** The live piano roll of the box that is listened to: what was heard, what became of it, and what is expected. */
 import { useEffect, useRef } from 'preact/hooks';
+import { type DrawingPace, drawWhileSeen } from '../draw-while-seen.ts';
 import { type Jam, useJam } from '../jam.ts';
 import { lookOf } from '../players-colour.ts';
 import { FateMark } from '../prediction/fate-mark.tsx';
@@ -14,8 +15,8 @@ import {
   type RollPicture,
 } from './roll-paint.ts';
 
-/** Redrawn so often when motion disturbs. */
-const STILL_MS = 250;
+/** With every frame, but when motion disturbs. */
+const PACE: DrawingPace = { usual: 0, still: 250 };
 /** Drums that have not been heard so long give their rows back. */
 const DRUMS_STAY_MS = 20_000;
 
@@ -106,36 +107,17 @@ function Colouring() {
 
 /** Draws on each frame while the roll can be seen; gives back what ends that. */
 function animate(jam: Jam, canvas: HTMLCanvasElement): () => void {
-  const context = canvas.getContext('2d', { alpha: false });
-  if (!context) return () => {};
-  const stillness = matchMedia('(prefers-reduced-motion: reduce)');
   let range: KeyRange = { low: 48, high: 76 };
   let drumsAt = Number.NEGATIVE_INFINITY;
-  let drawnAt = 0;
-  let due = 0;
-  let visible = true;
-
-  const size = new ResizeObserver(() => {
-    canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
-    canvas.height = Math.round(canvas.clientHeight * devicePixelRatio);
-  });
-  size.observe(canvas);
-  const sight = new IntersectionObserver((entries) => {
-    visible = entries.at(-1)?.isIntersecting ?? true;
-    if (visible) due ||= requestAnimationFrame(frame);
-  });
-  sight.observe(canvas);
-
-  const draw = (pageNow: number): void => {
+  return drawWhileSeen(canvas, PACE, (context, pageNow, isStill) => {
     const listened = jam.listened.value;
-    if (!listened || canvas.width === 0) return;
+    if (!listened) return;
     const now = jam.time.toSim(pageNow);
     const { beliefs } = listened;
-    const window = rollWindow(now, canvas.clientWidth, stillness.matches, beliefs.bars !== null);
+    const window = rollWindow(now, canvas.clientWidth, isStill, beliefs.bars !== null);
     range = keyRange(listened.spans.spans, window.from, range);
     const last = listened.spans.spans.findLast((span) => span.channel === PERCUSSION);
     if (last) drumsAt = last.start;
-    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     const picture: RollPicture = {
       context,
       width: canvas.clientWidth,
@@ -157,19 +139,5 @@ function animate(jam: Jam, canvas: HTMLCanvasElement): () => void {
     paintNow(picture);
     paintLabels(picture);
     for (const box of jam.boxes.value) box.spans.prune(now - 2 * ROLL_MS);
-  };
-
-  const frame = (pageNow: number): void => {
-    due = visible ? requestAnimationFrame(frame) : 0;
-    if (stillness.matches && pageNow - drawnAt < STILL_MS) return;
-    drawnAt = pageNow;
-    draw(pageNow);
-  };
-  due = requestAnimationFrame(frame);
-
-  return () => {
-    size.disconnect();
-    sight.disconnect();
-    cancelAnimationFrame(due);
-  };
+  });
 }
